@@ -1,0 +1,138 @@
+"""Settings, read once from the environment; a wrong one stops the start and is named."""
+
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from callcenter.core.errors import StartRefused
+
+
+class Settings(BaseSettings):
+    """One installation's settings; each is the environment variable ``CALLCENTER_<NAME>``."""
+
+    # Defaults are validated too: an empty secret must stop the start, not surprise later.
+    model_config = SettingsConfigDict(env_prefix="CALLCENTER_", extra="ignore", frozen=True, validate_default=True)
+
+    database_url: str = Field(
+        default="sqlite:///var/callcenter.db",
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Address under which the carrier and the browsers reach this product; signatures cover it",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""), description="At least 32 characters, kept for the life of the installation"
+    )
+    twilio_account_sid: str = Field(default="", description="AC followed by 32 hexadecimal digits")
+    twilio_auth_token: SecretStr = Field(default=SecretStr(""), description="The account's auth token")
+    twilio_old_auth_token: SecretStr = Field(
+        default=SecretStr(""), description="The token being replaced, accepted on webhooks while it is rotated"
+    )
+    twilio_base_url: str = Field(default="https://api.twilio.com", description="Address of the carrier's API")
+    sms_sender: str = Field(default="", description="Number (E.164) or name (at most 11 letters) that texts come from")
+    caller_number: str = Field(
+        default="", description="Number (E.164) owned at the carrier that calls we place show; empty: the line called"
+    )
+    softphone_url: str = Field(
+        default="",
+        description="Page of the operator's telephone shown on her desk; {identity} stands for her endpoint; empty: none",
+    )
+    clock_offset_seconds: float = Field(
+        default=0, description="Moves the installation's clock (demonstration, training); screens then say so"
+    )
+    demo_hint: str = Field(default="", description="A sentence shown on the sign-in page, such as which accounts exist")
+    default_language: str = Field(default="fr", description="fr or en: language of people who have not chosen")
+    jobs: bool = Field(default=True, description="Whether this process also runs due work")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("public_url", "twilio_base_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must be an address such as https://centre.example.org")
+        return value.rstrip("/")
+
+    @field_validator("default_language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        if value not in {"fr", "en"}:
+            raise ValueError("must be fr or en")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters; `openssl rand -hex 32` makes one")
+        return value
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _account(cls, value: str) -> str:
+        if not (value.startswith("AC") and len(value) == 34):
+            raise ValueError("must be AC followed by 32 hexadecimal digits")
+        return value
+
+    @field_validator("twilio_auth_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise ValueError("must be the account's auth token")
+        return value
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """The tokens a webhook may be signed with: the present one, then the one being replaced."""
+        both = (self.twilio_auth_token.get_secret_value(), self.twilio_old_auth_token.get_secret_value())
+        return tuple(token for token in both if token)
+
+    @cached_property
+    def clock_offset(self) -> timedelta:
+        """How far the installation's clock stands from the machine's."""
+        return timedelta(seconds=self.clock_offset_seconds)
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file, when the database is SQLite."""
+        prefix = "sqlite:///"
+        return Path(self.database_url.removeprefix(prefix)) if self.database_url.startswith(prefix) else None
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment; keyword values win.
+
+    Raises ``StartRefused`` naming each wrong setting and what it takes.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # validated by the model, field by field
+    except ValidationError as refused:
+        lines = []
+        for error in refused.errors():
+            name = str(error["loc"][0]) if error["loc"] else "?"
+            field = Settings.model_fields.get(name)
+            takes = field.description if field else ""
+            reason = error["msg"].removeprefix("Value error, ")
+            lines.append(f"  CALLCENTER_{name.upper()}: {reason} ({takes})")
+        raise StartRefused("Wrong settings:\n" + "\n".join(lines)) from None

@@ -1,0 +1,106 @@
+"""Tenancy: whose rows a piece of work may touch.
+
+Every transaction carries a scope. A query on a practice's table without one raises; with one, it only ever sees the rows
+of those practices. Work across practices must name a reason from a short list.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.schema import ForeignKey
+
+
+class CentreReason(StrEnum):
+    """Why a transaction may see the rows of every practice."""
+
+    SIGN_IN = "sign_in"  # who somebody is comes before which practices they may see
+    WEBHOOK = "webhook"  # the dialled number decides the practice
+    DISTRIBUTION = "distribution"  # the queue and offers span practices
+    BOARD = "board"  # the supervisor's view of the floor
+    OUTBOX = "outbox"  # delivery takes the next message whoever sent it
+    ADMINISTRATION = "administration"  # the centre's own administrators, import
+    SEED = "seed"  # demonstration data and tests
+
+
+@dataclass(frozen=True, slots=True)
+class Practices:
+    """A set of practices."""
+
+    ids: frozenset[int]
+
+    @classmethod
+    def of(cls, *ids: int) -> "Practices":
+        """The scope of these practices."""
+        return cls(frozenset(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """Every practice, for a stated reason."""
+
+    reason: CentreReason
+
+
+Scope = Practices | Centre
+
+
+class ScopeMissing(RuntimeError):
+    """A practice's table was touched without a scope: a fault in the program, never the user's."""
+
+
+class OutsideScope(RuntimeError):
+    """A row of another practice was about to be written."""
+
+
+class PracticeOwned:
+    """Mixin of every table whose rows belong to one practice."""
+
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), index=True)
+
+
+def set_scope(session: Session, scope: Scope) -> None:
+    """Narrow or widen what the rest of this transaction may touch."""
+    session.info["scope"] = scope
+
+
+def scope_of(session: Session) -> Scope | None:
+    """The scope in force, if any."""
+    found: Scope | None = session.info.get("scope")
+    return found
+
+
+def guard(session_class: Any) -> None:
+    """Make every session of this sessionmaker refuse unscoped work on practices' tables."""
+    event.listen(session_class, "do_orm_execute", _limit_to_scope)
+    event.listen(session_class, "before_flush", _refuse_foreign_rows)
+
+
+def _limit_to_scope(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.is_relationship_load:
+        return
+    if not any(issubclass(mapper.class_, PracticeOwned) for mapper in state.all_mappers):
+        return
+    scope = scope_of(state.session)
+    if scope is None:
+        raise ScopeMissing(f"No scope for {state.statement}")
+    if isinstance(scope, Practices):
+        ids = scope.ids
+        state.statement = state.statement.options(
+            with_loader_criteria(PracticeOwned, lambda cls: cls.practice_id.in_(ids), include_aliases=True)
+        )
+
+
+def _refuse_foreign_rows(session: Session, _context: object, _instances: object) -> None:
+    owned = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, PracticeOwned)]
+    if not owned:
+        return
+    scope = scope_of(session)
+    if scope is None:
+        raise ScopeMissing("No scope for a write")
+    if isinstance(scope, Practices):
+        for row in owned:
+            if row.practice_id not in scope.ids:
+                raise OutsideScope(f"{type(row).__name__} of practice {row.practice_id}")

@@ -1,0 +1,143 @@
+"""Tables of the directory."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callcenter.core.db import Base, Instant
+from callcenter.core.scope import PracticeOwned
+
+
+class PracticeMode(StrEnum):
+    """``training`` may use draft scripts and simulated patients and only ever dials fictional emergency numbers."""
+
+    LIVE = "live"
+    TRAINING = "training"
+
+
+class Role(StrEnum):
+    """What somebody may do."""
+
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    PRACTITIONER = "practitioner"
+    ADMINISTRATOR = "administrator"
+
+
+class Practice(Base):
+    """A customer of the centre. Scoped by its own id, see ``directory.practices``."""
+
+    __tablename__ = "practice"
+    __table_args__ = (CheckConstraint("mode IN ('live', 'training')", name="mode"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)  # stable key of the CSV import
+    name: Mapped[str] = mapped_column(String(120))
+    short_name: Mapped[str] = mapped_column(String(30))  # what patients' texts are signed with; names no speciality
+    country: Mapped[str] = mapped_column(String(2), default="FR")
+    zone: Mapped[str] = mapped_column(String(60), default="Europe/Paris")
+    language: Mapped[str] = mapped_column(String(2), default="fr")
+    mode: Mapped[PracticeMode] = mapped_column(String(10), default=PracticeMode.TRAINING)
+    # What the operator says first. {salutation} follows the hour, {operator} is her first name.
+    greeting: Mapped[str] = mapped_column(String(300), default="")
+    emergency_label: Mapped[str] = mapped_column(String(80), default="")
+    emergency_number: Mapped[str] = mapped_column(String(20), default="")  # E.164 or a short number
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Site(PracticeOwned, Base):
+    """A place where a practice receives patients."""
+
+    __tablename__ = "site"
+    __table_args__ = (UniqueConstraint("practice_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(120))
+    address: Mapped[str] = mapped_column(String(200), default="")
+    postal_code: Mapped[str] = mapped_column(String(12), default="")
+    city: Mapped[str] = mapped_column(String(80), default="")
+    zone: Mapped[str] = mapped_column(String(60), default="Europe/Paris")
+
+
+class PracticeLine(PracticeOwned, Base):
+    """A number that patients dial; it decides the practice."""
+
+    __tablename__ = "practice_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)  # E.164
+    label: Mapped[str] = mapped_column(String(80), default="")
+
+
+class Practitioner(PracticeOwned, Base):
+    """A person who receives patients."""
+
+    __tablename__ = "practitioner"
+    __table_args__ = (UniqueConstraint("practice_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40))
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    name: Mapped[str] = mapped_column(String(120))  # as said on the telephone: "Dr Lemoine"
+    family_name: Mapped[str] = mapped_column(String(80))  # as short as a tab: "Lemoine"
+    profession: Mapped[str] = mapped_column(String(80), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # the account that signs in
+
+
+class Patient(PracticeOwned, Base):
+    """A person known to one practice; the same person at another practice is another row."""
+
+    __tablename__ = "patient"
+    __table_args__ = (
+        Index("ix_patient_practice_phone", "practice_id", "phone"),
+        Index("ix_patient_practice_search_key", "practice_id", "search_key"),
+        UniqueConstraint("practice_id", "external_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    external_id: Mapped[str | None] = mapped_column(String(60))  # stable key of the CSV import
+    title: Mapped[str] = mapped_column(String(12), default="")  # Mme, M.
+    family_name: Mapped[str] = mapped_column(String(80))
+    given_name: Mapped[str] = mapped_column(String(80), default="")
+    birth_on: Mapped[date | None]
+    phone: Mapped[str | None] = mapped_column(String(20))  # E.164; several patients may share it
+    note: Mapped[str] = mapped_column(String(200), default="")
+    search_key: Mapped[str] = mapped_column(String(200))  # core.text.search_key(family, given)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Staff(Base):
+    """Somebody who signs in."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        CheckConstraint("role IN ('operator', 'supervisor', 'practitioner', 'administrator')", name="role"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(80), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(String(120))  # "Camille Roux"
+    first_name: Mapped[str] = mapped_column(String(60), default="")  # what {operator} becomes in a greeting
+    role: Mapped[Role] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str | None] = mapped_column(String(2))
+    theme: Mapped[str | None] = mapped_column(String(5))
+    endpoint: Mapped[str] = mapped_column(String(80), default="")  # where her calls ring: E.164 or client:identity
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StaffSession(Base):
+    """A signed-in browser; only the hash of its token is kept."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,1 @@
+"""What a practice wants said and done: its greeting and its standing instructions."""

@@ -1,0 +1,1 @@
+"""Due work, on a ticker."""

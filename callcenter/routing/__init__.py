@@ -1,0 +1,1 @@
+"""The automatic call distributor: queue, agents, offers."""

@@ -1,0 +1,1 @@
+"""Calls and their legs, the documents the carrier executes, and the port towards it."""

@@ -1,0 +1,101 @@
+"""Tables of telephony: calls, their legs, and the webhooks already applied."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callcenter.core.db import Base, Instant
+from callcenter.core.scope import PracticeOwned
+
+
+class CallStatus(StrEnum):
+    """Derived from the legs by ``telephony.state`` after each event, and kept for queries."""
+
+    WAITING = "waiting"  # the patient is there, nobody else
+    TALKING = "talking"  # the patient and at least one other
+    ENDED = "ended"  # the patient has left
+
+
+class LegRole(StrEnum):
+    """Whose telephone a leg is."""
+
+    PATIENT = "patient"
+    OPERATOR = "operator"
+    EMERGENCY = "emergency"
+
+
+class LegStatus(StrEnum):
+    """Where a leg stands; it only ever moves downwards in this list."""
+
+    WANTED = "wanted"  # committed here, the carrier not yet told
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    JOINED = "joined"
+    LEFT = "left"
+    FAILED = "failed"  # never joined: busy, no answer, refused by the carrier
+
+
+class Call(PracticeOwned, Base):
+    """One patient's call to one practice's line. Its conference is named after its SID alone."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'talking', 'ended')", name="status"),
+        Index("ix_call_practice_from", "practice_id", "from_number"),
+        Index("ix_call_status", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("practice_line.id"))
+    sid: Mapped[str] = mapped_column(String(40), unique=True)  # the carrier's
+    from_number: Mapped[str | None] = mapped_column(String(20))  # E.164; None: withheld
+    status: Mapped[CallStatus] = mapped_column(String(10), default=CallStatus.WAITING)
+    received_at: Mapped[datetime] = mapped_column(Instant)  # the carrier's first webhook: every clock starts here
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Leg(PracticeOwned, Base):
+    """One telephone in a call. The label is unique within the call: a repeated gesture finds the same leg."""
+
+    __tablename__ = "leg"
+    __table_args__ = (UniqueConstraint("call_id", "label"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
+    role: Mapped[LegRole] = mapped_column(String(12))
+    label: Mapped[str] = mapped_column(String(60))
+    address: Mapped[str] = mapped_column(String(80), default="")  # E.164 or client:identity
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    sid: Mapped[str | None] = mapped_column(String(40), index=True)  # the carrier's call SID of this leg
+    status: Mapped[LegStatus] = mapped_column(String(10), default=LegStatus.WANTED)
+    on_hold: Mapped[bool] = mapped_column(default=False)
+    failure: Mapped[str] = mapped_column(String(200), default="")
+    wanted_at: Mapped[datetime] = mapped_column(Instant)
+    ringing_at: Mapped[datetime | None] = mapped_column(Instant)
+    joined_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class WebhookReceipt(Base):
+    """A webhook already applied; written in the transaction of its effect, so a repeat changes nothing."""
+
+    __tablename__ = "webhook_receipt"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class MisdialledCall(Base):
+    """A call to a number that no practice has: told to the supervisor."""
+
+    __tablename__ = "misdialled_call"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sid: Mapped[str] = mapped_column(String(40), unique=True)
+    to_number: Mapped[str] = mapped_column(String(40))
+    from_number: Mapped[str | None] = mapped_column(String(20))
+    received_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,1 @@
+"""Scripts, their questions and answers, the outcome."""

@@ -1,0 +1,1 @@
+"""HTTP: webhooks, pages, live signal."""
