@@ -8,12 +8,12 @@ PostgreSQL needs no queue.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from callcenter.core.broadcast import Broadcast, open_broadcast
@@ -58,14 +58,18 @@ class Instant(TypeDecorator[datetime]):
 
 
 class WriterQueue:
-    """A lock that serves in the order of arrival; ``threading.Lock`` lets latecomers overtake."""
+    """A lock that serves in the order of arrival; ``threading.Lock`` lets latecomers overtake.
+
+    It may be released by another thread than the one that took its turn: a web framework may end a request elsewhere.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._held = False
 
-    def __enter__(self) -> None:
+    def take_turn(self) -> None:
+        """Wait until every earlier comer has finished."""
         with self._lock:
             if not self._held:
                 self._held = True
@@ -74,7 +78,8 @@ class WriterQueue:
             self._waiting.append(turn)
         turn.wait()
 
-    def __exit__(self, *_: object) -> None:
+    def end_turn(self) -> None:
+        """Let the next one in."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()
@@ -91,26 +96,33 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.bus = bus or EventBus()
         self.broadcast: Broadcast = open_broadcast(url)
-        self._writers = WriterQueue() if self.is_sqlite else nullcontext()
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False, class_=type("ScopedSession", (Session,), {}))
+        self._writers = WriterQueue()
+        # The turn is taken at the first statement, not when the unit opens: a request that waits for its turn while it
+        # still needs a second worker thread would starve the one that holds it.
+        self._writing_engine = self.engine.execution_options(immediate=True)
+        if self.is_sqlite:
+            _begin_in_turn(self.engine, self._writers)
+        self._sessions = sessionmaker(expire_on_commit=False, class_=type("ScopedSession", (Session,), {}))
+        event.listen(self._sessions.class_, "after_begin", _note_turn)
         guard(self._sessions.class_)
 
     @contextmanager
     def unit_of_work(self, scope: Scope | None = None) -> Iterator[Session]:
         """One writing transaction: commits at the end, rolls back on any exception, then sends its signals."""
         after_commit: list[Callable[[], None]] = []
-        with self._writers:
-            session = self._sessions(info={"scope": scope, "bus": self.bus, "after_commit": after_commit})
-            try:
-                if self.is_sqlite:
-                    session.connection(execution_options={"immediate": True})
-                yield session
-                session.commit()
-            except BaseException:
-                session.rollback()
-                raise
-            finally:
-                session.close()
+        session = self._sessions(
+            bind=self._writing_engine, info={"scope": scope, "bus": self.bus, "after_commit": after_commit}
+        )
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.close()
+            if session.info.pop("holds_turn", False):
+                self._writers.end_turn()
         topics: dict[str, None] = session.info.get("topics", {})
         self.broadcast.publish(list(topics))
         for act in after_commit:
@@ -119,7 +131,7 @@ class Database:
     @contextmanager
     def reading(self, scope: Scope | None = None) -> Iterator[Session]:
         """One reading transaction; whatever it changes is thrown away."""
-        session = self._sessions(info={"scope": scope, "bus": self.bus, "after_commit": [], "read_only": True})
+        session = self._sessions(bind=self.engine, info={"scope": scope, "bus": self.bus, "after_commit": []})
         try:
             yield session
         finally:
@@ -178,9 +190,24 @@ def _open_sqlite(url: str, *, pool_size: int) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
     return engine
+
+
+def _begin_in_turn(engine: Engine, writers: WriterQueue) -> None:
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("immediate", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        writers.take_turn()
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            writers.end_turn()
+            raise
+        connection.info["turn"] = True
+
+
+def _note_turn(session: Session, _transaction: object, connection: Connection) -> None:
+    if connection.info.pop("turn", False):
+        session.info["holds_turn"] = True

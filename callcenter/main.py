@@ -1,0 +1,92 @@
+"""Wiring, nothing else: which room hears of what, which router answers where."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from callcenter import __version__
+from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled
+from callcenter.core.clock import Clock, SystemClock
+from callcenter.core.config import Settings, load_settings
+from callcenter.core.db import Database
+from callcenter.core.events import EventBus
+from callcenter.core.i18n import load_catalogues
+from callcenter.core.migrate import refuse_newer
+from callcenter.jobs.ticker import Ticker
+from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
+from callcenter.routing.queue import enqueue_call, follow_leg, leave_queue
+from callcenter.telephony.events import CallEnded, CallReceived, LegChanged
+from callcenter.telephony.provider import Provider
+from callcenter.telephony.twilio_provider import TwilioProvider
+from callcenter.web import live, webhooks
+from callcenter.web.context import World
+from callcenter.web.errors import install_error_pages
+from callcenter.web.pages import ROUTERS
+from callcenter.web.rendering import open_templates
+from callcenter.web.security import Guard
+
+
+def create_app(
+    settings: Settings | None = None, *, clock: Clock | None = None, provider: Provider | None = None
+) -> FastAPI:
+    """The product as one ASGI application. Raises ``StartRefused`` on a wrong setting or a newer database."""
+    settings = settings or load_settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    refuse_newer(settings.database_url)
+    load_catalogues()
+    world = World(
+        settings=settings,
+        database=Database(settings.database_url, bus=wire_events()),
+        clock=clock or SystemClock(settings.clock_offset),
+        provider=provider or TwilioProvider(settings),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.stopping = asyncio.Event()
+        ticker = Ticker(world.settings, world.database, world.clock, world.provider)
+        if settings.jobs:
+            ticker.start()
+        yield
+        app.state.stopping.set()
+        ticker.stop()
+        world.database.close()
+
+    app = FastAPI(title="callcenter", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.world = world
+    app.state.templates = open_templates()
+    install_error_pages(app)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), name="static")
+    app.include_router(webhooks.router)
+    app.include_router(live.router)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/healthz", _healthy, methods=["GET"])
+    app.add_middleware(
+        Guard,
+        public_url=settings.public_url,
+        softphone_url=settings.softphone_url,
+        default_language=settings.default_language,
+    )
+    return app
+
+
+def wire_events() -> EventBus:
+    """Which domain hears of which fact; the one place where a reader sees it all."""
+    bus = EventBus()
+    bus.subscribe(CallReceived, enqueue_call)
+    bus.subscribe(LegChanged, follow_leg)
+    bus.subscribe(CallEnded, leave_queue)
+    bus.subscribe(AppointmentBooked, confirm_booking)
+    bus.subscribe(AppointmentCancelled, cancel_confirmation)
+    return bus
+
+
+def _healthy() -> JSONResponse:
+    return JSONResponse({"status": "up", "version": __version__})

@@ -1,0 +1,104 @@
+"""What a page's function may ask for: the instant, the signed-in person, a session within her scope, the outside world."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from callcenter.core.clock import Clock
+from callcenter.core.config import Settings
+from callcenter.core.db import Database
+from callcenter.core.errors import Forbidden
+from callcenter.core.i18n import N_
+from callcenter.core.scope import Centre, CentreReason, Practices
+from callcenter.directory.identity import Identity, load_identity
+from callcenter.directory.models import Role
+from callcenter.telephony.provider import Provider
+from callcenter.web.errors import SignInNeeded
+
+SESSION_COOKIE = "callcenter_session"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the process was started with."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    provider: Provider
+
+
+def world(request: Request) -> World:
+    """The process's settings, database, clock and carrier."""
+    found: World = request.app.state.world
+    return found
+
+
+TheWorld = Annotated[World, Depends(world)]
+
+
+def now(world: TheWorld) -> datetime:
+    """The instant of this request, aware, in UTC; asked once."""
+    return world.clock.now()
+
+
+At = Annotated[datetime, Depends(now)]
+
+
+def identify(request: Request, world: TheWorld, at: At) -> Identity | None:
+    """Who is signed in, if anybody; also kept on the request for error pages."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        return None
+    with world.database.reading(Centre(CentreReason.SIGN_IN)) as session:
+        me = load_identity(session, token, at=at)
+    request.state.me = me
+    return me
+
+
+def signed_in(me: Annotated[Identity | None, Depends(identify)]) -> Identity:
+    """Whoever is signed in; others are sent to the sign-in page."""
+    if me is None:
+        raise SignInNeeded
+    return me
+
+
+Me = Annotated[Identity, Depends(signed_in)]
+MaybeMe = Annotated[Identity | None, Depends(identify)]
+
+
+def require(*roles: Role) -> Callable[[Identity], Identity]:
+    """A dependency that lets only these roles in: ``Annotated[Identity, Depends(require(Role.OPERATOR))]``."""
+
+    def allowed(me: Me) -> Identity:
+        if me.role not in roles:
+            raise Forbidden(N_("This page is not for your account."))
+        return me
+
+    return allowed
+
+
+def reading(world: TheWorld, me: Me) -> Iterator[Session]:
+    """A session that only reads, limited to her practices."""
+    with world.database.reading(Practices(me.practice_ids)) as session:
+        yield session
+
+
+def writing(world: TheWorld, me: Me) -> Iterator[Session]:
+    """This request's one transaction, limited to her practices; commits when the function returns."""
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        yield session
+
+
+# scope="function": the commit comes before the response is sent, so that nobody reads a promise that is then rolled back.
+Reads = Annotated[Session, Depends(reading, scope="function")]
+Writes = Annotated[Session, Depends(writing, scope="function")]
+
+Operator = Annotated[Identity, Depends(require(Role.OPERATOR, Role.SUPERVISOR))]
+Supervisor = Annotated[Identity, Depends(require(Role.SUPERVISOR, Role.ADMINISTRATOR))]
+Administrator = Annotated[Identity, Depends(require(Role.ADMINISTRATOR))]
+Doctor = Annotated[Identity, Depends(require(Role.PRACTITIONER))]

@@ -1,0 +1,17 @@
+"""The pages, one module an area; each has a ``router``."""
+
+from fastapi import APIRouter
+
+from callcenter.web.pages import accounts, agent, board, calls, desk, emergency, my_agenda, practices, staff
+
+ROUTERS: tuple[APIRouter, ...] = (
+    accounts.router,
+    desk.router,
+    agent.router,
+    calls.router,
+    emergency.router,
+    board.router,
+    my_agenda.router,
+    practices.router,
+    staff.router,
+)

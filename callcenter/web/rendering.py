@@ -1,0 +1,96 @@
+"""Templates become answers: whole pages, or one region of one."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from jinja2_fragments import render_block
+from markupsafe import Markup
+
+from callcenter import __version__
+from callcenter.core import i18n
+from callcenter.core.phone import format_number
+
+_HERE = Path(__file__).parent
+
+
+def open_templates() -> Environment:
+    """The template environment: everything escaped, every undefined name a fault."""
+    templates = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    # newstyle: `_("Hello %(name)s", name=name)` escapes the name, not the message.
+    templates.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    templates.globals |= {"icon": icon, "static": static_address}
+    templates.filters |= {"phone": phone, "epoch": epoch}
+    return templates
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    block: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """Render a template, or only its block; ``me`` defaults to whoever is signed in."""
+    templates: Environment = request.app.state.templates
+    context.setdefault("me", getattr(request.state, "me", None))
+    world = request.app.state.world
+    context |= {
+        "request": request,
+        "now": world.clock.now(),
+        "clock_is_shifted": world.clock.is_shifted,
+        "language": i18n.current_language(),
+        "settings": world.settings,
+    }
+    if block is None:
+        html = templates.get_template(template).render(context)
+    else:
+        html = render_block(templates, template, block, context)
+    return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def redirect(request: Request, url: str, *, headers: dict[str, str] | None = None) -> Response:
+    """Go to another page: 303, or told to htmx so that the whole page changes."""
+    if is_htmx(request):
+        return Response(status_code=204, headers={"HX-Redirect": url, **(headers or {})})
+    return RedirectResponse(url, status_code=303, headers=headers)
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether htmx asks (and swaps a region) rather than the browser itself."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def icon(name: str, label: str | None = None) -> Markup:
+    """An icon of the sprite; without a label it is decoration beside a word."""
+    meaning = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="ic" {}><use href="{}#{}"></use></svg>').format(meaning, static_address("icons.svg"), name)
+
+
+def static_address(path: str) -> str:
+    """Address of a file of ours, new with each version so that browsers may keep it."""
+    return f"/static/{path}?v={__version__}"
+
+
+@pass_context
+def phone(context: Context, number: str | None) -> str:
+    """A telephone number as people read it."""
+    return format_number(number)
+
+
+def epoch(instant: datetime) -> int:
+    """Seconds since 1970, for the timers in the browser."""
+    return int(instant.timestamp())
