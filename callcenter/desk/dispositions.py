@@ -1,0 +1,77 @@
+"""How a call ended: one digit, and the operator is available again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.core.db import touch
+from callcenter.core.errors import Conflict, Invalid
+from callcenter.core.i18n import N_
+from callcenter.desk.handling import handled_call
+from callcenter.desk.models import Disposition, DispositionCode
+from callcenter.routing.models import Agent, AgentStatus
+from callcenter.routing.presence import finish_wrap_up
+
+DISPOSITION_LABELS: dict[DispositionCode, str] = {
+    DispositionCode.BOOKED: N_("Appointment booked"),
+    DispositionCode.MOVED: N_("Appointment moved"),
+    DispositionCode.CANCELLED: N_("Appointment cancelled"),
+    DispositionCode.MESSAGE: N_("Message taken"),
+    DispositionCode.URGENT_RELAYED: N_("Emergency relayed"),
+    DispositionCode.INFORMATION: N_("Information given"),
+    DispositionCode.WRONG_NUMBER: N_("Wrong number"),
+    DispositionCode.CALLBACK: N_("To call back"),
+    DispositionCode.NONE: N_("No follow-up"),
+}
+
+
+def likely_disposition(*, relayed: bool, booked: bool, cancelled: bool) -> DispositionCode | None:
+    """The code to offer first, from what was done in the call; None when nothing tells. Pure.
+
+    A relay outweighs a booking: whoever reads the day's figures must find every emergency.
+    """
+    if relayed:
+        return DispositionCode.URGENT_RELAYED
+    if booked:
+        return DispositionCode.MOVED if cancelled else DispositionCode.BOOKED
+    return DispositionCode.CANCELLED if cancelled else None
+
+
+def read_code(typed: str) -> DispositionCode:
+    """The code a form sent. Raises ``Invalid`` (field ``code``) when none was chosen."""
+    try:
+        return DispositionCode(typed)
+    except ValueError:
+        raise Invalid(N_("Choose how the call ended, with a digit."), field="code") from None
+
+
+def choose_disposition(
+    session: Session, call_id: int, *, staff_id: int, code: DispositionCode, at: datetime
+) -> Disposition:
+    """Record how her call ended and end her wrap-up; chosen twice, the first choice stays.
+
+    Raises ``NotFound`` for a call that is not hers and ``Conflict`` while she is still talking.
+    """
+    call = handled_call(session, call_id, staff_id=staff_id)
+    agent = session.get(Agent, staff_id)
+    here = agent is not None and agent.call_id == call_id
+    if here and agent is not None and agent.status == AgentStatus.ON_CALL:
+        raise Conflict(N_("You are still on the line. Hang up first."))
+    found = session.scalar(select(Disposition).where(Disposition.call_id == call_id))
+    if found is None:
+        found = Disposition(
+            call_id=call_id, practice_id=call.practice_id, staff_id=staff_id, code=code, chosen_at=at
+        )
+        session.add(found)
+        session.flush()
+    if here and agent is not None and agent.status == AgentStatus.WRAP_UP:
+        finish_wrap_up(session, staff_id, at=at)
+    touch(session, f"desk-{staff_id}")
+    return found
+
+
+def codes_in_key_order() -> Sequence[tuple[int, DispositionCode, str]]:
+    """Digit, code and label, in the order of the keys 1 to 9."""
+    return [(digit, code, DISPOSITION_LABELS[code]) for digit, code in enumerate(DispositionCode, start=1)]

@@ -1,0 +1,29 @@
+"""Whose call it is: an operator acts on the calls she is or was on, and on no other."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.core.errors import NotFound
+from callcenter.core.i18n import N_
+from callcenter.core.scope import Practices, set_scope
+from callcenter.routing.models import Agent
+from callcenter.telephony.models import Call, Leg
+
+
+def handled_call(session: Session, call_id: int, *, staff_id: int) -> Call:
+    """The call, if this operator is or was on it; from here on the transaction sees that call's practice only.
+
+    Raises ``NotFound`` for a call of somebody else as for one that does not exist: the two are told alike.
+    """
+    call = session.scalar(select(Call).where(Call.id == call_id))
+    if call is None or not _is_or_was_on(session, call_id, staff_id):
+        raise NotFound(N_("This call is not one of yours."))
+    set_scope(session, Practices.of(call.practice_id))
+    return call
+
+
+def _is_or_was_on(session: Session, call_id: int, staff_id: int) -> bool:
+    if session.scalar(select(Agent.call_id).where(Agent.staff_id == staff_id)) == call_id:
+        return True
+    leg = select(Leg.id).where(Leg.call_id == call_id, Leg.staff_id == staff_id).limit(1)
+    return session.scalar(leg) is not None

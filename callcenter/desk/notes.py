@@ -1,0 +1,53 @@
+"""What the operator writes down during a call: the caller's own words, and whom the call is about."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.core.db import touch
+from callcenter.core.errors import NotFound
+from callcenter.core.i18n import N_
+from callcenter.core.text import clean_text
+from callcenter.desk.handling import handled_call
+from callcenter.desk.models import CallNote
+from callcenter.directory.models import Patient
+from callcenter.telephony.models import Call
+
+
+def save_words(session: Session, call_id: int, *, staff_id: int, words: str, at: datetime) -> CallNote:
+    """Keep the caller's words as typed so far; the last text sent wins.
+
+    Signals nothing: the only screen that shows them is the one they are typed on. Raises ``NotFound``.
+    """
+    note = _note_of(session, handled_call(session, call_id, staff_id=staff_id), at=at)
+    note.words = clean_text(words)
+    note.written_at = at
+    return note
+
+
+def choose_patient(
+    session: Session, call_id: int, *, staff_id: int, patient_id: int | None, at: datetime
+) -> Patient | None:
+    """Say whom the call is about, once the caller was asked; None goes back to asking.
+
+    Raises ``NotFound`` when the call is not hers or the patient is not one of the called practice.
+    """
+    call = handled_call(session, call_id, staff_id=staff_id)
+    patient = None
+    if patient_id is not None:
+        patient = session.scalar(select(Patient).where(Patient.id == patient_id))
+        if patient is None:
+            raise NotFound(N_("This person is not known at this practice."))
+    note = _note_of(session, call, at=at)
+    note.patient_id = patient_id
+    touch(session, f"desk-{staff_id}")
+    return patient
+
+
+def _note_of(session: Session, call: Call, *, at: datetime) -> CallNote:
+    note = session.get(CallNote, call.id)
+    if note is None:
+        note = CallNote(call_id=call.id, practice_id=call.practice_id, written_at=at, words="")
+        session.add(note)
+    return note

@@ -1,0 +1,164 @@
+"""Who waits, as the desk's left column shows it, and what is left to do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.models import Appointment
+from callcenter.desk.models import Disposition
+from callcenter.directory.models import Patient, Practice, Staff
+from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.routing.models import Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole
+
+_TODO_FOR = timedelta(hours=24)
+_TODO_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCall:
+    """One caller waiting. ``received_at`` is when the carrier announced the call: every wait counts from there."""
+
+    entry_id: int
+    call_id: int
+    practice_name: str
+    received_at: datetime
+    offered_to: str  # a colleague's first name; empty when nobody is asked
+    offered_to_me: bool
+    reservation_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredText:
+    """A text of one of her calls that did not arrive."""
+
+    message_id: int
+    patient_name: str
+    to_number: str
+    start: datetime | None
+    zone: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnqualifiedCall:
+    """A call of hers that ended without a disposition."""
+
+    call_id: int
+    practice_name: str
+    from_number: str | None
+    ended_at: datetime
+    zone: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What she still has to do."""
+
+    undelivered: list[UndeliveredText]
+    unqualified: list[UnqualifiedCall]
+
+    @property
+    def count(self) -> int:
+        """How many things."""
+        return len(self.undelivered) + len(self.unqualified)
+
+
+def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
+    """Every caller the session may see, the longest waiting first. One query."""
+    offer = and_(Reservation.queue_entry_id == QueueEntry.id, Reservation.status == ReservationStatus.PENDING)
+    rows = session.execute(
+        select(QueueEntry, Call.received_at, Practice.name, Reservation, Staff)
+        .join(Call, Call.id == QueueEntry.call_id)
+        .join(Practice, Practice.id == QueueEntry.practice_id)
+        .outerjoin(Reservation, offer)
+        .outerjoin(Staff, Staff.id == Reservation.staff_id)
+        .where(QueueEntry.status == QueueEntryStatus.WAITING)
+        .order_by(Call.received_at, QueueEntry.id)
+    )
+    return [
+        WaitingCall(
+            entry_id=entry.id,
+            call_id=entry.call_id,
+            practice_name=practice_name,
+            received_at=received_at,
+            offered_to="" if staff is None else (staff.first_name or staff.name),
+            offered_to_me=staff is not None and staff.id == staff_id,
+            reservation_id=None if reservation is None else reservation.id,
+        )
+        for entry, received_at, practice_name, reservation, staff in rows
+    ]
+
+
+def todo_list(session: Session, staff_id: int, *, at: datetime) -> Todo:
+    """Texts of her calls that did not arrive, and her calls without a disposition, of the last 24 hours."""
+    return Todo(
+        undelivered=_undelivered_texts(session, staff_id, at=at), unqualified=_unqualified_calls(session, staff_id, at=at)
+    )
+
+
+def _undelivered_texts(session: Session, staff_id: int, *, at: datetime) -> list[UndeliveredText]:
+    hers = exists().where(Leg.call_id == OutboxMessage.call_id, Leg.staff_id == staff_id)
+    rows = session.execute(
+        select(OutboxMessage, Patient, Appointment.start, Practice.zone, Practice.country)
+        .join(Practice, Practice.id == OutboxMessage.practice_id)
+        .outerjoin(Appointment, Appointment.id == OutboxMessage.appointment_id)
+        .outerjoin(Patient, Patient.id == Appointment.patient_id)
+        .where(OutboxMessage.status == OutboxStatus.FAILED, OutboxMessage.created_at > at - _TODO_FOR, hers)
+        .order_by(OutboxMessage.created_at.desc())
+        .limit(_TODO_LIMIT)
+    )
+    return [
+        UndeliveredText(
+            message_id=message.id,
+            patient_name=person_name(patient) if patient is not None else "",
+            to_number=message.to_number,
+            start=None if start is None else datetime.fromtimestamp(start, tz=at.tzinfo),
+            zone=zone,
+            country=country,
+        )
+        for message, patient, start, zone, country in rows
+    ]
+
+
+def _unqualified_calls(session: Session, staff_id: int, *, at: datetime) -> list[UnqualifiedCall]:
+    # The call she is wrapping up fills the card; listing it here too would ask the same thing twice.
+    on_the_card = select(Agent.call_id).where(Agent.staff_id == staff_id).scalar_subquery()
+    hers = exists().where(
+        Leg.call_id == Call.id,
+        Leg.staff_id == staff_id,
+        Leg.role == LegRole.OPERATOR,
+        Leg.joined_at.is_not(None),
+    )
+    rows = session.execute(
+        select(Call, Practice.name, Practice.zone, Practice.country)
+        .join(Practice, Practice.id == Call.practice_id)
+        .where(
+            Call.status == CallStatus.ENDED,
+            Call.ended_at > at - _TODO_FOR,
+            Call.id.is_distinct_from(on_the_card),
+            hers,
+            ~exists().where(Disposition.call_id == Call.id),
+        )
+        .order_by(Call.ended_at.desc())
+        .limit(_TODO_LIMIT)
+    )
+    return [
+        UnqualifiedCall(
+            call_id=call.id,
+            practice_name=name,
+            from_number=call.from_number,
+            ended_at=call.ended_at or at,
+            zone=zone,
+            country=country,
+        )
+        for call, name, zone, country in rows
+    ]
+
+
+def person_name(patient: Patient) -> str:
+    """A person as addressed: title, given name, family name."""
+    return " ".join(part for part in (patient.title, patient.given_name, patient.family_name) if part)
