@@ -58,7 +58,9 @@ def create_app(
         ticker.stop()
         world.database.close()
 
-    app = FastAPI(title="callcenter", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="callcenter", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.state.world = world
     app.state.templates = open_templates()
     install_error_pages(app)

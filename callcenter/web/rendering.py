@@ -1,6 +1,8 @@
 """Templates become answers: whole pages, or one region of one."""
 
+import hashlib
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,6 @@ from jinja2.runtime import Context
 from jinja2_fragments import render_block
 from markupsafe import Markup
 
-from callcenter import __version__
 from callcenter.core import i18n
 from callcenter.core.phone import format_number
 
@@ -77,12 +78,16 @@ def is_htmx(request: Request) -> bool:
 def icon(name: str, label: str | None = None) -> Markup:
     """An icon of the sprite; without a label it is decoration beside a word."""
     meaning = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-    return Markup('<svg class="ic" {}><use href="{}#{}"></use></svg>').format(meaning, static_address("icons.svg"), name)
+    return Markup('<svg class="ic" {}><use href="{}#{}"></use></svg>').format(
+        meaning, static_address("icons.svg"), name
+    )
 
 
+@lru_cache
 def static_address(path: str) -> str:
-    """Address of a file of ours, new with each version so that browsers may keep it."""
-    return f"/static/{path}?v={__version__}"
+    """Address of a file of ours, another one when its content changes, so that browsers may keep it for ever."""
+    digest = hashlib.sha256((_HERE / "static" / path).read_bytes()).hexdigest()[:10]
+    return f"/static/{path}?v={digest}"
 
 
 @pass_context

@@ -38,7 +38,7 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), static=scope["path"].startswith("/static/"))
+                self._add(MutableHeaders(scope=message), scope)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -58,13 +58,18 @@ class Guard:
                 return value
         return self._language
 
-    def _add(self, headers: MutableHeaders, *, static: bool) -> None:
+    def _add(self, headers: MutableHeaders, scope: Scope) -> None:
         headers["Content-Security-Policy"] = self._policy
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
         headers["X-Frame-Options"] = "DENY"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self)"
-        headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if static else "no-store")
+        if scope["path"].startswith("/static/"):
+            # With its content's mark in the address a file never changes; a module imported by another has none.
+            marked = scope["query_string"].startswith(b"v=")
+            headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if marked else "no-cache")
+        else:
+            headers.setdefault("Cache-Control", "no-store")
 
 
 def _origin(address: str) -> str:
