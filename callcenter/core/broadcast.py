@@ -1,7 +1,7 @@
 """Signals between a committed change and the open screens.
 
-Only topic names travel, never data: each screen re-reads what it may see. Inside one process a signal goes straight to the
-waiting streams; with PostgreSQL it also goes through NOTIFY, so that every process beside this one hears it.
+Only topic names travel, never data: each screen re-reads what it may see. Inside one process a signal goes straight to
+the waiting streams; with PostgreSQL it also goes through NOTIFY, so that every process beside this one hears it.
 """
 
 import asyncio

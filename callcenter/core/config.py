@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     softphone_url: str = Field(
         default="",
-        description="Page of the operator's telephone shown on her desk; {identity} stands for her endpoint; empty: none",
+        description="Page of the operator's telephone, shown on her desk; {identity} stands for her endpoint",
     )
     clock_offset_seconds: float = Field(
         default=0, description="Moves the installation's clock (demonstration, training); screens then say so"

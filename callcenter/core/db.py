@@ -1,8 +1,8 @@
 """The database: engine, units of work, and the one place that commits.
 
-SQLite lets one writer in at a time; several fighting for its lock cost a second at the 99th percentile (measured). So the
-writers of a process stand in one first-come queue before they begin, and ``BEGIN IMMEDIATE`` takes the lock at once.
-PostgreSQL needs no queue.
+SQLite lets one writer in at a time; several fighting for its lock cost a second at the 99th percentile (measured). So
+the writers of a process stand in one first-come queue before they begin, and ``BEGIN IMMEDIATE`` takes the lock at
+once. PostgreSQL needs no queue.
 """
 
 import threading
@@ -169,7 +169,7 @@ def _open_engine(url: str, *, pool_size: int) -> Engine:
 
 def _open_sqlite(url: str, *, pool_size: int) -> Engine:
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    # autocommit=True hands BEGIN to us: the driver's own begins late and as a reader, and then cannot be promoted safely.
+    # isolation_level=None leaves BEGIN to us: the driver's own comes late, as a reader, and cannot be promoted safely.
     engine = create_engine(
         url,
         pool_size=pool_size,

@@ -10,12 +10,21 @@ _WITHHELD = frozenset(
     {"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "anonymous", "restricted", "unavailable", ""}
 )
 
-# Overseas departments dial like the mainland but have country codes of their own, which the library only knows by region.
-_OVERSEAS = {"0262": "RE", "0692": "RE", "0693": "RE", "0269": "YT", "0639": "YT", "0590": "GP", "0690": "GP", "0691": "GP",
-             "0596": "MQ", "0696": "MQ", "0697": "MQ", "0594": "GF", "0694": "GF"}  # fmt: skip
+# Overseas departments dial like the mainland but have country codes of their own: the library needs their region.
+_OVERSEAS = {
+    prefix: region
+    for region, prefixes in {
+        "RE": ("0262", "0692", "0693"),
+        "YT": ("0269", "0639"),
+        "GP": ("0590", "0690", "0691"),
+        "MQ": ("0596", "0696", "0697"),
+        "GF": ("0594", "0694"),
+    }.items()
+    for prefix in prefixes
+}
 
-# Numbers the French regulator reserves for fiction (Arcep, national numbering plan, decision 2018-0881 as amended): nobody
-# answers there, so a practice in training may "dial" them.
+# Numbers the French regulator reserves for fiction (Arcep, national numbering plan, decision 2018-0881 as amended):
+# nobody answers there, so a practice in training may "dial" them.
 _FICTIONAL = ("+3319900", "+3326191", "+3335301", "+3346571", "+3353649", "+3363998")
 
 
@@ -50,7 +59,7 @@ def read_caller(sent: str | None) -> str | None:
 
 
 def format_number(number: str | None, *, country: str = "FR") -> str:
-    """A number for a person's eyes: national pairs at home, international elsewhere; a short code or client stays as it is."""
+    """A number for a person's eyes: national pairs at home, international elsewhere; short numbers stay as they are."""
     if not number or not number.startswith("+"):
         return number or ""
     try:

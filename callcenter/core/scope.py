@@ -1,7 +1,7 @@
 """Tenancy: whose rows a piece of work may touch.
 
-Every transaction carries a scope. A query on a practice's table without one raises; with one, it only ever sees the rows
-of those practices. Work across practices must name a reason from a short list.
+Every transaction carries a scope. A query on a practice's table without one raises; with one, it only ever sees the
+rows of those practices. Work across practices must name a reason from a short list.
 """
 
 from dataclasses import dataclass

@@ -71,7 +71,10 @@ _REPLIES: tuple[tuple[str, str], ...] = (
     (r"au revoir|bonne journée|bonne fin|à bientôt|goodbye", "Merci beaucoup, au revoir."),
     (r"respire|réveillé|consci|convuls|saigne|visage", "Oui oui, tout va bien de ce côté-là."),
     (r"naissance|né[e ]|quel âge|birth", "Je suis {caller.born} le {caller.birth_on}."),
-    (r"votre nom|vous appelez|qui êtes|à l.appareil|prénom|name", "Je m’appelle {caller.given_name} {caller.family_name}."),
+    (
+        r"votre nom|vous appelez|qui êtes|à l.appareil|prénom|name",
+        "Je m’appelle {caller.given_name} {caller.family_name}.",
+    ),
     (r"numéro|téléphone|joindre|portable", "Celui qui s’affiche, c’est le bon."),
     (r"adresse|où êtes|habitez|étage|code", "{caller.address}."),
     (r"convient|va pour|propose|\b\d{1,2}\s*[h:]\s*\d{0,2}", "Oui, c’est parfait, merci."),
