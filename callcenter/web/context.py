@@ -1,4 +1,4 @@
-"""What a page's function may ask for: the instant, the signed-in person, a session within her scope, the outside world."""
+"""What a page's function may ask for: the instant, the signed-in person, a session in her scope, the outside world."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def writing(world: TheWorld, me: Me) -> Iterator[Session]:
         yield session
 
 
-# scope="function": the commit comes before the response is sent, so that nobody reads a promise that is then rolled back.
+# scope="function": the commit comes before the response, so that nobody reads a promise that is then rolled back.
 Reads = Annotated[Session, Depends(reading, scope="function")]
 Writes = Annotated[Session, Depends(writing, scope="function")]
 

@@ -21,7 +21,8 @@ class Guard:
         self._language = default_language
         frames = _origin(softphone_url) if softphone_url else "'none'"
         self._policy = (
-            "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
+            "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+            "img-src 'self' data:; "
             f"frame-src {frames}; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
         )
 
