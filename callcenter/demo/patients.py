@@ -67,9 +67,7 @@ class Patients:
         pause = self._random.uniform(0.5, 2.0)
         while not self._stop.wait(pause):
             caller = self._next_caller()
-            threading.Thread(
-                target=self._call, args=(caller,), name=f"patient {caller.family_name}", daemon=True
-            ).start()
+            threading.Thread(target=self._call, args=(caller,), name="patient", daemon=True).start()
             # Calls come by chance, not in step: the pauses of a Poisson process, without its longest silences.
             pause = min(self._random.expovariate(1 / self._every), 3 * self._every)
 

@@ -72,7 +72,7 @@ _REPLIES: tuple[tuple[str, str], ...] = (
     (r"respire|réveillé|consci|convuls|saigne|visage", "Oui oui, tout va bien de ce côté-là."),
     (r"naissance|né[e ]|quel âge|birth", "Je suis {caller.born} le {caller.birth_on}."),
     (
-        r"votre nom|vous appelez|qui êtes|à l.appareil|prénom|name",
+        r"votre nom|vous appelez|qui êtes|prénom|name",
         "Je m’appelle {caller.given_name} {caller.family_name}.",
     ),
     (r"numéro|téléphone|joindre|portable", "Celui qui s’affiche, c’est le bon."),
