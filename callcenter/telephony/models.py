@@ -72,6 +72,7 @@ class Leg(PracticeOwned, Base):
     sid: Mapped[str | None] = mapped_column(String(40), index=True)  # the carrier's call SID of this leg
     status: Mapped[LegStatus] = mapped_column(String(10), default=LegStatus.WANTED)
     on_hold: Mapped[bool] = mapped_column(default=False)
+    held_at: Mapped[datetime | None] = mapped_column(Instant)  # since when, while on hold
     failure: Mapped[str] = mapped_column(String(200), default="")
     wanted_at: Mapped[datetime] = mapped_column(Instant)
     ringing_at: Mapped[datetime | None] = mapped_column(Instant)

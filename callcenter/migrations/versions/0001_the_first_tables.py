@@ -299,6 +299,7 @@ def upgrade() -> None:
         sa.Column("sid", sa.String(length=40), nullable=True),
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("on_hold", sa.Boolean(), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failure", sa.String(length=200), nullable=False),
         sa.Column("wanted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ringing_at", sa.DateTime(timezone=True), nullable=True),
