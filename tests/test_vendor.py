@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,5 +37,5 @@ def test_the_lock_holds_the_versions_that_are_asked_for_each_with_its_licence() 
 
 
 def test_the_sprite_holds_exactly_the_icons_that_are_listed() -> None:
-    sprite = ElementTree.parse(STATIC / MANIFEST["sprite"]["file"]).getroot()
+    sprite = ET.parse(STATIC / MANIFEST["sprite"]["file"]).getroot()
     assert [symbol.get("id") for symbol in sprite] == sorted(MANIFEST["sprite"]["icons"])

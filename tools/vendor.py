@@ -100,7 +100,7 @@ def _sprite(package: Path, version: str, icons: list[str]) -> bytes:
             f'<symbol id="{icon}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
             f'stroke-linecap="round" stroke-linejoin="round">{shapes}</symbol>'
         )
-    head = f'<!-- Lucide {version}, ISC licence: see icons-LICENSE.txt. Made by tools/vendor.py. -->\n'
+    head = f"<!-- Lucide {version}, ISC licence: see icons-LICENSE.txt. Made by tools/vendor.py. -->\n"
     return (head + '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n").encode()
 
 

@@ -1,0 +1,62 @@
+# Needs python3 (3.11 or newer), make and git. `make help` lists the commands.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+LOCALES := callcenter/web/locale
+WORKERS ?= 2
+
+.PHONY: help setup demo demo-reset test check format browsers postgres lock vendor messages bench clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## Install everything into .venv, in the versions of requirements.lock
+
+.venv/.installed: requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh
+
+demo: setup ## Run the imaginary centre on this machine; Ctrl-C stops it all
+	@exec $(BIN)/callcenter demo
+
+demo-reset: setup ## Forget what happened in the demonstration and start it afresh
+	@exec $(BIN)/callcenter demo --reset
+
+test: setup browsers postgres check ## Check everything: style, types, layers, then the tests
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+check: setup ## Style, types and layers, without running the product
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@if [ -f tests/test_translations.py ]; then $(BIN)/pytest -q tests/test_translations.py; fi
+
+format: setup ## Put the source in the house's form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+browsers: setup ## Find a Chromium for the tests, or install Debian's
+	@tools/test_machinery.sh browser
+
+postgres: setup ## Find a PostgreSQL for the tests, or install Debian's
+	@tools/test_machinery.sh database
+
+lock: setup ## Resolve pyproject.toml anew into requirements.lock (versions and hashes, no addresses)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --extra dev pyproject.toml --output-file requirements.lock
+
+vendor: ## Fetch the browser files of vendor/package.json into callcenter/web/static
+	@python3 tools/vendor.py
+
+messages: setup ## Gather the words of the screens, merge them into the catalogues, compile
+	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords "_ N_ gettext ngettext:1,2 pgettext:1c,2 npgettext:1c,2,3" \
+		--no-location --sort-output --omit-header --output $(LOCALES)/callcenter.pot callcenter
+	@$(BIN)/pybabel --quiet update --domain callcenter --input-file $(LOCALES)/callcenter.pot --output-dir $(LOCALES) \
+		--no-fuzzy-matching --omit-header
+	@$(BIN)/pybabel --quiet compile --domain callcenter --directory $(LOCALES)
+
+bench: setup ## Measure the hot paths
+	@$(BIN)/callcenter bench
+
+clean: ## Remove what was installed and built (the data in var/ stays)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
