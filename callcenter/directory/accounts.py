@@ -137,7 +137,9 @@ def valid_login(typed: str, *, field: str = "login") -> str:
     """A login that can be kept. Raises ``Invalid`` with an example."""
     login = clean_login(typed)
     if not _LOGIN.fullmatch(login):
-        raise Invalid(N_("A login has letters, digits, dots or dashes, without spaces. Example: camille.roux"), field=field)
+        raise Invalid(
+            N_("A login has letters, digits, dots or dashes, without spaces. Example: camille.roux"), field=field
+        )
     return login
 
 
@@ -148,6 +150,8 @@ def valid_endpoint(typed: str, *, field: str = "endpoint") -> str:
         return ""
     if cleaned.startswith("client:"):
         if not re.fullmatch(r"client:[A-Za-z0-9_.@-]+", cleaned):
-            raise Invalid(N_("A softphone is written client:name, without spaces. Example: client:camille"), field=field)
+            raise Invalid(
+                N_("A softphone is written client:name, without spaces. Example: client:camille"), field=field
+            )
         return cleaned
     return parse_number(cleaned, field=field)

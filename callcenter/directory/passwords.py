@@ -30,10 +30,12 @@ def _hash_of_nothing() -> str:
     return _hasher().hash("nobody's password")
 
 
-def hash_password(password: str, *, field: str = "password") -> str:
+def hash_password(password: str, *, shortest: int = SHORTEST, field: str = "password") -> str:
     """The hash to keep. Raises ``Invalid`` when the password is too short or too long."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Invalid(N_("A password has at least %(shortest)s characters."), field=field, shortest=SHORTEST)
+    if len(password) < shortest:
+        raise Invalid(N_("A password has at least %(shortest)s characters."), field=field, shortest=shortest)
+    if len(password) > LONGEST:
+        raise Invalid(N_("A password has at most %(longest)s characters."), field=field, longest=LONGEST)
     return _hasher().hash(password)
 
 

@@ -90,9 +90,7 @@ def create_patient(
     )
     session.add(patient)
     session.flush()
-    record_act(
-        session, "patient_created", f"patient {patient.id}", at=at, staff_id=staff_id, practice_id=practice_id
-    )
+    record_act(session, "patient_created", f"patient {patient.id}", at=at, staff_id=staff_id, practice_id=practice_id)
     return patient
 
 
@@ -175,10 +173,9 @@ def _conditions(text: str) -> list[ColumnElement[bool]]:
     digits = "".join(c for c in text if c.isdigit())
     if len(digits) >= 4:
         wanted.append(_phone_holds(digits, typed_international="+" in text or digits.startswith("00")))
-    for word in search_key("".join(c for c in text if not c.isdigit())).split():
-        # search_key holds letters, digits and single spaces only: nothing here is a wildcard.
-        wanted.append(or_(Patient.search_key.like(f"{word}%"), Patient.search_key.like(f"% {word}%")))
-    return wanted
+    # search_key keeps letters, digits and single spaces only: nothing in a word is a wildcard.
+    words = search_key("".join(c for c in text if not c.isdigit())).split()
+    return wanted + [or_(Patient.search_key.like(f"{w}%"), Patient.search_key.like(f"% {w}%")) for w in words]
 
 
 def _phone_holds(digits: str, *, typed_international: bool) -> ColumnElement[bool]:
