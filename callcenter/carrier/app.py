@@ -1,0 +1,76 @@
+"""The carrier as a web application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from callcenter.carrier import pages, phones
+from callcenter.carrier.callbacks import Callbacks
+from callcenter.carrier.carrier import Carrier
+from callcenter.carrier.clock import Clock, RealClock
+from callcenter.carrier.network import Network
+from callcenter.carrier.rest import calls, conferences, messages
+from callcenter.carrier.rest.shapes import ApiError, api_error_answer
+from callcenter.carrier.settings import CarrierSettings
+
+_HERE = Path(__file__).parent
+
+
+def create_carrier(
+    settings: CarrierSettings, clock: Clock | None = None, *, client: httpx.AsyncClient | None = None
+) -> FastAPI:
+    """A carrier on its own; `client` sends its requests to the product (one of its own by default)."""
+    network = Network()
+    network.known_numbers.update(settings.known_numbers)
+    time = clock or RealClock()
+    outbound = client or httpx.AsyncClient(limits=httpx.Limits(max_connections=200, max_keepalive_connections=50))
+    callbacks = Callbacks(
+        account_sid=settings.account_sid, auth_token=settings.auth_token, clock=time, network=network, client=outbound
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        network.close()
+        for call in list(network.live_calls.values()):
+            if call.task is not None:
+                call.task.cancel()
+        if client is None:
+            await outbound.aclose()
+
+    app = FastAPI(title="Carrier", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.carrier = Carrier(settings, time, network, callbacks)
+    app.add_exception_handler(ApiError, api_error_answer)
+    app.add_exception_handler(RequestValidationError, _refused)
+    app.add_exception_handler(HTTPException, _sentence)
+    app.add_exception_handler(404, _nothing_here)
+    for router in (calls.router, conferences.router, messages.router, phones.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    return app
+
+
+async def _sentence(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, status_code=error.status_code)
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    why = "; ".join(f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors())
+    return JSONResponse({"error": f"La demande est incomplète ({why})."}, status_code=422)
+
+
+async def _nothing_here(request: Request, error: Exception) -> JSONResponse:
+    if request.url.path.startswith("/2010-04-01"):
+        message = f"The requested resource {request.url.path} was not found"
+        return await api_error_answer(request, ApiError(404, 20404, message))
+    detail = getattr(error, "detail", "")
+    found_nothing = detail if detail and detail != "Not Found" else "Il n'y a rien à cette adresse."
+    return JSONResponse({"error": found_nothing}, status_code=404)

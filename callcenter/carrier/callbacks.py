@@ -1,0 +1,126 @@
+"""The carrier's requests to the product: signed, retried as Twilio does, and in order where order is counted."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urldefrag, urlencode, urlsplit, urlunsplit
+
+import httpx
+
+from callcenter.carrier.clock import Clock
+from callcenter.carrier.network import Network, NetworkError, Reporting
+
+API_VERSION = "2010-04-01"
+_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+
+
+class Unreachable(Exception):
+    """No usable answer: `status` is None when there was none at all."""
+
+    def __init__(self, url: str, status: int | None, why: str) -> None:
+        super().__init__(why)
+        self.url = url
+        self.status = status
+
+
+def sign(auth_token: str, url: str, params: Mapping[str, str]) -> str:
+    """X-Twilio-Signature: HMAC-SHA1 over the URL and the sorted form parameters, in base64."""
+    signed = url + "".join(name + params[name] for name in sorted(params))
+    digest = hmac.new(auth_token.encode(), signed.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+@dataclass(frozen=True)
+class _Retries:
+    count: int
+    on: frozenset[str]
+
+    @classmethod
+    def asked_in(cls, fragment: str) -> "_Retries":
+        """Twilio's connection overrides: `#rc=2&rp=ct,rt,5xx`. One retry, on a failed connection, by default."""
+        asked = parse_qs(fragment)
+        count = asked.get("rc", ["1"])[0]
+        kinds = asked.get("rp", ["ct"])[0]
+        return cls(min(int(count), 5) if re.fullmatch(r"\d", count) else 1, frozenset(kinds.split(",")))
+
+    def cover(self, kind: str) -> bool:
+        return kind in self.on or "all" in self.on
+
+
+class Callbacks:
+    """Sends requests to the product on behalf of one account."""
+
+    def __init__(
+        self, *, account_sid: str, auth_token: str, clock: Clock, network: Network, client: httpx.AsyncClient
+    ) -> None:
+        self._account_sid = account_sid
+        self._auth_token = auth_token
+        self._clock = clock
+        self._network = network
+        self._client = client
+        self._last: dict[str, asyncio.Task[None]] = {}
+
+    async def request(self, url: str, params: Mapping[str, str], *, method: str = "POST") -> httpx.Response:
+        """One signed request. Raises Unreachable when no answer with a 2xx status came."""
+        with self._clock.work():
+            return await self._request(url, params, method.upper())
+
+    def report(self, subject: str, reporting: Reporting, params: Mapping[str, str]) -> None:
+        """Sends a notification after the earlier ones about the same subject; nobody waits for it."""
+        earlier = self._last.get(subject)
+
+        async def send() -> None:
+            with self._clock.work():
+                if earlier is not None:
+                    await asyncio.wait([earlier])
+                try:
+                    await self._request(reporting.url, params, reporting.method.upper())
+                except Unreachable as error:
+                    self.note_error(11200, str(error), url=error.url, call_sid=params.get("CallSid", ""))
+            if self._last.get(subject) is task:
+                del self._last[subject]
+
+        task = asyncio.get_running_loop().create_task(send())
+        self._last[subject] = task
+
+    def note_error(self, code: int, message: str, *, url: str = "", call_sid: str = "") -> None:
+        """Keeps what Twilio's debugger would show."""
+        self._network.errors.append(NetworkError(self._clock.now(), code, message, url, call_sid))
+        del self._network.errors[:-1000]
+        self._network.changed()
+
+    async def _request(self, url: str, params: Mapping[str, str], method: str) -> httpx.Response:
+        bare, fragment = urldefrag(url)
+        form = {"AccountSid": self._account_sid, "ApiVersion": API_VERSION, **params}
+        if method == "GET":
+            parts = urlsplit(bare)
+            query = "&".join(filter(None, (parts.query, urlencode(form))))
+            bare, form = urlunsplit(parts._replace(query=query)), {}
+        headers = {
+            "X-Twilio-Signature": sign(self._auth_token, bare, form),
+            # The same for every attempt: that is how the product knows a retry.
+            "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
+            "User-Agent": "TwilioProxy/1.1",
+        }
+        retries = _Retries.asked_in(fragment)
+        attempt = 0
+        while True:
+            try:
+                answer = await self._client.request(method, bare, data=form or None, headers=headers, timeout=_TIMEOUT)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                kind, failure = "ct", Unreachable(bare, None, f"Cannot connect to {bare}: {error!r}.")
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                kind, failure = "rt", Unreachable(bare, None, f"No answer from {bare}: {error!r}.")
+            else:
+                if answer.is_success:
+                    return answer
+                kind = f"{answer.status_code // 100}xx"
+                failure = Unreachable(bare, answer.status_code, f"{bare} answered {answer.status_code}.")
+            attempt += 1
+            if attempt > retries.count or not retries.cover(kind):
+                raise failure

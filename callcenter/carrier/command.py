@@ -1,0 +1,68 @@
+"""`callcenter carrier`: runs the carrier as a process of its own."""
+
+import os
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from callcenter.carrier.app import create_carrier
+from callcenter.carrier.clock import RealClock
+from callcenter.carrier.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, CarrierSettings
+
+
+class _Server(uvicorn.Server):
+    """Ends the open streams first: uvicorn waits for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = self.config.app
+        if not isinstance(app, str) and hasattr(app, "state"):
+            app.state.carrier.network.close()
+        await super().shutdown(sockets)
+
+
+def carrier(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8100,
+    voice_url: Annotated[str, typer.Option(help="Where incoming calls are posted.")] = (
+        "http://127.0.0.1:8000/twilio/voice"
+    ),
+    voice_status_url: Annotated[str, typer.Option(help="Where the end of incoming calls is posted.")] = "",
+    account_sid: Annotated[str, typer.Option(envvar="CALLCENTER_TWILIO_ACCOUNT_SID")] = DEFAULT_ACCOUNT_SID,
+    auth_token: Annotated[
+        str, typer.Option(envvar="CALLCENTER_TWILIO_AUTH_TOKEN", show_default=False)
+    ] = DEFAULT_AUTH_TOKEN,
+    speed: Annotated[float, typer.Option(min=0.01, help="How much faster than real time its clock runs.")] = 1.0,
+    voice_fallback_url: Annotated[str, typer.Option(help="Asked when the voice URL gives no document.")] = "",
+) -> None:
+    """Run the stand-in for Twilio: calls, conferences, SMS and a page of telephones."""
+    bound = listen(host, port)
+    settings = CarrierSettings(
+        account_sid=account_sid,
+        auth_token=auth_token,
+        voice_url=voice_url,
+        voice_fallback_url=voice_fallback_url,
+        voice_status_url=voice_status_url,
+    )
+    app = create_carrier(settings, RealClock(speed))
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    typer.echo(f"Carrier: http://{host}:{bound.getsockname()[1]}/ (telephones), incoming calls to {voice_url}")
+    _Server(config).run(sockets=[bound])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, or a sentence and exit status 1 when the port cannot be had."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        typer.echo(
+            f"The carrier cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}). "
+            "Stop what uses that port, or choose another with --port.",
+            err=True,
+        )
+        raise typer.Exit(1) from error
+    return bound
