@@ -1,0 +1,131 @@
+"""Fills a demonstration's database: the documented CSV import, then appointments booked as operators book them."""
+
+import csv
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.booking import book_appointment
+from callcenter.agenda.finding import find_free
+from callcenter.agenda.models import Appointment, Schedule, ServiceType
+from callcenter.core.db import Database
+from callcenter.core.migrate import upgrade
+from callcenter.core.phone import parse_number
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.demo.installation import Installation
+from callcenter.demo.people import Known, Line
+from callcenter.directory.models import Patient
+from callcenter.exchange.importing import import_folder
+
+_DATA = Path(__file__).parent / "data"
+_ZONE = ZoneInfo("Europe/Paris")
+_DAYS_FILLED = 12
+_SHARE_TAKEN = 0.55  # of the free times of the first days; later days are emptier
+
+OPERATORS = ("camille", "ines", "sofia", "noemie", "jules")
+
+
+def fill_with_demo_data(installation: Installation, *, machine_now: datetime) -> None:
+    """Make the tables and, in an empty database, the centre and its agendas; data that is there is kept."""
+    upgrade(installation.database_url)
+    database = Database(installation.database_url)
+    at = machine_now + installation.clock_offset
+    try:
+        with database.unit_of_work(Centre(CentreReason.SEED)) as session:
+            if session.scalar(select(func.count()).select_from(Schedule)):
+                return
+            import_folder(session, _DATA, at=at)
+            session.flush()
+            _fill_agendas(session, at=at)
+    finally:
+        database.close()
+
+
+def lines() -> list[tuple[Line, str]]:
+    """Each practice's number, who receives there, and what the line is called."""
+    names = {row["code"]: row["name"] for row in _rows("practices")}
+    doctors: dict[str, list[str]] = {}
+    for row in _rows("practitioners"):
+        doctors.setdefault(row["practice"], []).append(_as_asked_for(row["name"]))
+    return [
+        (Line(parse_number(row["number"]), tuple(doctors[row["practice"]])), names[row["practice"]])
+        for row in _rows("lines")
+    ]
+
+
+def emergency_lines() -> list[tuple[str, str]]:
+    """The practices' emergency lines (E.164) and whose they are."""
+    return [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in _rows("practices")]
+
+
+def known_people() -> list[Known]:
+    """The patients in the practices' files, as callers."""
+    by_practice = {row["practice"]: line for (line, _label), row in zip(lines(), _rows("lines"), strict=True)}
+    return [
+        Known(
+            line=by_practice[row["practice"]],
+            title=row["title"],
+            family_name=row["family_name"],
+            given_name=row["given_name"],
+            birth_on=row["birth_on"],
+            phone=parse_number(row["phone"]),
+        )
+        for row in _rows("patients")
+    ]
+
+
+@lru_cache
+def _rows(name: str) -> list[dict[str, str]]:
+    with (_DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _as_asked_for(name: str) -> str:
+    return name.replace("Dr ", "le docteur ") if name.startswith("Dr ") else f"l’{name.lower()}" if name == "Infirmière" else name
+
+
+def _fill_agendas(session: Session, *, at: datetime) -> None:
+    """Book part of the free times of the coming days, the same each time."""
+    random = Random(20261123)
+    types: dict[int, list[ServiceType]] = {}
+    for one in session.scalars(select(ServiceType).order_by(ServiceType.position, ServiceType.id)):
+        types.setdefault(one.practice_id, []).append(one)
+    patients: dict[int, list[int]] = {}
+    for practice_id, patient_id in session.execute(select(Patient.practice_id, Patient.id).order_by(Patient.id)):
+        patients.setdefault(practice_id, []).append(patient_id)
+    # From the morning on, so that the day begun has its past as well.
+    morning = datetime.combine(at.astimezone(_ZONE).date(), datetime.min.time(), _ZONE).astimezone(at.tzinfo)
+    for schedule in session.scalars(select(Schedule).order_by(Schedule.id)).all():
+        for day in range(_DAYS_FILLED):
+            share = _SHARE_TAKEN * (1 - day / (_DAYS_FILLED * 1.4))
+            service_types = types[schedule.practice_id]
+            shortest = min(service_types, key=lambda one: one.duration_minutes)
+            begins = morning + timedelta(days=day)
+            starts = find_free(session, schedule, shortest, from_=begins, until=begins + timedelta(days=1), at=morning)
+            taken_until = 0
+            for free in starts:
+                if free.start < taken_until or random.random() > share:
+                    continue
+                chosen = random.choices(service_types, weights=[len(service_types) + 2, *[2] * (len(service_types) - 1)])[0]
+                if chosen.duration_minutes > shortest.duration_minutes:
+                    chosen = shortest
+                booked = book_appointment(
+                    session,
+                    practice_id=schedule.practice_id,
+                    practitioner_id=schedule.practitioner_id,
+                    patient_id=random.choice(patients[schedule.practice_id]),
+                    service_type_id=chosen.id,
+                    start=free.start,
+                    call_id=None,
+                    staff_id=None,
+                    request_key=f"demo-{schedule.id}-{free.start}",
+                    at=morning,
+                )
+                taken_until = booked.end
+    session.flush()
+    assert session.scalar(select(func.count()).select_from(Appointment))
