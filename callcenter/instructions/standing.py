@@ -86,7 +86,5 @@ def withdraw_instruction(session: Session, instruction_id: int, *, staff_id: int
         return
     instruction.valid_until = at
     subject = f"instruction {instruction.id}"
-    record_act(
-        session, "instruction_withdrawn", subject, at=at, staff_id=staff_id, practice_id=instruction.practice_id
-    )
+    record_act(session, "instruction_withdrawn", subject, at=at, staff_id=staff_id, practice_id=instruction.practice_id)
     touch(session, f"practice-{instruction.practice_id}")
