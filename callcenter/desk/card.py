@@ -73,6 +73,7 @@ class CallCard:
     country: str
     zone: str
     from_number: str | None
+    held_at: datetime | None
     patient_has_left: bool
     telephone_failure: str
     instructions: list[CardInstruction]
@@ -199,6 +200,7 @@ def _assemble(
         country=practice.country,
         zone=practice.zone,
         from_number=call.from_number,
+        held_at=patient_leg.held_at if patient_leg is not None and patient_leg.on_hold else None,
         patient_has_left=patient_leg is not None and patient_leg.status == LegStatus.LEFT,
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
         instructions=_instructions(session, call, staff_id=staff_id, at=at),

@@ -162,3 +162,22 @@ def _unqualified_calls(session: Session, staff_id: int, *, at: datetime) -> list
 def person_name(patient: Patient) -> str:
     """A person as addressed: title, given name, family name."""
     return " ".join(part for part in (patient.title, patient.given_name, patient.family_name) if part)
+
+
+def missed_call_taker(session: Session, staff_id: int) -> str:
+    """The first name of whoever has the call that this operator missed last; empty while nobody has."""
+    missed = (
+        select(Reservation.call_id)
+        .where(Reservation.staff_id == staff_id, Reservation.status == ReservationStatus.EXPIRED)
+        .order_by(Reservation.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    taker = session.execute(
+        select(Staff.first_name, Staff.name)
+        .join(Leg, Leg.staff_id == Staff.id)
+        .where(Leg.call_id == missed, Leg.role == LegRole.OPERATOR, Leg.staff_id != staff_id)
+        .order_by(Leg.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return "" if taker is None else (taker.first_name or taker.name)

@@ -1,0 +1,205 @@
+"""The agenda beside the call: whose, which day, the first free times, and the time about to be booked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.day import DayView, day_view
+from callcenter.agenda.finding import first_free_times, today_in
+from callcenter.agenda.free_time import fits
+from callcenter.agenda.models import Schedule, ServiceType
+from callcenter.agenda.openings import local_time, read_schedules
+from callcenter.core.scope import Practices, scope_of, set_scope
+from callcenter.desk.card import CallCard
+from callcenter.directory.models import Practitioner
+
+HORIZON_DAYS = 28
+_FIRST_TIMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaChoice:
+    """What the operator looks at; None lets the desk choose. ``start`` in seconds since 1970."""
+
+    practitioner_id: int | None = None
+    day: date | None = None
+    type_id: int | None = None
+    start: int | None = None
+
+    @property
+    def query(self) -> str:
+        """The choice as a query string; ids and times only, never a person."""
+        named = {"practitioner": self.practitioner_id, "day": self.day, "type": self.type_id, "start": self.start}
+        return "?" + urlencode({name: value for name, value in named.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One practitioner's agenda."""
+
+    practitioner_id: int
+    label: str
+    is_chosen: bool
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTime:
+    """A time that can be booked; ``query`` chooses it."""
+
+    start: datetime
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenTime:
+    """The time about to be booked. ``is_gone`` when somebody took it meanwhile."""
+
+    start: datetime
+    practitioner_id: int
+    type_id: int
+    practitioner: str
+    type_name: str
+    request_key: str
+    is_gone: bool
+
+    @property
+    def epoch(self) -> int:
+        """The start in seconds since 1970."""
+        return int(self.start.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaPanel:
+    """The right column. Instants are UTC; ``zone`` is the schedule's."""
+
+    tabs: list[Tab]
+    types: Sequence[ServiceType]
+    practitioner_id: int
+    type_id: int
+    day: date
+    today: date
+    zone: str
+    practitioner: str
+    first: list[FreeTime]
+    choice: ChosenTime | None
+    view: DayView | None
+    query: str
+    query_without_choice: str
+    previous_query: str
+    next_query: str
+    horizon_days: int = HORIZON_DAYS
+
+
+def agenda_panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetime) -> AgendaPanel | None:
+    """The agenda of the card's practice; None when the practice has no schedule or no type of visit yet.
+
+    What is asked for and is not this practice's is ignored: a call to another practice has just come in.
+    """
+    before = scope_of(session)
+    set_scope(session, Practices.of(card.practice_id))
+    try:
+        return _panel(session, card, asked, at=at)
+    finally:
+        if before is not None:
+            set_scope(session, before)
+
+
+def request_key(card: CallCard, *, practitioner_id: int, type_id: int, start: int) -> str:
+    """One key for one intention: the same time pressed twice in one call books once.
+
+    How many bookings the call has is part of it, so that a time cancelled in the same call can be booked again.
+    """
+    patient = card.patient.id if card.patient else 0
+    return f"call-{card.call_id}-{practitioner_id}-{type_id}-{start}-{patient}-{len(card.booked)}"
+
+
+def next_choice(card: CallCard, start: int, *, practitioner_id: int, type_id: int) -> ChosenTime:
+    """A time (UTC seconds) to offer instead of one that was just taken."""
+    return ChosenTime(
+        start=_instant(start),
+        practitioner_id=practitioner_id,
+        type_id=type_id,
+        practitioner="",
+        type_name="",
+        request_key=request_key(card, practitioner_id=practitioner_id, type_id=type_id, start=start),
+        is_gone=False,
+    )
+
+
+def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetime) -> AgendaPanel | None:
+    found = session.execute(
+        select(Practitioner, func.min(Schedule.id), func.min(Schedule.zone))
+        .join(Schedule, Schedule.practitioner_id == Practitioner.id)
+        .group_by(Practitioner.id)
+        .order_by(Practitioner.position, Practitioner.id)
+    ).all()
+    types = session.scalars(select(ServiceType).order_by(ServiceType.position, ServiceType.id)).all()
+    if not found or not types:
+        return None
+    practitioner, _schedule_id, zone = next((row for row in found if row[0].id == asked.practitioner_id), found[0])
+    kind = next((one for one in types if one.id == asked.type_id), types[0])
+    today = today_in(zone, at)
+    # A time asked for in another practice's agenda says nothing here.
+    wanted = asked.start if asked.practitioner_id in {None, practitioner.id} else None
+    day = local_time(wanted, zone).date() if wanted is not None else (asked.day or today)
+
+    def query(practitioner_id: int = practitioner.id, day: date = day, start: int | None = None) -> str:
+        return AgendaChoice(practitioner_id, day, kind.id, start).query
+
+    first = first_free_times(session, practitioner.id, kind, at=at, count=_FIRST_TIMES, days=HORIZON_DAYS)
+    choice = None if wanted is None else _chosen(session, card, practitioner, kind, zone, wanted, at=at)
+    return AgendaPanel(
+        tabs=[Tab(one.id, one.family_name or one.name, one.id == practitioner.id, query(one.id)) for one, _, _ in found],
+        types=types,
+        practitioner_id=practitioner.id,
+        type_id=kind.id,
+        day=day,
+        today=today,
+        zone=zone,
+        practitioner=practitioner.name,
+        first=[FreeTime(_instant(one.start), query(start=one.start)) for one in first],
+        choice=choice,
+        view=day_view(session, practitioner.id, day, kind, at=at),
+        query=query(start=choice.epoch if choice else None),
+        query_without_choice=query(),
+        previous_query=query(day=day - timedelta(days=1)),
+        next_query=query(day=day + timedelta(days=1)),
+    )
+
+
+def _chosen(
+    session: Session,
+    card: CallCard,
+    practitioner: Practitioner,
+    kind: ServiceType,
+    zone: str,
+    start: int,
+    *,
+    at: datetime,
+) -> ChosenTime | None:
+    """The chosen time; None once it was booked in this very call, ``is_gone`` when somebody else has it."""
+    instant = _instant(start)
+    if any(one.start == instant and not one.is_cancelled for one in card.booked):
+        return None
+    day = local_time(start, zone).date()
+    schedules = read_schedules(session, [practitioner.id], first_day=day, last_day=day)
+    duration = kind.duration_minutes * 60
+    still_free = any(fits(one.open, one.busy, start=start, duration=duration) for one in schedules)
+    return ChosenTime(
+        start=instant,
+        practitioner_id=practitioner.id,
+        type_id=kind.id,
+        practitioner=practitioner.name,
+        type_name=kind.name,
+        request_key=request_key(card, practitioner_id=practitioner.id, type_id=kind.id, start=start),
+        is_gone=start < int(at.timestamp()) or not still_free,
+    )
+
+
+def _instant(start: int) -> datetime:
+    return datetime.fromtimestamp(start, tz=UTC)

@@ -1,0 +1,213 @@
+"""What the desk's templates are given: read models, and words for her own state."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from callcenter.core.i18n import (
+    N_,
+    format_date_long,
+    format_date_numeric,
+    format_day_short,
+    format_duration,
+    format_time,
+    gettext,
+)
+from callcenter.agenda.booking import TimeTaken
+from callcenter.desk.agenda_panel import AgendaChoice, ChosenTime, agenda_panel, next_choice
+from callcenter.desk.card import CallCard, call_card
+from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
+from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list, waiting_calls
+from callcenter.directory.identity import Identity
+from callcenter.routing.models import Agent, AgentStatus
+
+WRAP_UP_FOR = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """Her own state in words, and what F9 would do."""
+
+    status: str
+    missed: bool
+    since: datetime | None
+    label: str
+    icon: str
+    switch_label: str
+    switch_icon: str
+    switch_url: str
+    can_switch: bool
+    switch_is_primary: bool
+    may_take: bool
+
+
+class Moments:
+    """Dates and hours for templates, in the language of the screen and the zone of the practice."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def hour(self, instant: datetime, zone: str) -> str:
+        """``09:17``."""
+        return format_time(instant, ZoneInfo(zone))
+
+    def short(self, instant: datetime, zone: str) -> str:
+        """The hour alone today, else with its day."""
+        return self.slot(instant, zone, self._at.astimezone(ZoneInfo(zone)).date())
+
+    def slot(self, instant: datetime, zone: str, today: date) -> str:
+        """A time of an agenda: the hour alone on ``today``, else with its day."""
+        local = instant.astimezone(ZoneInfo(zone))
+        return format_time(local) if local.date() == today else f"{format_day_short(local)} {format_time(local)}"
+
+    def day_and_hour(self, instant: datetime, zone: str) -> str:
+        """``mardi 24 novembre, 11:30``."""
+        local = instant.astimezone(ZoneInfo(zone))
+        return f"{format_date_long(local)}, {format_time(local)}"
+
+    weekday = staticmethod(format_date_long)
+    birth = staticmethod(format_date_numeric)
+
+    def length(self, since: datetime, until: datetime) -> str:
+        """How long something took: ``2:07``."""
+        return format_duration(until - since)
+
+
+def desk_context(
+    request: Request,
+    session: Session,
+    me: Identity,
+    *,
+    at: datetime,
+    asked: AgendaChoice | None = None,
+    only: str | None = None,
+) -> dict[str, Any]:
+    """Everything the desk's page needs, or only what one of its blocks does."""
+    agent = session.get(Agent, me.staff_id)
+    card = call_card(session, me.staff_id, at=at)
+    waiting = waiting_calls(session, me.staff_id) if only in {None, "status", "queue", "card", "softkeys"} else []
+    view = agent_view(agent, card)
+    context: dict[str, Any] = {
+        "me": me,
+        "agent_view": view,
+        "card": card,
+        "waiting": waiting,
+        "f": Moments(at),
+        "labels": DISPOSITION_LABELS,
+        "dispositions": codes_in_key_order(),
+        "titles": ["Mme", "M."],
+        "live": live_triggers(me, card),
+        "wrap_up_ends_at": (agent.status_since if agent else at) + WRAP_UP_FOR,
+    }
+    if only in {None, "card"}:
+        context["missed_to"] = missed_call_taker(session, me.staff_id) if view.missed else ""
+    if only in {None, "todo"}:
+        context["todo"] = todo_list(session, me.staff_id, at=at)
+    if only in {None, "softkeys"}:
+        context["answer_url"] = _answer_url(card, view, waiting)
+    if only in {None, "agenda"}:
+        context["agenda"] = agenda_panel(session, card, asked or AgendaChoice(), at=at) if card else None
+    if only is None:
+        context["softphone"] = softphone_address(request.app.state.world.settings.softphone_url, me.endpoint)
+    return context
+
+
+def live_triggers(me: Identity, card: CallCard | None) -> dict[str, str]:
+    """Which signals make each region read itself again."""
+    always = ("desk-changed", "live:reconnect", f"topic:desk-{me.staff_id}")
+    call = (f"topic:call-{card.call_id}",) if card else ()
+    agenda = (f"topic:agenda-{card.practice_id}",) if card else ()
+    wanted = {
+        "status": ("topic:queue",),
+        "queue": ("topic:queue",),
+        "todo": ("topic:outbox", *call),
+        "card": ("topic:queue", *call, *agenda),
+        "agenda": (*call, *agenda),
+        "keys": ("topic:queue", *call),
+    }
+    return {region: ", ".join(f"{name} from:body" for name in (*always, *more)) for region, more in wanted.items()}
+
+
+def agent_view(agent: Agent | None, card: CallCard | None) -> AgentView:
+    """Her state as words; ``card`` tells ringing from talking. No row yet means offline."""
+    status = AgentStatus(agent.status) if agent else AgentStatus.OFFLINE
+    missed = bool(agent and agent.missed_call and status == AgentStatus.BREAK)
+    label, icon = _STATES[status]
+    if missed:
+        label, icon = N_("Paused, call missed"), "phone-missed"
+    on_break = status == AgentStatus.AVAILABLE
+    back = status in {AgentStatus.OFFLINE, AgentStatus.BREAK}
+    switch = N_("Pause") if not back else (N_("Come back") if status == AgentStatus.BREAK else N_("Available"))
+    return AgentView(
+        status=status.value,
+        missed=missed,
+        since=agent.status_since if agent and status != AgentStatus.OFFLINE else None,
+        label=gettext(label),
+        icon=icon,
+        switch_label=gettext(switch),
+        switch_icon="headset" if back else "coffee",
+        switch_url="/agent/availability" if back else "/agent/break",
+        can_switch=on_break or back,
+        switch_is_primary=back and card is None,
+        may_take=status in {AgentStatus.AVAILABLE, AgentStatus.RESERVED},
+    )
+
+
+_STATES: dict[AgentStatus, tuple[str, str]] = {
+    AgentStatus.OFFLINE: (N_("You are offline"), "circle-slash"),
+    AgentStatus.AVAILABLE: (N_("Available"), "headset"),
+    AgentStatus.RESERVED: (N_("A call is offered to you"), "phone-incoming"),
+    AgentStatus.ON_CALL: (N_("On a call"), "phone-call"),
+    AgentStatus.WRAP_UP: (N_("Wrap-up"), "timer"),
+    AgentStatus.BREAK: (N_("Paused"), "coffee"),
+}
+
+
+def _answer_url(card: CallCard | None, view: AgentView, waiting: list[WaitingCall]) -> str:
+    """What F2 does: takes the offer, else the longest waiting; nothing while she is busy."""
+    if card is not None and card.reservation_id is not None:
+        return f"/reservations/{card.reservation_id}/acceptance"
+    if card is None and view.may_take and waiting:
+        return f"/queue-entries/{waiting[0].entry_id}/acceptance"
+    return ""
+
+
+def softphone_address(template: str, endpoint: str) -> str:
+    """The page of her telephone; empty when her calls ring on a telephone of her own."""
+    if not template or not endpoint.startswith("client:"):
+        return ""
+    return template.replace("{identity}", quote(endpoint.removeprefix("client:"), safe=""))
+
+
+@dataclass(frozen=True, slots=True)
+class LostRace:
+    """The question put to whoever came second for a time: who has it, and which times are next."""
+
+    call_id: int
+    sentence: str
+    zone: str
+    today: date
+    choices: list[ChosenTime]
+
+
+def lost_race(
+    session: Session, card: CallCard, taken: TimeTaken, *, practitioner_id: int, type_id: int, at: datetime
+) -> LostRace:
+    """What the dialog of a lost race shows, from the refusal."""
+    choices = [
+        next_choice(card, start, practitioner_id=practitioner_id, type_id=type_id) for start in taken.next_choices
+    ]
+    panel = agenda_panel(session, card, AgendaChoice(practitioner_id=practitioner_id, type_id=type_id), at=at)
+    zone = panel.zone if panel else card.zone
+    return LostRace(
+        call_id=card.call_id,
+        sentence=gettext(taken.sentence, **taken.values),
+        zone=zone,
+        today=at.astimezone(ZoneInfo(zone)).date(),
+        choices=choices,
+    )

@@ -1,0 +1,189 @@
+"""What an operator does with her call: notes, patient, appointments, disposition.
+
+Each answers a plain form with the desk, and htmx with what changed.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from callcenter.agenda.booking import TimeTaken
+from callcenter.core.errors import Invalid, NotFound
+from callcenter.core.i18n import N_, gettext
+from callcenter.core.scope import Practices
+from callcenter.desk.agenda_panel import AgendaChoice
+from callcenter.desk.bookings import book_in_call, cancel_in_call
+from callcenter.desk.card import CallCard, call_card
+from callcenter.desk.dispositions import choose_disposition, read_code
+from callcenter.desk.handling import handled_call
+from callcenter.desk.notes import choose_patient, save_words
+from callcenter.desk.persons import describe_persons
+from callcenter.directory.patients import create_patient, search_patients
+from callcenter.web.context import At, Operator, Reads, TheWorld, Writes
+from callcenter.web.desk_view import desk_context, lost_race
+from callcenter.web.rendering import is_htmx, page, redirect
+
+router = APIRouter()
+
+Typed = Annotated[str, Form()]
+
+
+@router.post("/calls/{call_id}/words")
+def keep_words(
+    request: Request, call_id: int, session: Writes, me: Operator, at: At, words: Typed = ""
+) -> Response:
+    """Keep the caller's words as typed so far."""
+    save_words(session, call_id, staff_id=me.staff_id, words=words, at=at)
+    return Response(status_code=204) if is_htmx(request) else redirect(request, "/desk")
+
+
+@router.post("/calls/{call_id}/patient")
+def say_who_it_is_about(
+    request: Request, call_id: int, session: Writes, me: Operator, at: At, patient_id: Typed = ""
+) -> Response:
+    """Choose a known person; nothing sent goes back to asking."""
+    chosen = int(patient_id) if patient_id.isdecimal() else None
+    choose_patient(session, call_id, staff_id=me.staff_id, patient_id=chosen, at=at)
+    return _changed(request)
+
+
+@router.post("/calls/{call_id}/patients")
+def add_patient(
+    request: Request,
+    call_id: int,
+    session: Writes,
+    me: Operator,
+    at: At,
+    title: Typed = "",
+    family_name: Typed = "",
+    given_name: Typed = "",
+    birth_on: Typed = "",
+    phone: Typed = "",
+) -> Response:
+    """Note a new patient of the called practice and say that the call is about them."""
+    call = handled_call(session, call_id, staff_id=me.staff_id)
+    try:
+        patient = create_patient(
+            session,
+            call.practice_id,
+            title=title,
+            family_name=family_name,
+            given_name=given_name,
+            birth_on=birth_on,
+            phone=phone,
+            at=at,
+            staff_id=me.staff_id,
+        )
+    except Invalid as refused:  # raised before anything is written
+        typed = {
+            "title": title,
+            "family_name": family_name,
+            "given_name": given_name,
+            "birth_on": birth_on,
+            "phone": phone,
+        }
+        return _form_again(request, session, me, at, typed=typed, refused=refused)
+    choose_patient(session, call_id, staff_id=me.staff_id, patient_id=patient.id, at=at)
+    return _changed(request)
+
+
+@router.post("/calls/{call_id}/patient-search")
+def find_patients(
+    request: Request, call_id: int, session: Reads, me: Operator, at: At, text: Typed = ""
+) -> HTMLResponse:
+    """Persons of the called practice by name, date of birth or number; a POST, so that no name stands in an address."""
+    card = _card_of(session, call_id, me, at)
+    shown = {one.id for one in card.persons}
+    context = desk_context(request, session, me, at=at, only=None if not is_htmx(request) else "found")
+    handled_call(session, call_id, staff_id=me.staff_id)  # narrows what follows to the called practice
+    found = [one for one in search_patients(session, card.practice_id, text) if one.id not in shown]
+    context |= {"found": describe_persons(session, found, at=at), "searched": text.strip()}
+    return page(request, "desk/_found.html" if is_htmx(request) else "desk/page.html", **context)
+
+
+@router.post("/calls/{call_id}/appointments")
+def book(
+    request: Request,
+    call_id: int,
+    world: TheWorld,
+    me: Operator,
+    at: At,
+    practitioner_id: Annotated[int, Form()],
+    service_type_id: Annotated[int, Form()],
+    start: Annotated[int, Form()],
+    request_key: Annotated[str, Form(min_length=8, max_length=60)],
+) -> Response:
+    """Book the chosen time; when somebody was faster, say who and offer the next three."""
+    scope = Practices(me.practice_ids)
+    try:
+        with world.database.unit_of_work(scope) as session:
+            book_in_call(
+                session,
+                call_id,
+                staff_id=me.staff_id,
+                practitioner_id=practitioner_id,
+                service_type_id=service_type_id,
+                start=start,
+                request_key=request_key,
+                at=at,
+            )
+    except TimeTaken as taken:
+        # Read anew: on PostgreSQL a refused insert has ended its transaction.
+        with world.database.reading(scope) as session:
+            card = _card_of(session, call_id, me, at)
+            race = lost_race(session, card, taken, practitioner_id=practitioner_id, type_id=service_type_id, at=at)
+            htmx = is_htmx(request)
+            context = desk_context(request, session, me, at=at, only="ask" if htmx else None)
+            headers = {"HX-Retarget": "#ask", "HX-Reswap": "innerHTML", "HX-Trigger": "desk-changed"}
+            block = "ask" if htmx else None
+            return page(request, "desk/page.html", block=block, status=409, headers=headers, lost_race=race, **context)
+    if not is_htmx(request):
+        return redirect(request, "/desk")
+    with world.database.reading(scope) as session:
+        asked = AgendaChoice(practitioner_id=practitioner_id, type_id=service_type_id, start=start)
+        context = desk_context(request, session, me, at=at, asked=asked, only="agenda")
+        return page(request, "desk/page.html", block="agenda", headers={"HX-Trigger": "desk-changed"}, **context)
+
+
+@router.post("/calls/{call_id}/disposition")
+def end_call(
+    request: Request, call_id: int, session: Writes, me: Operator, at: At, code: Typed = ""
+) -> Response:
+    """Say how the call ended; she is available again."""
+    choose_disposition(session, call_id, staff_id=me.staff_id, code=read_code(code), at=at)
+    return _changed(request)
+
+
+@router.post("/appointments/{appointment_id}/cancellation")
+def give_back(
+    request: Request, appointment_id: int, session: Writes, me: Operator, at: At, call_id: Annotated[int, Form()]
+) -> Response:
+    """Cancel an appointment of the practice of her call; nothing is deleted."""
+    cancel_in_call(session, call_id, appointment_id, staff_id=me.staff_id, at=at)
+    return _changed(request)
+
+
+def _changed(request: Request) -> Response:
+    """Tell the desk's regions to read themselves again; a browser without script gets the desk."""
+    if is_htmx(request):
+        return Response(status_code=204, headers={"HX-Trigger": "desk-changed"})
+    return redirect(request, "/desk")
+
+
+def _card_of(session: Reads, call_id: int, me: Operator, at: At) -> CallCard:
+    card = call_card(session, me.staff_id, at=at)
+    if card is None or card.call_id != call_id or not card.is_hers:
+        raise NotFound(N_("This call is not one of yours."))
+    return card
+
+
+def _form_again(
+    request: Request, session: Reads, me: Operator, at: At, *, typed: dict[str, str], refused: Invalid
+) -> HTMLResponse:
+    """The form with what was typed and the sentence beside its field."""
+    htmx = is_htmx(request)
+    context = desk_context(request, session, me, at=at, only="new-patient" if htmx else None)
+    why = {refused.field or "family_name": gettext(refused.sentence, **refused.values)}
+    context |= {"typed": typed, "refused": why, "typed_open": True}
+    return page(request, "desk/_new_patient.html" if htmx else "desk/page.html", status=422, **context)

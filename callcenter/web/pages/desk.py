@@ -1,0 +1,87 @@
+"""The operator's desk: the whole page, and each of its regions alone."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from callcenter.desk.agenda_panel import AgendaChoice
+from callcenter.web.context import At, Operator, Reads
+from callcenter.web.desk_view import desk_context
+from callcenter.web.rendering import page
+
+router = APIRouter()
+
+PractitionerId = Annotated[int | None, Query(alias="practitioner")]
+Day = Annotated[date | None, Query(alias="day")]
+VisitType = Annotated[int | None, Query(alias="type")]
+Start = Annotated[int | None, Query(alias="start")]
+
+
+@router.get("/desk")
+def show_desk(
+    request: Request,
+    session: Reads,
+    me: Operator,
+    at: At,
+    practitioner: PractitionerId = None,
+    day: Day = None,
+    visit_type: VisitType = None,
+    start: Start = None,
+) -> HTMLResponse:
+    """The whole desk."""
+    asked = AgendaChoice(practitioner_id=practitioner, day=day, type_id=visit_type, start=start)
+    return page(request, "desk/page.html", **desk_context(request, session, me, at=at, asked=asked))
+
+
+@router.get("/desk/agenda")
+def show_agenda(
+    request: Request,
+    session: Reads,
+    me: Operator,
+    at: At,
+    practitioner: PractitionerId = None,
+    day: Day = None,
+    visit_type: VisitType = None,
+    start: Start = None,
+) -> HTMLResponse:
+    """The agenda of the called practice; the query says which day, and which time is about to be booked."""
+    asked = AgendaChoice(practitioner_id=practitioner, day=day, type_id=visit_type, start=start)
+    context = desk_context(request, session, me, at=at, asked=asked, only="agenda")
+    return page(request, "desk/page.html", block="agenda", **context)
+
+
+@router.get("/desk/status")
+def show_status(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+    """What she is doing, and how many wait."""
+    return _region(request, session, me, at, "status")
+
+
+@router.get("/desk/queue")
+def show_queue(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+    """Who waits."""
+    return _region(request, session, me, at, "queue")
+
+
+@router.get("/desk/todo")
+def show_todo(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+    """What is left to do."""
+    return _region(request, session, me, at, "todo")
+
+
+@router.get("/desk/card")
+def show_card(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+    """The call she is offered, talks on or wraps up."""
+    return _region(request, session, me, at, "card")
+
+
+@router.get("/desk/keys")
+def show_keys(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+    """What her six keys do now."""
+    return _region(request, session, me, at, "softkeys")
+
+
+def _region(request: Request, session: Reads, me: Operator, at: At, block: str) -> HTMLResponse:
+    context: dict[str, Any] = desk_context(request, session, me, at=at, only=block)
+    return page(request, "desk/page.html", block=block, **context)

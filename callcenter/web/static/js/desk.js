@@ -1,0 +1,138 @@
+/* The desk's own behaviour. Regions are re-read by htmx; what somebody types into is never swapped. */
+
+// A morph leaves an element with data-keep and the same id exactly as it stands: typed text, open parts, focus.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
+  if (old.dataset?.keep !== undefined && old.id && old.id === fresh.id) return false;
+  if (old.localName === "details" && old.id && old.id === fresh.id && old.open) fresh.setAttribute("open", "");
+  return true;
+};
+
+const $ = (selector, root = document) => root.querySelector(selector);
+
+/* ---------- Keys that do more than click ---------- */
+document.addEventListener("click", (event) => {
+  const field = event.target.closest("[data-focus-on-key]");
+  if (field) field.focus();
+
+  const forwarder = event.target.closest("[data-clicks]");
+  if (forwarder) {
+    event.preventDefault();
+    $(forwarder.dataset.clicks)?.click();
+  }
+
+  const mover = event.target.closest("[data-move]");
+  if (mover) moveInQueue(Number(mover.dataset.move));
+
+  const speaker = event.target.closest("[data-says]");
+  if (speaker) say(speaker.dataset.says);
+
+  if (event.target.closest("[data-asks-notification]") && "Notification" in window && Notification.permission === "default") {
+    Notification.requestPermission();
+  }
+});
+
+function moveInQueue(step) {
+  const rows = [...document.querySelectorAll("[data-queue-row]")];
+  if (!rows.length) return;
+  const here = rows.indexOf(document.activeElement);
+  const next = here < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(here + step, 0), rows.length - 1);
+  rows[next].focus();
+}
+
+/* ---------- A short message in its reserved place, ten seconds ---------- */
+let hushing = 0;
+function say(sentence) {
+  const place = $("#notices");
+  if (!place) return;
+  const toast = document.createElement("p");
+  toast.className = "toast";
+  toast.textContent = sentence;
+  place.replaceChildren(toast);
+  clearTimeout(hushing);
+  hushing = setTimeout(() => place.replaceChildren(), 10_000);
+}
+
+/* ---------- Dialogs drawn by the server become modal; Escape or a choice closes them ---------- */
+function openDialogs() {
+  for (const dialog of document.querySelectorAll("#ask dialog")) {
+    if (dialog.matches(":modal")) continue;
+    dialog.removeAttribute("open");
+    dialog.showModal();
+    dialog.addEventListener("close", () => dialog.remove(), { once: true });
+    $("[data-first]", dialog)?.focus();
+  }
+}
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-close]")) return;
+  event.preventDefault();
+  event.target.closest("dialog")?.close();
+});
+
+/* ---------- Focus goes to what was just opened ---------- */
+let booking = "";
+document.body.addEventListener("htmx:afterSettle", () => {
+  openDialogs();
+  const confirm = $("#book-it");
+  const asked = confirm?.dataset.choice ?? "";
+  if (asked && asked !== booking && !isTyping()) confirm.focus();
+  booking = asked;
+});
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.(".new-patient") && event.target.open) {
+    $('[aria-invalid="true"], [name="family_name"]', event.target)?.focus();
+    event.target.scrollIntoView({ block: "nearest" });
+  }
+}, true);
+document.body.addEventListener("htmx:afterSwap", () => {
+  const wrong = $('.new-patient [aria-invalid="true"]');
+  if (wrong && !wrong.dataset.shown) {
+    wrong.dataset.shown = "yes";
+    wrong.focus();
+  }
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.detail.elt;
+  if (form.closest?.("#ask") && event.detail.successful) form.closest("dialog")?.close();
+  if (form.matches?.(".words")) tellSaved(event.detail.successful);
+});
+
+function isTyping() {
+  return document.activeElement?.matches("input:not([type=radio]), textarea, select") ?? false;
+}
+
+/* ---------- The foot: saved, and connected ---------- */
+const foot = $("#desk-foot");
+let connected = true;
+let saved = true;
+function drawFoot() {
+  if (!foot) return;
+  const words = $("[data-foot]", foot);
+  words.textContent = connected && saved ? `${foot.dataset.saved}, ${foot.dataset.normal}` : foot.dataset.cut;
+  foot.classList.toggle("cut-off", !(connected && saved));
+}
+function tellSaved(well) {
+  saved = well;
+  drawFoot();
+}
+document.body.addEventListener("live:cut", () => { connected = false; drawFoot(); });
+document.body.addEventListener("live:reconnect", () => { connected = true; saved = true; drawFoot(); });
+
+/* ---------- The offer's bar runs down ---------- */
+const ahead = Number(document.documentElement.dataset.now ?? 0) * 1000;
+const offset = ahead ? ahead - Date.now() : 0;
+setInterval(() => {
+  for (const bar of document.querySelectorAll("[data-countdown-until]")) {
+    const left = Number(bar.dataset.countdownUntil) - (Date.now() + offset) / 1000;
+    bar.style.setProperty("--left", Math.max(0, Math.min(1, left / Number(bar.dataset.countdownTotal))).toFixed(3));
+  }
+}, 1000);
+
+/* Words still in the field when the page goes are sent all the same. */
+addEventListener("pagehide", () => {
+  for (const form of document.querySelectorAll("form.words")) {
+    const text = $("textarea", form);
+    if (text && !text.disabled && text.value !== text.defaultValue) navigator.sendBeacon(form.action, new FormData(form));
+  }
+});
+
+openDialogs();
