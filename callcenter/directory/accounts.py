@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
-from callcenter.core.errors import Conflict, Invalid, NotFound
+from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.phone import parse_number
 from callcenter.core.text import clean_line
@@ -78,14 +78,14 @@ def create_staff(
 ) -> Staff:
     """Open an account; without a password nobody can sign in until one is set.
 
-    ``by`` is the staff member who does it, None from the command line. Raises ``Invalid`` or ``Conflict``.
+    ``by`` is the staff member who does it, None from the command line. Raises ``Invalid``.
     """
     login = valid_login(login)
     name = clean_line(name, limit=120)
     if not name:
         raise Invalid(N_("A name is needed."), field="name")
     if session.scalar(select(Staff.id).where(Staff.login == login)) is not None:
-        raise Conflict(N_("The login %(login)s is already taken."), login=login)
+        raise Invalid(N_("The login %(login)s is already taken."), field="login", login=login)
     staff = Staff(
         login=login,
         name=name,

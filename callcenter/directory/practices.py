@@ -1,0 +1,121 @@
+"""Practices: the centre's customers, their lines and their sites' common particulars.
+
+A practice is not owned by a practice: every reader says which ids it may see.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.core.audit import record_act
+from callcenter.core.db import touch
+from callcenter.core.errors import Invalid, NotFound
+from callcenter.core.i18n import N_
+from callcenter.core.phone import is_fictional, parse_number
+from callcenter.core.text import clean_line
+from callcenter.directory.changes import code_from, fill, needed, valid_zone
+from callcenter.directory.models import Practice, PracticeMode
+
+# Where the product is used or could be: what phonenumbers reads a national number against.
+COUNTRIES = ("FR", "BE", "LU", "CH", "MC", "GP", "MQ", "GF", "RE", "YT", "NC", "PF", "CA", "GB", "IE", "DE", "ES", "IT")
+LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeParticulars:
+    """A practice as typed; ``greeting`` has been checked by whoever knows its placeholders."""
+
+    name: str = ""
+    short_name: str = ""
+    country: str = "FR"
+    zone: str = "Europe/Paris"
+    language: str = "fr"
+    mode: str = PracticeMode.TRAINING
+    greeting: str = ""
+    emergency_label: str = ""
+    emergency_number: str = ""
+
+
+def list_practices(session: Session, practice_ids: Collection[int]) -> Sequence[Practice]:
+    """The practices among these ids, by name."""
+    return session.scalars(select(Practice).where(Practice.id.in_(practice_ids)).order_by(Practice.name)).all()
+
+
+def load_practice(session: Session, practice_id: int, practice_ids: Collection[int]) -> Practice:
+    """One practice among those one may see. Raises ``NotFound``, told alike for both causes."""
+    practice = session.get(Practice, practice_id) if practice_id in practice_ids else None
+    if practice is None:
+        raise NotFound(N_("There is no such practice."))
+    return practice
+
+
+def create_practice(
+    session: Session, typed: PracticeParticulars, *, at: datetime, staff_id: int | None, code: str | None = None
+) -> Practice:
+    """Take on a practice; its code is made from its name unless given. Raises ``Invalid`` naming the field."""
+    columns = _columns(typed)
+    practice = Practice(
+        code=code or code_from(str(columns["name"]), session.scalars(select(Practice.code))), created_at=at, **columns
+    )
+    session.add(practice)
+    session.flush()
+    _note(session, practice, "practice_created", at=at, staff_id=staff_id)
+    return practice
+
+
+def change_practice(
+    session: Session, practice: Practice, typed: PracticeParticulars, *, at: datetime, staff_id: int | None
+) -> bool:
+    """Correct a practice's particulars and tell whether anything changed. Raises ``Invalid`` naming the field."""
+    changed = fill(practice, _columns(typed))
+    if changed:
+        _note(session, practice, "practice_changed", at=at, staff_id=staff_id)
+    return changed
+
+
+def _note(session: Session, practice: Practice, action: str, *, at: datetime, staff_id: int | None) -> None:
+    record_act(session, action, f"practice {practice.id}", at=at, staff_id=staff_id, practice_id=practice.id)
+    touch(session, f"practice-{practice.id}")
+
+
+def _columns(typed: PracticeParticulars) -> dict[str, object]:
+    name = needed(typed.name, N_("A name is needed."), field="name", limit=120)
+    country, language = clean_line(typed.country).upper(), clean_line(typed.language).lower()
+    if country not in COUNTRIES:
+        raise Invalid(N_("This country is not known. Example: FR."), field="country")
+    if language not in LANGUAGES:
+        raise Invalid(N_("The language is fr or en."), field="language")
+    try:
+        mode = PracticeMode(clean_line(typed.mode).lower())
+    except ValueError:
+        raise Invalid(N_("The mode is live or training."), field="mode") from None
+    return {
+        "name": name,
+        "short_name": clean_line(typed.short_name, limit=30) or name[:30].strip(),
+        "country": country,
+        "zone": valid_zone(typed.zone),
+        "language": language,
+        "mode": mode,
+        "greeting": clean_line(typed.greeting, limit=300),
+        "emergency_label": clean_line(typed.emergency_label, limit=80),
+        "emergency_number": _emergency_number(typed.emergency_number, country=country, mode=mode),
+    }
+
+
+def _emergency_number(typed: str, *, country: str, mode: PracticeMode) -> str:
+    """E.164, or a short number such as 15; in training only one that the regulator reserves for fiction."""
+    cleaned = clean_line(typed, limit=40)
+    if not cleaned:
+        return ""
+    digits = cleaned.replace(" ", "")
+    short = digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 4
+    number = digits if short else parse_number(cleaned, country=country, field="emergency_number")
+    if mode == PracticeMode.TRAINING and not is_fictional(number):
+        raise Invalid(
+            N_("A practice in training never dials a real number. Example of a fictional one: 02 61 91 15 44."),
+            field="emergency_number",
+        )
+    return number
