@@ -17,7 +17,7 @@ _DEFAULTS = {
 def greeting_phrase(template: str, *, hour_local: time, operator: str, practice: str, language: str) -> str:
     """What the operator says first.
 
-    ``hour_local`` is the practice's wall time. The phrase is in the practice's ``language`` (fr or en), not the operator's.
+    ``hour_local`` is the wall time of the practice; the phrase is in its ``language`` (fr or en), not the operator's.
     A template that is empty or cannot be used gives the default phrase: she must never answer in front of a blank.
     """
     sentence = template.strip()
