@@ -19,14 +19,33 @@ from callcenter.carrier.views import phone_view
 router = APIRouter(default_response_class=HTMLResponse)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 
+_STATES = {
+    "queued": "en attente",
+    "sent": "envoyé",
+    "delivered": "remis",
+    "undelivered": "non remis",
+    "failed": "échec",
+}
+
 # Changes come in bursts; one redraw for each burst is enough for an eye.
 _BURST = 0.08
 _HEARTBEAT = 15.0
 
 
+def _national(number: str) -> str:
+    """A French number in pairs; any other as it is."""
+    if not (number.startswith("+33") and len(number) == 12):
+        return number
+    digits = "0" + number[3:]
+    return "\u00a0".join(digits[pair : pair + 2] for pair in range(0, 10, 2))
+
+
+templates.env.filters["national"] = _national
+
+
 @router.get("/")
 async def telephones(request: Request) -> HTMLResponse:
-    return templates.TemplateResponse(request, "telephones.html", {})
+    return templates.TemplateResponse(request, "telephones.html", {"page": "telephones"})
 
 
 @router.get("/messages")
@@ -35,7 +54,9 @@ async def messages(request: Request) -> HTMLResponse:
     for message in carrier_of(request).network.messages.values():
         recipients.setdefault(message.to, []).append(message)
     newest_first = sorted(recipients.items(), key=lambda one: one[1][-1].created_at, reverse=True)
-    return templates.TemplateResponse(request, "messages.html", {"recipients": newest_first})
+    return templates.TemplateResponse(
+        request, "messages.html", {"page": "messages", "recipients": newest_first, "states": _STATES}
+    )
 
 
 @router.get("/handsets/{identity}")

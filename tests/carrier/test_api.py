@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+import typer
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from callcenter.carrier.clock import RealClock
+from callcenter.carrier.command import listen
 from tests.carrier.running import LANDLINE, PATIENT, PRACTICE, SID, Running
 
 STATUS = "http://product/sms"
@@ -88,3 +90,12 @@ def test_a_real_clock_runs_by_itself_and_is_not_moved_by_hand(start: Callable[..
             break
     assert running.twilio.messages(sent.sid).fetch().status == "delivered"
     assert running.http.post("/network/clock/advance", json={"seconds": 1}).status_code == 409
+
+
+def test_a_port_in_use_is_said_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    first = listen("127.0.0.1", 0)
+    first.listen()
+    with first, pytest.raises(typer.Exit) as refused:
+        listen("127.0.0.1", first.getsockname()[1])
+    assert refused.value.exit_code == 1
+    assert "choose another with --port" in capsys.readouterr().err

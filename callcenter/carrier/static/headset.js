@@ -1,0 +1,32 @@
+import { follow, grow, name, readable, send } from "./conversation.js";
+
+const page = document.querySelector(".headset");
+const [title, state, talk, idle, form, input, banner] =
+  ["#who", "#state", ".talk", ".idle", "form", "input", ".banner"].map((one) => page.querySelector(one));
+let current = null;
+
+follow(page.dataset.live, (data) => show(JSON.parse(data)), (gone) => (banner.hidden = !gone));
+
+function show(call) {
+  const opened = call && !current;
+  current = call;
+  for (const part of [talk, form]) part.hidden = !call;
+  idle.hidden = Boolean(call);
+  if (!call) { title.textContent = "Casque"; state.textContent = "En veille"; state.className = "badge"; return; }
+  const others = call.with_names.map(name);
+  title.textContent = others.join(", ") || (call.in_conference ? "Seul en ligne" : readable(call.from));
+  state.textContent = call.rings ? "Sonne" : call.hold ? "En garde" : others.length ? "En ligne" : "Attente";
+  state.className = "badge " + (call.hold ? "attn" : others.length ? "ok" : "");
+  grow(talk, call);
+  if (opened) talk.scrollTop = talk.scrollHeight;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const text = input.value.trim();
+  if (!text || !current) return;
+  try {
+    await send(`/network/calls/${current.sid}/say`, { text });
+    input.value = "";
+  } catch (error) { input.setCustomValidity(error.message); input.reportValidity(); input.setCustomValidity(""); }
+});
