@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-LOCALES := callcenter/web/locale
+LOCALES := callcenter/locale
 WORKERS ?= 2
 
 .PHONY: help setup demo demo-reset test check format browsers postgres lock vendor messages bench clean
@@ -44,16 +44,18 @@ postgres: setup ## Find a PostgreSQL for the tests, or install Debian's
 lock: setup ## Resolve pyproject.toml anew into requirements.lock (versions and hashes, no addresses)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --extra dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --no-deps --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" tools/postgres.in --output-file tools/postgres.lock
 
 vendor: ## Fetch the browser files of vendor/package.json into callcenter/web/static
 	@python3 tools/vendor.py
 
-messages: setup ## Gather the words of the screens, merge them into the catalogues, compile
-	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords "_ N_ gettext ngettext:1,2 pgettext:1c,2 npgettext:1c,2,3" \
-		--no-location --sort-output --omit-header --output $(LOCALES)/callcenter.pot callcenter
-	@$(BIN)/pybabel --quiet update --domain callcenter --input-file $(LOCALES)/callcenter.pot --output-dir $(LOCALES) \
-		--no-fuzzy-matching --omit-header
-	@$(BIN)/pybabel --quiet compile --domain callcenter --directory $(LOCALES)
+messages: setup ## Gather the words of the screens and merge them into the catalogues
+	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords "N_" --no-location --sort-output \
+		--project callcenter --output $(LOCALES)/messages.pot callcenter
+	@$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) --no-fuzzy-matching \
+		--ignore-obsolete --width 120
+	@rm $(LOCALES)/messages.pot
 
 bench: setup ## Measure the hot paths
 	@$(BIN)/callcenter bench

