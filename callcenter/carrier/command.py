@@ -2,6 +2,7 @@
 
 import os
 import socket
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -34,6 +35,10 @@ def carrier(
         str, typer.Option(envvar="CALLCENTER_TWILIO_AUTH_TOKEN", show_default=False)
     ] = DEFAULT_AUTH_TOKEN,
     speed: Annotated[float, typer.Option(min=0.01, help="How much faster than real time its clock runs.")] = 1.0,
+    clock_offset_seconds: Annotated[
+        float,
+        typer.Option(envvar="CALLCENTER_CLOCK_OFFSET_SECONDS", help="How far its clock stands from the machine's."),
+    ] = 0.0,
     voice_fallback_url: Annotated[str, typer.Option(help="Asked when the voice URL gives no document.")] = "",
 ) -> None:
     """Run the stand-in for Twilio: calls, conferences, SMS and a page of telephones."""
@@ -45,7 +50,9 @@ def carrier(
         voice_fallback_url=voice_fallback_url,
         voice_status_url=voice_status_url,
     )
-    app = create_carrier(settings, RealClock(speed))
+    # Its stamps must be in the product's time: a lookup by date would otherwise miss what was just sent.
+    start = datetime.now(UTC) + timedelta(seconds=clock_offset_seconds)
+    app = create_carrier(settings, RealClock(speed, start))
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     typer.echo(f"Carrier: http://{host}:{bound.getsockname()[1]}/ (telephones), incoming calls to {voice_url}")
     _Server(config).run(sockets=[bound])
