@@ -4,8 +4,8 @@ The finder and the booker both come here, so that what is offered is what can be
 
 How starts are proposed: in each free gap the first start is the gap's beginning, moved up to the next five minutes; the
 others follow, one duration apart, as long as the visit still fits. What lies before ``at`` is left out afterwards, so
-that the proposals do not slide while the morning passes. The booker accepts any five-minute start that fits (``fits``): a
-booking next door moves the proposals, and a time that was shown and is still free must not be refused for that.
+that the proposals do not slide while the morning passes. The booker accepts any five-minute start that fits: a booking
+next door moves the proposals, and a time that was shown and is still free must not be refused for that.
 """
 
 from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from callcenter.core.scope import PracticeOwned
 
 
 class OutboxStatus(StrEnum):
-    """pending -> sending -> sent -> delivered; a crash while sending leaves ``uncertain``, looked up before a resend."""
+    """pending -> sending -> sent -> delivered; a crash while sending leaves ``uncertain``: looked up, then resent."""
 
     PENDING = "pending"
     SENDING = "sending"

@@ -1,0 +1,131 @@
+"""The outbox as people see it: the supervisor's view, one call's texts, and sending again what failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from callcenter.core.audit import record_act
+from callcenter.core.db import touch
+from callcenter.core.errors import Conflict, NotFound
+from callcenter.core.i18n import N_
+from callcenter.directory.models import Practice
+from callcenter.messaging.models import OutboxMessage, OutboxStatus
+
+# A text that is due and has not left after this long is worth a supervisor's look.
+_LATE_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One message that wants attention."""
+
+    id: int
+    practice: str
+    to_number: str
+    kind: str
+    status: OutboxStatus
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    error: str
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether a person may send it (again) now."""
+        return self.status in {OutboxStatus.FAILED, OutboxStatus.PENDING}
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxView:
+    """Counts by status, and the messages that want attention, failed first, then the oldest."""
+
+    waiting: int  # pending, sending, uncertain
+    on_the_way: int  # sent, no receipt yet
+    delivered: int
+    failed: int
+    rows: tuple[OutboxRow, ...]
+
+
+def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxView:
+    """The outbox of the scope's practices; two queries."""
+    counts: dict[str, int] = {}
+    for status, number in session.execute(
+        select(OutboxMessage.status, func.count(OutboxMessage.id)).group_by(OutboxMessage.status)
+    ):
+        counts[str(status)] = number
+    late = OutboxMessage.status.in_((OutboxStatus.PENDING, OutboxStatus.SENDING)) & (
+        (OutboxMessage.error != "") | (OutboxMessage.due_at <= at - _LATE_AFTER)
+    )
+    wanting = session.execute(
+        select(OutboxMessage, Practice.name)
+        .join(Practice, Practice.id == OutboxMessage.practice_id)
+        .where(OutboxMessage.status.in_((OutboxStatus.FAILED, OutboxStatus.UNCERTAIN)) | late)
+        .order_by(OutboxMessage.status != OutboxStatus.FAILED, OutboxMessage.id)
+        .limit(limit)
+    )
+    rows = tuple(
+        OutboxRow(
+            id=one.id,
+            practice=practice,
+            to_number=one.to_number,
+            kind=one.kind,
+            status=OutboxStatus(one.status),
+            attempts=one.attempts,
+            created_at=one.created_at,
+            due_at=one.due_at,
+            error=one.error,
+        )
+        for one, practice in wanting
+    )
+    waiting = sum(counts.get(one, 0) for one in (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.UNCERTAIN))
+    return OutboxView(
+        waiting=waiting,
+        on_the_way=counts.get(OutboxStatus.SENT, 0),
+        delivered=counts.get(OutboxStatus.DELIVERED, 0),
+        failed=counts.get(OutboxStatus.FAILED, 0),
+        rows=rows,
+    )
+
+
+def texts_of_call(session: Session, call_id: int) -> Sequence[OutboxMessage]:
+    """The texts that left, or are to leave, because of a call; oldest first."""
+    return session.scalars(
+        select(OutboxMessage).where(OutboxMessage.call_id == call_id).order_by(OutboxMessage.id)
+    ).all()
+
+
+def retry_message(session: Session, message_id: int, *, staff_id: int, at: datetime) -> None:
+    """Send a failed message again, or one that waits for its next attempt now.
+
+    An uncertain one is not sent again by hand: it is being looked up. Raises ``NotFound`` and ``Conflict``.
+    """
+    found = session.execute(
+        select(OutboxMessage.practice_id, OutboxMessage.call_id).where(OutboxMessage.id == message_id)
+    ).first()
+    if found is None:
+        raise NotFound(N_("There is no such message."))
+    # The sid goes: receipts of the new attempt will bring another one.
+    won = session.scalars(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.id == message_id,
+            OutboxMessage.status.in_((OutboxStatus.FAILED, OutboxStatus.PENDING)),
+        )
+        .values(status=OutboxStatus.PENDING, due_at=at, settled_at=None, sid=None, sent_at=None)
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not won:
+        raise Conflict(N_("This message has moved on. It does not need to be sent again."))
+    record_act(
+        session,
+        "message.retried",
+        f"outbox_message {message_id}",
+        at=at,
+        staff_id=staff_id,
+        practice_id=found.practice_id,
+    )
+    touch(session, "outbox", *([f"call-{found.call_id}"] if found.call_id is not None else []))

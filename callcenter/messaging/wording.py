@@ -1,0 +1,45 @@
+"""What a text says, in the practice's language. Pure.
+
+Whoever holds the telephone may read it: no health data, no name of the patient, no speciality, nothing but when and at
+whose practice. Only characters of the GSM 7-bit alphabet, for one other character halves what fits in a text.
+"""
+
+from datetime import datetime
+
+from anyascii import anyascii
+
+# 3GPP TS 23.038, default alphabet without control characters; the extension's characters cost two and are left out.
+_GSM = frozenset(
+    "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+
+# Fixed here, not taken from a locale library: a text must not change its words with a dependency.
+_WEEKDAYS = {
+    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_CONFIRMATION = {
+    "fr": "RDV le {weekday} {day:02d}/{month:02d} à {hour:02d}:{minute:02d}. {practice}",
+    "en": "Appointment on {weekday} {day:02d}/{month:02d} at {hour:02d}:{minute:02d}. {practice}",
+}
+
+
+def confirmation_text(starts_at: datetime, *, practice: str, language: str) -> str:
+    """The confirmation of an appointment; ``starts_at`` in the place's wall-clock time, ``practice`` its short name."""
+    language = language if language in _CONFIRMATION else "fr"
+    return gsm_text(
+        _CONFIRMATION[language].format(
+            weekday=_WEEKDAYS[language][starts_at.weekday()],
+            day=starts_at.day,
+            month=starts_at.month,
+            hour=starts_at.hour,
+            minute=starts_at.minute,
+            practice=practice,
+        )
+    )
+
+
+def gsm_text(text: str) -> str:
+    """The text in GSM characters only; others become their nearest plain letters."""
+    return "".join(c if c in _GSM else "".join(p for p in anyascii(c) if p in _GSM) for c in text)
