@@ -53,7 +53,7 @@ vendor: ## Fetch the browser files of vendor/package.json into callcenter/web/st
 messages: setup ## Gather the words of the screens and merge them into the catalogues
 	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords "N_" --no-location --sort-output \
 		--project callcenter --output $(LOCALES)/messages.pot callcenter
-	@$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) --no-fuzzy-matching \
+	@$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) --no-fuzzy-matching --ignore-pot-creation-date \
 		--ignore-obsolete --width 120
 	@rm $(LOCALES)/messages.pot
 
