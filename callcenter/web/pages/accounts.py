@@ -1,0 +1,126 @@
+"""Signing in and out, the language and the light of one's screens, and the way to one's own page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from callcenter.core import i18n
+from callcenter.core.errors import Invalid
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.directory.accounts import (
+    SIGNED_IN_FOR,
+    check_password,
+    choose_language,
+    choose_theme,
+    open_session,
+    sign_out,
+)
+from callcenter.directory.models import Role
+from callcenter.web.context import SESSION_COOKIE, At, MaybeMe, Me, TheWorld, World
+from callcenter.web.rendering import page, redirect
+
+router = APIRouter()
+
+HOME = {
+    Role.OPERATOR: "/desk",
+    Role.SUPERVISOR: "/board",
+    Role.PRACTITIONER: "/my-agenda",
+    Role.ADMINISTRATOR: "/practices",
+}
+_A_YEAR = 365 * 24 * 3600
+
+
+@router.get("/")
+def home(request: Request, me: Me) -> Response:
+    """To the page of one's role."""
+    return redirect(request, HOME[me.role])
+
+
+@router.get("/sign-in")
+def sign_in_form(request: Request, me: MaybeMe) -> Response:
+    """The form, or one's own page when already signed in."""
+    if me is not None:
+        return redirect(request, HOME[me.role])
+    return page(request, "sign_in.html", login="", sentence="")
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request, world: TheWorld, at: At, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+) -> Response:
+    """Check the password and set the cookie; a refusal keeps the login typed and says one sentence for every cause."""
+    scope = Centre(CentreReason.SIGN_IN)
+    try:
+        # Read first: hashing takes a tenth of a second, and nobody's write should wait for it.
+        with world.database.reading(scope) as session:
+            staff_id = check_password(session, login, password, at=at)
+    except Invalid as refused:
+        sentence = i18n.gettext(refused.sentence, **refused.values)
+        return page(request, "sign_in.html", status=422, login=login[:80], sentence=sentence)
+    with world.database.unit_of_work(scope) as session:
+        token = open_session(session, staff_id, at=at)
+    answer = redirect(request, "/")
+    answer.set_cookie(
+        SESSION_COOKIE,
+        token,
+        max_age=int(SIGNED_IN_FOR.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=_is_https(world),
+    )
+    return answer
+
+
+@router.post("/sign-out")
+def leave(request: Request, world: TheWorld) -> Response:
+    """Forget the session, here and in the browser; repeating it is no error."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if token:
+        with world.database.unit_of_work(Centre(CentreReason.SIGN_IN)) as session:
+            sign_out(session, token)
+    answer = redirect(request, "/sign-in")
+    answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=_is_https(world))
+    return answer
+
+
+@router.post("/language")
+def change_language(
+    request: Request,
+    world: TheWorld,
+    me: MaybeMe,
+    language: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
+) -> Response:
+    """Choose the language of one's screens: kept in the account, and in a cookie for the sign-in page."""
+    answer = redirect(request, _inside(back))
+    if language in i18n.LANGUAGES:
+        if me is not None:
+            with world.database.unit_of_work(Centre(CentreReason.SIGN_IN)) as session:
+                choose_language(session, me.staff_id, language)
+        answer.set_cookie("language", language, max_age=_A_YEAR, httponly=True, samesite="lax", secure=_is_https(world))
+    return answer
+
+
+@router.post("/theme")
+def change_theme(
+    request: Request,
+    world: TheWorld,
+    me: Me,
+    theme: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
+) -> Response:
+    """Choose light or dark; anything else follows the machine again."""
+    with world.database.unit_of_work(Centre(CentreReason.SIGN_IN)) as session:
+        choose_theme(session, me.staff_id, theme if theme in {"light", "dark"} else None)
+    return redirect(request, _inside(back))
+
+
+def _inside(address: str) -> str:
+    """Only a path of ours: a form of somebody else's making must not send people away."""
+    plain = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
+    return address if plain else "/"
+
+
+def _is_https(world: World) -> bool:
+    return world.settings.public_url.startswith("https://")
