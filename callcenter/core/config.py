@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     )
     demo_hint: str = Field(default="", description="A sentence shown on the sign-in page, such as which accounts exist")
     default_language: str = Field(default="fr", description="fr or en: language of people who have not chosen")
+    zone: str = Field(default="Europe/Paris", description="IANA zone of the centre's own clock, such as Europe/Paris")
     jobs: bool = Field(default=True, description="Whether this process also runs due work")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
@@ -72,6 +74,13 @@ class Settings(BaseSettings):
     def _known_language(cls, value: str) -> str:
         if value not in {"fr", "en"}:
             raise ValueError("must be fr or en")
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("must be a zone such as Europe/Paris")
         return value
 
     @field_validator("log_level")
@@ -112,6 +121,11 @@ class Settings(BaseSettings):
     def clock_offset(self) -> timedelta:
         """How far the installation's clock stands from the machine's."""
         return timedelta(seconds=self.clock_offset_seconds)
+
+    @cached_property
+    def centre_zone(self) -> ZoneInfo:
+        """The zone in which the centre's clock and board are read; practices have their own."""
+        return ZoneInfo(self.zone)
 
     @property
     def sqlite_path(self) -> Path | None:

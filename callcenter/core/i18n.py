@@ -1,7 +1,7 @@
 """Words in the reader's language: gettext catalogues, and the moments and durations of the trade.
 
-Message ids are English. Catalogues are kept as ``.po`` text only and compiled in memory at the start, so that no compiled
-file can be older than its source. The language stands in a ContextVar: each request, job or test sets its own.
+Message ids are English. Catalogues are kept as ``.po`` text only and compiled in memory at the start, so that no
+compiled file can be older than its source. The language stands in a ContextVar: each request, job or test sets its own.
 """
 
 import gettext as _gettext
@@ -51,7 +51,7 @@ def gettext(message: str, **values: object) -> str:
 
     A message without values is returned as it stands, so that a per cent sign needs no doubling.
     """
-    translated = _catalogue(_language.get()).gettext(message) if message else ""
+    translated = lookup(message)
     return translated % values if values else translated
 
 
@@ -60,8 +60,17 @@ _ = gettext
 
 def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
     """The form that suits the number (French says « 0 appel »); ``%(num)s`` is the number itself."""
-    translated = _catalogue(_language.get()).ngettext(singular, plural, number)
-    return translated % {"num": number, **values}
+    return lookup_plural(singular, plural, number) % {"num": number, **values}
+
+
+def lookup(message: str) -> str:
+    """The translation with its placeholders still open: templates fill them, and escape what they fill in."""
+    return _catalogue(_language.get()).gettext(message) if message else ""
+
+
+def lookup_plural(singular: str, plural: str, number: int) -> str:
+    """Like ``lookup``, in the form that suits the number."""
+    return _catalogue(_language.get()).ngettext(singular, plural, number)
 
 
 def format_date_long(day: date) -> str:

@@ -4,6 +4,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from callcenter.core.errors import Invalid
+from callcenter.core.i18n import N_
 
 # What carriers send instead of a number when the caller withholds it (Twilio's documentation of anonymous calls).
 _WITHHELD = frozenset(
@@ -33,14 +34,13 @@ def parse_number(typed: str, *, country: str = "FR", field: str = "phone") -> st
 
     ``country`` (ISO 3166) is where a national number belongs. Raises ``Invalid`` with an example.
     """
-    digits = "".join(c for c in typed if c.isdigit() or c == "+")
-    region = _OVERSEAS.get(digits[:4], country) if country == "FR" else country
+    region = _region_of(typed) if country == "FR" else country
     try:
         number = phonenumbers.parse(typed, region)
     except NumberParseException:
-        raise Invalid("This is not a telephone number. Example: 06 39 98 14 72.", field=field) from None
+        raise Invalid(N_("This is not a telephone number. Example: 06 39 98 14 72."), field=field) from None
     if not phonenumbers.is_possible_number(number) or not _plausible(number):
-        raise Invalid("This telephone number does not exist. Example: 06 39 98 14 72.", field=field)
+        raise Invalid(N_("This telephone number does not exist. Example: 06 39 98 14 72."), field=field)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
@@ -84,6 +84,12 @@ def is_mobile(number: str) -> bool:
 def is_fictional(number: str) -> bool:
     """Whether nobody real can answer on this number (E.164): the regulator reserves it for fiction."""
     return number.startswith(_FICTIONAL)
+
+
+def _region_of(typed: str) -> str:
+    digits = "".join(c for c in typed if c.isdigit() or c == "+")
+    # Mayotte dials 0639 too, but 06 39 98 stays the mainland's fiction.
+    return "FR" if digits.startswith("063998") else _OVERSEAS.get(digits[:4], "FR")
 
 
 def _plausible(number: phonenumbers.PhoneNumber) -> bool:

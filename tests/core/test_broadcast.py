@@ -1,0 +1,43 @@
+"""Signals reach the streams that listen, in this process and, on PostgreSQL, in the others."""
+
+import asyncio
+
+from callcenter.core.broadcast import Broadcast, open_broadcast
+
+
+async def heard_by(listening: Broadcast, publishing: Broadcast, *, topics: list[str], publish: list[str]) -> list[str]:
+    subscription = listening.subscribe(topics, asyncio.get_running_loop())
+    try:
+        for _attempt in range(30):  # another process needs a moment to begin listening
+            await asyncio.to_thread(publishing.publish, publish)
+            if heard := await subscription.next_topics(timeout=0.2):
+                return heard
+        return []
+    finally:
+        listening.unsubscribe(subscription)
+
+
+def test_a_stream_hears_its_topics_only(database_url: str) -> None:
+    broadcast = open_broadcast(database_url)
+    heard = asyncio.run(heard_by(broadcast, broadcast, topics=["queue", "desk-7"], publish=["desk-7", "desk-8"]))
+    broadcast.close()
+    assert heard == ["desk-7"]
+
+
+def test_another_process_on_the_same_postgresql_hears_it_too(postgresql_url: str) -> None:
+    here, there = open_broadcast(postgresql_url), open_broadcast(postgresql_url)
+    heard = asyncio.run(heard_by(there, here, topics=["queue"], publish=["queue"]))
+    here.close()
+    there.close()
+    assert heard == ["queue"]
+
+
+def test_signals_between_two_readings_are_told_once() -> None:
+    async def story() -> list[str]:
+        broadcast = open_broadcast("sqlite:///x")
+        subscription = broadcast.subscribe(["queue", "outbox"], asyncio.get_running_loop())
+        for _ in range(5):
+            broadcast.publish(["queue", "outbox"])
+        return await subscription.next_topics(timeout=1)
+
+    assert asyncio.run(story()) == ["queue", "outbox"]

@@ -1,0 +1,97 @@
+"""The migrated database is the one the models describe, guards included, and a newer one is refused."""
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from callcenter.core.db import Database
+from callcenter.core.errors import StartRefused
+from callcenter.core.migrate import alembic_config, current_revision, driver_url, refuse_newer, upgrade
+from callcenter.migrations.metadata import all_tables
+
+_ROWS = """
+INSERT INTO practice (id, code, name, short_name, country, zone, language, mode, greeting, emergency_label,
+    emergency_number, created_at) VALUES (1, 'a', 'A', 'A', 'FR', 'UTC', 'fr', 'training', '', '', '', '2026-01-01');
+INSERT INTO site (id, practice_id, code, name, address, postal_code, city, zone)
+    VALUES (1, 1, 's', 'S', '', '', '', 'UTC');
+INSERT INTO practitioner (id, practice_id, code, site_id, name, family_name, profession, position)
+    VALUES (1, 1, 'p', 1, 'P', 'P', '', 0);
+INSERT INTO schedule (id, practice_id, practitioner_id, site_id, zone) VALUES (1, 1, 1, 1, 'UTC');
+INSERT INTO service_type (id, practice_id, code, name, short_name, duration_minutes, colour, position)
+    VALUES (1, 1, 'cs', 'C', 'C', 15, 1, 0);
+INSERT INTO patient (id, practice_id, title, family_name, given_name, note, search_key, created_at)
+    VALUES (1, 1, '', 'V', '', '', 'v', '2026-01-01')
+""".split(";")
+_APPOINTMENT = """
+INSERT INTO appointment (id, practice_id, schedule_id, practitioner_id, patient_id, service_type_id, status,
+    start, "end", booked_at, request_key) VALUES ({id}, 1, 1, 1, 1, 1, 'booked', {start}, {end}, '2026-01-01', 'k{id}')
+"""
+_OCCUPATION = """
+INSERT INTO occupation (id, practice_id, schedule_id, appointment_id, start, "end")
+    VALUES ({id}, 1, 1, {id}, {start}, {end})
+"""
+
+
+def occupy(database: Database, number: int, start: int, end: int) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(_APPOINTMENT.format(id=number, start=start, end=end)))
+        connection.execute(text(_OCCUPATION.format(id=number, start=start, end=end)))
+
+
+def check_overlap_is_refused(database: Database) -> None:
+    with database.engine.begin() as connection:
+        for row in _ROWS:
+            connection.execute(text(row))
+    occupy(database, 1, 100, 200)
+    occupy(database, 2, 200, 300)  # one begins when the other ends
+    for number, (start, end) in enumerate([(150, 160), (50, 101), (199, 201), (100, 200)], start=3):
+        with pytest.raises(DBAPIError, match="occupation_overlap"):
+            occupy(database, number, start, end)
+    with database.engine.begin() as connection, pytest.raises(DBAPIError, match="occupation_overlap"):
+        connection.execute(text("UPDATE occupation SET start = 199 WHERE id = 2"))
+
+
+def test_two_occupations_of_one_schedule_cannot_overlap(database: Database) -> None:
+    check_overlap_is_refused(database)
+
+
+def test_the_models_and_the_migrations_agree(database_url: str) -> None:
+    engine = create_engine(driver_url(database_url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        differences = compare_metadata(context, all_tables())
+    engine.dispose()
+    assert differences == []
+
+
+def test_upgrading_twice_changes_nothing_and_keeps_the_guard(database_url: str) -> None:
+    before = current_revision(database_url)
+    upgrade(database_url)
+    assert current_revision(database_url) == before
+    database = Database(database_url)
+    check_overlap_is_refused(database)
+    database.close()
+
+
+def test_every_step_down_and_up_again_ends_with_the_guard_in_place(database_url: str) -> None:
+    command.downgrade(alembic_config(database_url), "base")
+    assert current_revision(database_url) is None
+    upgrade(database_url)
+    database = Database(database_url)
+    check_overlap_is_refused(database)
+    database.close()
+
+
+def test_a_database_from_a_newer_version_is_refused_and_left_alone(database_url: str) -> None:
+    engine = create_engine(driver_url(database_url))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StartRefused, match="newer version"):
+        refuse_newer(database_url)
+    with pytest.raises(StartRefused, match="newer version"):
+        upgrade(database_url)
+    assert current_revision(database_url) == "9999"
