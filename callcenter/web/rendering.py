@@ -30,8 +30,8 @@ def open_templates() -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     # newstyle: `_("Hello %(name)s", name=name)` escapes the name, not the message.
-    templates.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    templates.globals |= {"icon": icon, "static": static_address}
+    templates.install_gettext_callables(i18n.lookup, i18n.lookup_plural, newstyle=True)  # type: ignore[attr-defined]
+    templates.globals |= {"icon": icon, "static": static_address, "i18n": i18n}
     templates.filters |= {"phone": phone, "epoch": epoch}
     return templates
 

@@ -1,0 +1,119 @@
+/* One registry of keys: the page itself. An element with data-key is pressed by that key.
+
+   data-key="F2", "Escape", "Enter", "PageDown", "n", "1", "?" or "Control+k"; data-key-label says what it does in the help.
+   Only visible, enabled elements count; while a dialog is open, only those inside it. Characters never fire while somebody
+   types. Digits go by the physical key, since the upper row of a French keyboard gives "&é" without Shift. */
+
+const FIELDS = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable=true]";
+const PRESSABLE = "a[href], button, summary, input, select, textarea, [tabindex]";
+// Keys that browsers take for themselves and that a desk must not lose: search, caret browsing, menus, tools.
+const OURS = new Set(["F2", "F3", "F4", "F6", "F7", "F8", "F9", "F10", "F12"]);
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  const key = nameOf(event);
+  if (OURS.has(key) && document.querySelector(".softkeys")) event.preventDefault();
+  if (event.repeat && !key.startsWith("Page") && !key.startsWith("Arrow")) return;
+  if (!answersNow(key)) return;
+
+  const element = elementFor(key);
+  if (element) {
+    event.preventDefault();
+    press(element);
+  } else if ((key === "PageUp" || key === "PageDown") && moveRow(key === "PageDown" ? 1 : -1)) {
+    event.preventDefault();
+  }
+});
+
+/** The key as data-key writes it. */
+function nameOf(event) {
+  const digit = /^Digit(\d)$/.exec(event.code);
+  const pad = /^Numpad(\d)$/.exec(event.code);
+  let name = event.key;
+  if (digit && !event.shiftKey && !event.ctrlKey && !event.altKey) name = digit[1];
+  else if (pad && /^\d$/.test(event.key)) name = pad[1];
+  else if (name.length === 1) name = name.toLowerCase();
+  const held = [event.ctrlKey && "Control", event.altKey && "Alt", event.metaKey && "Meta"].filter(Boolean);
+  // AltGr arrives as Control+Alt and only serves to type a character.
+  if (event.getModifierState?.("AltGraph")) return name;
+  if (event.shiftKey && name.length > 1) held.push("Shift");
+  return [...held, name].join("+");
+}
+
+function answersNow(key) {
+  const focused = document.activeElement;
+  const typing = focused?.matches(FIELDS) ?? false;
+  if (key === "Enter" || key === " ") return !typing && !focused?.matches(PRESSABLE);
+  if (key.length === 1 || /^(Arrow|Home|End)/.test(key)) return !typing;
+  if (key.startsWith("Page")) return !focused?.matches("textarea, select");
+  return true;
+}
+
+function scope() {
+  const open = [...document.querySelectorAll("dialog[open]")];
+  return open.at(-1) ?? document;
+}
+
+function elementFor(key) {
+  return candidates().find((element) => keyOf(element) === key);
+}
+
+function candidates() {
+  return [...scope().querySelectorAll("[data-key]")].filter(
+    (element) => !element.disabled && element.getAttribute("aria-disabled") !== "true" && !element.closest("[inert]") && element.checkVisibility(),
+  );
+}
+
+function keyOf(element) {
+  const key = element.dataset.key;
+  return key.length === 1 ? key.toLowerCase() : key;
+}
+
+function press(element) {
+  if (element.matches(FIELDS)) {
+    element.focus();
+    element.scrollIntoView({ block: "nearest" });
+  } else {
+    element.click();
+  }
+}
+
+/* ---------- Rows: PageUp and PageDown choose, Enter is the browser's own ---------- */
+function moveRow(step) {
+  const list = [...scope().querySelectorAll("[data-rows]")].find((one) => one.checkVisibility());
+  const rows = list ? [...list.querySelectorAll("[data-row]")] : [];
+  if (!rows.length) return false;
+  const here = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = here < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(here + step, 0), rows.length - 1);
+  const row = rows[next];
+  for (const one of rows) one.classList.toggle("chosen", one === row);
+  (row.matches(PRESSABLE) ? row : row.querySelector(PRESSABLE))?.focus();
+  return true;
+}
+
+/* ---------- Help: drawn from the keys present ---------- */
+const help = document.querySelector("#keys-help");
+help?.addEventListener("frame:opens", () => {
+  const list = help.querySelector("[data-keys-list]");
+  const names = JSON.parse(list.dataset.keyNames);
+  const shown = new Map();
+  for (const element of candidates()) {
+    const label = element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? element.textContent.trim();
+    if (!help.contains(element) && !shown.has(keyOf(element))) shown.set(keyOf(element), label);
+  }
+  if (document.querySelector("[data-rows] [data-row]")) shown.set("PageUp", list.dataset.rowsLabel);
+  shown.set("Escape", shown.get("Escape") ?? list.dataset.closeLabel);
+  list.replaceChildren(...[...shown].map(([key, label]) => line(key, label, names)));
+});
+
+function line(key, label, names) {
+  const row = document.createElement("div");
+  const cap = document.createElement("kbd");
+  cap.textContent = key.split("+").map((part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
+  const term = document.createElement("dt");
+  term.append(cap);
+  const meaning = document.createElement("dd");
+  meaning.textContent = label;
+  row.append(term, meaning);
+  return row;
+}

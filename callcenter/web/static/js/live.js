@@ -1,0 +1,52 @@
+/* Signals of the server become events of the page: topic:<name>, live:up, live:down, live:reconnect, all on the body.
+
+   Regions listen with hx-trigger and re-read themselves; after a cut everything is re-read. */
+
+const body = document.body;
+const address = new URL(body.dataset.live, location.href).href;
+
+function fire(name) {
+  body.dispatchEvent(new CustomEvent(name));
+}
+
+function hear({ state, topic }) {
+  if (topic) fire(`topic:${topic}`);
+  else fire(`live:${state}`);
+}
+
+if ("SharedWorker" in window) {
+  // Named after the person: whoever signs in next in this browser gets a stream of her own.
+  const worker = new SharedWorker(new URL("live-worker.js", import.meta.url), { name: `live-${body.dataset.liveAs}` });
+  worker.port.addEventListener("message", ({ data }) => hear(data));
+  worker.port.start();
+  worker.port.postMessage({ address });
+  addEventListener("pagehide", () => worker.port.postMessage({ leaves: true }));
+  // A page kept by the browser and shown again has left the worker: it starts afresh.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+} else {
+  openHere();
+}
+
+function openHere() {
+  let opened = false;
+  let source = null;
+  const open = () => {
+    source = new EventSource(address);
+    source.addEventListener("open", () => {
+      hear({ state: "up" });
+      if (opened) hear({ state: "reconnect" });
+      opened = true;
+    });
+    source.addEventListener("message", ({ data }) => hear({ topic: data }));
+    source.addEventListener("error", () => hear({ state: "down" }));
+  };
+  open();
+  setInterval(() => { if (source.readyState === EventSource.CLOSED) open(); }, 5000);
+  addEventListener("pagehide", () => source.close());
+}
+
+/* ---------- Presence: a worker's timers keep their pace in a hidden tab, a page's do not ---------- */
+if (body.dataset.presence) {
+  const presence = new Worker(new URL("presence-worker.js", import.meta.url));
+  presence.postMessage({ address: new URL(body.dataset.presence, location.href).href });
+}
