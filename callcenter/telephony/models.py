@@ -1,40 +1,15 @@
 """Tables of telephony: calls, their legs, and the webhooks already applied."""
 
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
-
-
-class CallStatus(StrEnum):
-    """Derived from the legs by ``telephony.state`` after each event, and kept for queries."""
-
-    WAITING = "waiting"  # the patient is there, nobody else
-    TALKING = "talking"  # the patient and at least one other
-    ENDED = "ended"  # the patient has left
-
-
-class LegRole(StrEnum):
-    """Whose telephone a leg is."""
-
-    PATIENT = "patient"
-    OPERATOR = "operator"
-    EMERGENCY = "emergency"
-
-
-class LegStatus(StrEnum):
-    """Where a leg stands; it only ever moves downwards in this list."""
-
-    WANTED = "wanted"  # committed here, the carrier not yet told
-    DIALLING = "dialling"
-    RINGING = "ringing"
-    JOINED = "joined"
-    LEFT = "left"
-    FAILED = "failed"  # never joined: busy, no answer, refused by the carrier
+from callcenter.telephony.statuses import CallStatus as CallStatus
+from callcenter.telephony.statuses import LegRole as LegRole
+from callcenter.telephony.statuses import LegStatus as LegStatus
 
 
 class Call(PracticeOwned, Base):
@@ -45,6 +20,13 @@ class Call(PracticeOwned, Base):
         CheckConstraint("status IN ('waiting', 'talking', 'ended')", name="status"),
         Index("ix_call_practice_from", "practice_id", "from_number"),
         Index("ix_call_status", "status"),
+        # The jobs look every second for calls whose conference is still to be closed: a handful among millions.
+        Index(
+            "ix_call_unclosed",
+            "status",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -55,6 +37,7 @@ class Call(PracticeOwned, Base):
     received_at: Mapped[datetime] = mapped_column(Instant)  # the carrier's first webhook: every clock starts here
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)  # nobody is left in its conference at the carrier
 
 
 class Leg(PracticeOwned, Base):

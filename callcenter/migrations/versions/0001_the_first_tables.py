@@ -191,6 +191,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("practice_id", sa.Integer(), nullable=False),
         sa.CheckConstraint("status IN ('waiting', 'talking', 'ended')", name=op.f("ck_call_status")),
         sa.ForeignKeyConstraint(["line_id"], ["practice_line.id"], name=op.f("fk_call_line_id_practice_line")),
@@ -202,6 +203,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_call_practice_from", ["practice_id", "from_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_practice_id"), ["practice_id"], unique=False)
         batch_op.create_index("ix_call_status", ["status"], unique=False)
+        batch_op.create_index(
+            "ix_call_unclosed",
+            ["status"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
 
     op.create_table(
         "practitioner",
@@ -663,6 +671,7 @@ def downgrade() -> None:
 
     op.drop_table("practitioner")
     with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_index("ix_call_unclosed")
         batch_op.drop_index("ix_call_status")
         batch_op.drop_index(batch_op.f("ix_call_practice_id"))
         batch_op.drop_index("ix_call_practice_from")

@@ -1,0 +1,72 @@
+"""Finishing what a crash, a silent carrier or a lost report left half done; run by the jobs every second."""
+
+from datetime import timedelta
+
+from sqlalchemy import and_, or_, select
+
+from callcenter.core.clock import Clock
+from callcenter.core.config import Settings
+from callcenter.core.db import Database
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.telephony.gestures import close_call, dial_leg, order_for, tell_carrier
+from callcenter.telephony.legs import record_leg_event
+from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
+from callcenter.telephony.provider import Provider
+from callcenter.telephony.state import LegNews
+
+_SCOPE = Centre(CentreReason.DISTRIBUTION)
+_FORGOTTEN_AFTER = timedelta(seconds=4)  # longer than the gesture's own 2 s: it may still be on its way
+_GIVE_UP_AFTER = timedelta(seconds=40)  # a telephone rings 30 s at most
+_AT_ONCE = 10
+
+
+def close_ended_calls(database: Database, provider: Provider, clock: Clock) -> None:
+    """Close the rooms of ended calls at the carrier; stops at the first failure and goes on at the next tick."""
+    with database.reading(_SCOPE) as session:
+        ids = session.scalars(
+            select(Call.id)
+            .where(Call.status == CallStatus.ENDED, Call.closed_at.is_(None))
+            .order_by(Call.id)
+            .limit(_AT_ONCE)
+        ).all()
+    for call_id in ids:
+        if not close_call(database, provider, call_id, clock):
+            return
+
+
+def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
+    """Dial again what the carrier was never, or perhaps never, told; give up on legs of which nothing more is heard."""
+    at = clock.now()
+    untold = and_(Leg.status == LegStatus.DIALLING, Leg.sid.is_(None))
+    waiting = or_(Leg.status == LegStatus.WANTED, Leg.status == LegStatus.DIALLING, Leg.status == LegStatus.RINGING)
+    with database.reading(_SCOPE) as session:
+        rows = session.execute(
+            select(Leg, Call)
+            .join(Call, Call.id == Leg.call_id)
+            .where(
+                Call.status != CallStatus.ENDED,
+                Leg.staff_id.is_not(None),
+                waiting,
+                or_(Leg.status == LegStatus.WANTED, untold, Leg.wanted_at < at - _GIVE_UP_AFTER),
+                Leg.wanted_at < at - _FORGOTTEN_AFTER,
+            )
+            .order_by(Leg.id)
+            .limit(_AT_ONCE)
+        ).all()
+        orders = [(leg, order_for(session, leg, call, settings=settings)) for leg, call in rows]
+    for leg, order in orders:
+        if leg.wanted_at < at - _GIVE_UP_AFTER:
+            _give_up(database, provider, leg, clock)
+        elif leg.status == LegStatus.WANTED:
+            dial_leg(database, provider, leg.id, clock, settings=settings)
+        else:
+            tell_carrier(database, provider, order, clock)
+
+
+def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> None:
+    with database.unit_of_work(_SCOPE) as session:
+        found = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
+        if found.status in {LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING}:
+            record_leg_event(session, found, LegNews.FAILED, at=clock.now(), failure="no answer")
+    if leg.sid is not None:
+        provider.hang_up(leg.sid)

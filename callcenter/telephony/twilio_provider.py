@@ -1,0 +1,158 @@
+"""The port towards Twilio, through its own library, at whatever address the settings name."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from callcenter.core.config import Settings
+from callcenter.core.errors import ProviderError
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+_GESTURE_TIMEOUT = 2.0  # seconds: somebody is waiting
+_MESSAGE_TIMEOUT = 10.0
+_RING_FOR = 30  # seconds
+_NOT_FOUND = 20404
+_NOT_IN_PROGRESS = 21220
+_HOME = "https://api.twilio.com"
+_CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
+_LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
+
+T = TypeVar("T")
+
+
+class TwilioProvider:
+    """Twilio's REST API. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        # The library logs every request with its parameters, which hold telephone numbers.
+        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+    def dial_into_conference(
+        self, *, conference: str, to: str, caller: str, label: str, status_callback: str, conference_callback: str
+    ) -> str:
+        """Ring a telephone and bring it into the named room."""
+        with _told():
+            participant = self._gestures.conferences(conference).participants.create(
+                from_=caller,
+                to=to,
+                label=label,
+                timeout=_RING_FOR,
+                beep="false",
+                jitter_buffer_size="small",
+                start_conference_on_enter=True,
+                end_conference_on_exit=False,
+                status_callback=status_callback,
+                status_callback_event=_LEG_EVENTS,
+                conference_status_callback=conference_callback,
+                conference_status_callback_event=_CONFERENCE_EVENTS,
+            )
+        return str(participant.call_sid)
+
+    def end_conference(self, conference: str) -> None:
+        """Send everybody out of the named room."""
+        with _told():
+            for sid in self._open_rooms(conference):
+                _unless_gone(partial(self._gestures.conferences(sid).update, status="completed"))
+
+    def hang_up(self, sid: str) -> None:
+        """End one leg."""
+        with _told():
+            _unless_gone(partial(self._gestures.calls(sid).update, status="completed"))
+
+    def set_hold(self, conference: str, sid: str, on_hold: bool) -> None:
+        """Hold one leg or take it back."""
+        with _told():
+            rooms = self._open_rooms(conference)
+            if not rooms:
+                raise ProviderError("the conference is over", permanent=True, code=_NOT_FOUND)
+            self._gestures.conferences(rooms[0]).participants(sid).update(hold=on_hold)
+
+    def send_sms(self, *, to: str, sender: str, body: str, status_callback: str) -> str:
+        """Send a text."""
+        with _told():
+            message = self._messages.messages.create(to=to, from_=sender, body=body, status_callback=status_callback)
+        return str(message.sid)
+
+    def find_sms(self, *, to: str, body: str, since: datetime) -> str | None:
+        """Look a text up by what it said."""
+        with _told():
+            found = self._messages.messages.list(to=to, date_sent_after=since, limit=50)
+        return next((str(message.sid) for message in found if message.body == body), None)
+
+    def _open_rooms(self, conference: str) -> list[str]:
+        # Only creating a participant takes a name; everything else wants the SID of the room open now.
+        found = self._gestures.conferences.list(friendly_name=conference, status="in-progress", limit=5)
+        return [str(room.sid) for room in found]
+
+    @cached_property
+    def _gestures(self) -> "Client":
+        return self._client(_GESTURE_TIMEOUT)
+
+    @cached_property
+    def _messages(self) -> "Client":
+        return self._client(_MESSAGE_TIMEOUT)
+
+    def _client(self, timeout: float) -> "Client":
+        # Imported where used: the library costs half a second of every command's start.
+        from twilio.http.http_client import TwilioHttpClient
+        from twilio.rest import Client
+
+        base_url = self._settings.twilio_base_url
+
+        class _Elsewhere(TwilioHttpClient):  # type: ignore[misc, unused-ignore]  # the library's class is untyped
+            """Sends the library's requests to the address of the settings."""
+
+            def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+                return super().request(method, url.replace(_HOME, base_url, 1), *args, **kwargs)
+
+        return Client(
+            self._settings.twilio_account_sid,
+            self._settings.twilio_auth_token.get_secret_value(),
+            http_client=_Elsewhere(timeout=timeout),
+        )
+
+
+def _unless_gone(act: Callable[[], T]) -> T | None:
+    """Do it, unless what it is done to is gone already."""
+    from twilio.base.exceptions import TwilioRestException
+
+    try:
+        return act()
+    except TwilioRestException as refused:
+        if refused.code in {_NOT_FOUND, _NOT_IN_PROGRESS} or refused.status == 404:
+            return None
+        raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the library's failures into ours: can trying again help, and may it have acted all the same?"""
+    from requests.exceptions import ConnectionError as NotConnected
+    from requests.exceptions import ConnectTimeout, RequestException
+    from twilio.base.exceptions import TwilioException, TwilioRestException
+    from urllib3.exceptions import NewConnectionError
+
+    try:
+        yield
+    except TwilioRestException as refused:
+        is_final = 400 <= refused.status < 500 and refused.status != 429
+        may_have_acted = refused.status >= 500 and refused.status != 503
+        raise ProviderError(
+            str(refused.msg), permanent=is_final, unknown=may_have_acted, code=refused.code or None
+        ) from None
+    except ConnectTimeout:
+        raise ProviderError("the carrier cannot be reached", permanent=False) from None
+    except NotConnected as broken:
+        reason = getattr(broken.args[0] if broken.args else None, "reason", None)
+        never_sent = isinstance(reason, NewConnectionError)
+        raise ProviderError("the carrier cannot be reached", permanent=False, unknown=not never_sent) from None
+    except RequestException as lost:
+        raise ProviderError(f"no answer ({type(lost).__name__})", permanent=False, unknown=True) from None
+    except TwilioException as odd:
+        raise ProviderError(f"an answer that cannot be read ({odd})"[:200], permanent=False, unknown=True) from None

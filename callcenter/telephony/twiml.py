@@ -1,0 +1,80 @@
+"""The documents the carrier executes.
+
+Every text passes ``clean_line``: the library escapes markup, but lets control characters and lone surrogates through,
+and one of those makes invalid XML and drops the caller.
+"""
+
+from twilio.twiml.voice_response import Conference, Dial, VoiceResponse
+
+from callcenter.core.text import clean_line
+from callcenter.telephony.calls import PATIENT_LABEL, conference_name
+
+# Ask for two more tries, also when an answer was slow or a fault: by default the carrier only retries a failed
+# connection. The fragment is neither sent nor signed.
+RETRIES = "#rc=2&rp=ct,rt,5xx"
+CONFERENCE_EVENTS = "start end join leave mute hold"
+
+
+def callback_url(public_url: str, path: str) -> str:
+    """Where the carrier is to report, with the tries we want."""
+    return f"{public_url}{path}{RETRIES}"
+
+
+def into_conference(call_sid: str, *, public_url: str) -> str:
+    """The caller goes into the room of her own call and hears music until somebody joins; no recorded menu in front."""
+    response = VoiceResponse()
+    dial = Dial(action=callback_url(public_url, "/twilio/dial-done"), method="POST")
+    conference = Conference(
+        clean_line(conference_name(call_sid)),
+        start_conference_on_enter=True,
+        # On every leg: the application ends the conference itself, and a change would be ignored for somebody on hold.
+        end_conference_on_exit=False,
+        beep="false",
+        jitter_buffer_size="small",
+        participant_label=PATIENT_LABEL,
+        status_callback=callback_url(public_url, "/twilio/conference"),
+        status_callback_event=CONFERENCE_EVENTS,
+        wait_url=callback_url(public_url, "/twilio/wait"),
+        wait_method="POST",
+    )
+    dial.append(conference)
+    response.append(dial)
+    return str(response)
+
+
+def not_in_service(*, language: str = "fr-FR") -> str:
+    """A polite sentence for a number that no practice has."""
+    response = VoiceResponse()
+    sentence = (
+        "Bonjour. Le numéro que vous avez composé n'est pas attribué. Merci de vérifier le numéro et de rappeler."
+    )
+    response.say(clean_line(sentence), language=language)
+    response.hangup()
+    return str(response)
+
+
+def hold_music(*, public_url: str) -> str:
+    """What a caller hears who is alone."""
+    response = VoiceResponse()
+    response.play(callback_url(public_url, "/twilio/hold-music.wav"))
+    return str(response)
+
+
+def say(sentence: str, *, language: str = "fr-FR") -> str:
+    """One sentence, then the end of the call; whatever the text holds stays text."""
+    response = VoiceResponse()
+    response.say(clean_line(sentence), language=language)
+    response.hangup()
+    return str(response)
+
+
+def hang_up() -> str:
+    """The end of the call."""
+    response = VoiceResponse()
+    response.hangup()
+    return str(response)
+
+
+def nothing() -> str:
+    """An empty document."""
+    return str(VoiceResponse())
