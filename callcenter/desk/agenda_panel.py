@@ -8,17 +8,17 @@ from urllib.parse import urlencode
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.day import DayView, day_view
-from callcenter.agenda.finding import first_free_times, today_in
+from callcenter.agenda.day import day_view
+from callcenter.agenda.finding import today_in
 from callcenter.agenda.free_time import fits
 from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.agenda.openings import local_time, read_schedules
+from callcenter.agenda.rows import DayView
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard
 from callcenter.directory.models import Practitioner
 
-HORIZON_DAYS = 28
-_FIRST_TIMES = 3
+HORIZON_DAYS = 60  # how far ``agenda.finding`` looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class AgendaPanel:
     practitioner: str
     first: list[FreeTime]
     choice: ChosenTime | None
-    view: DayView | None
+    view: DayView
     query: str
     query_without_choice: str
     previous_query: str
@@ -151,10 +151,13 @@ def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetim
     def query(practitioner_id: int = practitioner.id, day: date = day, start: int | None = None) -> str:
         return AgendaChoice(practitioner_id, day, kind.id, start).query
 
-    first = first_free_times(session, practitioner.id, kind, at=at, count=_FIRST_TIMES, days=HORIZON_DAYS)
+    view = day_view(session, practitioner_id=practitioner.id, day=day, service_type_id=kind.id, at=at)
+    first = (view.first_free, *view.next_free) if view.first_free else ()
     choice = None if wanted is None else _chosen(session, card, practitioner, kind, zone, wanted, at=at)
     return AgendaPanel(
-        tabs=[Tab(one.id, one.family_name or one.name, one.id == practitioner.id, query(one.id)) for one, _, _ in found],
+        tabs=[
+            Tab(one.id, one.family_name or one.name, one.id == practitioner.id, query(one.id)) for one, _, _ in found
+        ],
         types=types,
         practitioner_id=practitioner.id,
         type_id=kind.id,
@@ -164,7 +167,7 @@ def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetim
         practitioner=practitioner.name,
         first=[FreeTime(_instant(one.start), query(start=one.start)) for one in first],
         choice=choice,
-        view=day_view(session, practitioner.id, day, kind, at=at),
+        view=view,
         query=query(start=choice.epoch if choice else None),
         query_without_choice=query(),
         previous_query=query(day=day - timedelta(days=1)),

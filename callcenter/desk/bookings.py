@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import book_appointment, cancel_appointment
+from callcenter.agenda.booking import book_appointment
+from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.models import Appointment
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict
@@ -27,8 +28,8 @@ def book_in_call(
 ) -> Appointment:
     """Book a time (UTC seconds) for whom the call is about.
 
-    Raises ``NotFound`` for a call that is not hers, ``Conflict`` while nobody is chosen, ``TimeTaken`` when somebody was
-    faster. The patient comes from the call's note, never from the form: what the card shows is who is booked.
+    Raises ``NotFound`` for a call that is not hers, ``Conflict`` while nobody is chosen, ``TimeTaken`` when somebody
+    was faster. The patient comes from the call's note, never from the form: what the card shows is who is booked.
     """
     call = handled_call(session, call_id, staff_id=staff_id)
     patient_id = session.scalar(select(CallNote.patient_id).where(CallNote.call_id == call_id))
@@ -51,7 +52,7 @@ def book_in_call(
 
 
 def cancel_in_call(session: Session, call_id: int, appointment_id: int, *, staff_id: int, at: datetime) -> None:
-    """Give an appointment of the called practice back. Raises ``NotFound`` for a call or an appointment out of her reach."""
+    """Give an appointment of the called practice back. Raises ``NotFound`` for what is out of her reach."""
     handled_call(session, call_id, staff_id=staff_id)
     cancel_appointment(session, appointment_id, staff_id=staff_id, reason="", at=at)
     touch(session, f"desk-{staff_id}")

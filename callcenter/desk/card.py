@@ -1,4 +1,4 @@
-"""The call card: everything an operator needs of one call, read before she picks up. Always the same number of queries."""
+"""The call card: all an operator needs of one call, before she picks up. Always the same number of queries."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,7 +113,7 @@ class _Held:
 def call_card(session: Session, staff_id: int, *, at: datetime) -> CallCard | None:
     """The card of the call she is offered, talks on or wraps up; None when there is none.
 
-    Derived from rows alone, so that a reload shows the same: an unqualified call comes back until it has its disposition.
+    Derived from rows alone, so a reload shows the same: an unqualified call comes back until it has its disposition.
     """
     held = _held_call(session, staff_id)
     if held is None:
@@ -262,11 +262,12 @@ def _outcome(session: Session, call_id: int) -> tuple[bool, DispositionCode | No
 
 
 def _past_calls(session: Session, call: Call) -> list[PastCall]:
+    if call.from_number is None:
+        return []  # withheld: strangers must not share a history
     rows = session.execute(
         select(Call.received_at, CallNote.words, Disposition.code)
         .outerjoin(CallNote, CallNote.call_id == Call.id)
         .outerjoin(Disposition, Disposition.call_id == Call.id)
-        # A withheld number compares with NULL and so finds nothing: strangers never share a history.
         .where(Call.from_number == call.from_number, Call.id != call.id, Call.received_at <= call.received_at)
         .order_by(Call.received_at.desc())
         .limit(_LAST_CALLS)

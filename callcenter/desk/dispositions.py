@@ -61,9 +61,7 @@ def choose_disposition(
         raise Conflict(N_("You are still on the line. Hang up first."))
     found = session.scalar(select(Disposition).where(Disposition.call_id == call_id))
     if found is None:
-        found = Disposition(
-            call_id=call_id, practice_id=call.practice_id, staff_id=staff_id, code=code, chosen_at=at
-        )
+        found = Disposition(call_id=call_id, practice_id=call.practice_id, staff_id=staff_id, code=code, chosen_at=at)
         session.add(found)
         session.flush()
     if here and agent is not None and agent.status == AgentStatus.WRAP_UP:

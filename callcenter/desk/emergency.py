@@ -19,11 +19,12 @@ from callcenter.desk.relay_rules import (
     RelayState,
     may_leave,
     may_take_over,
+    own_telephone_number,
     refusal_to_dial,
     relay_state,
 )
 from callcenter.directory.models import Practice
-from callcenter.telephony.legs import want_leg
+from callcenter.telephony.legs import lock_call, want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.triage.models import Assessment
 
@@ -76,9 +77,7 @@ def close_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) 
     _signal(session, relay)
 
 
-def save_place(
-    session: Session, call_id: int, *, address: str, detail: str, callback: str, staff_id: int, at: datetime
-) -> str:
+def save_place(session: Session, call_id: int, *, address: str, detail: str, callback: str, staff_id: int) -> str:
     """Keep where the patient is and the number to ring back; what was read back is unsaid when the place changes.
 
     Returns the sentence about a call-back number that cannot be used (the earlier one stays), empty when all is kept:
@@ -117,8 +116,8 @@ def note_read_back(session: Session, call_id: int, *, staff_id: int, at: datetim
 def dial_emergency(session: Session, call_id: int, *, staff_id: int, at: datetime) -> Leg:
     """Want the emergency line as the call's next leg; the carrier is told after the commit.
 
-    While a leg is on its way or on the line, asking again gives that leg: two Enters, one call. Raises ``Forbidden`` for
-    a real number in training, ``Conflict`` without a number, once taken over, or when nobody is left to relay.
+    While a leg is on its way or on the line, asking again gives that leg: two Enters, one call. Raises
+    ``Forbidden`` for a real number in training, ``Conflict`` without a number, once taken over, or when nobody is left to relay.
     """
     relay = _relay(session, call_id, staff_id=staff_id, lock=True)
     call = session.get_one(Call, call_id)
@@ -127,9 +126,10 @@ def dial_emergency(session: Session, call_id: int, *, staff_id: int, at: datetim
         return legs[-1]
     if relay.taken_over_at is not None:
         raise Conflict(N_("This emergency was already taken over."))
-    if call.status == CallStatus.ENDED:
-        raise Conflict(N_("No call in progress: the patient is not on the line any more."))
     practice = session.get_one(Practice, call.practice_id)
+    if call.status == CallStatus.ENDED:
+        number = own_telephone_number(practice.country)
+        raise Conflict(N_("The patient's line is cut. Dial %(number)s on your own telephone."), number=number)
     refusal = refusal_to_dial(practice.mode, practice.emergency_number, country=practice.country)
     if refusal is not None:
         raise refusal
@@ -183,9 +183,11 @@ def refuse_leaving(session: Session, call_id: int) -> None:
 
 def _relay(session: Session, call_id: int, *, staff_id: int, lock: bool = False) -> EmergencyRelay:
     handled_call(session, call_id, staff_id=staff_id)
-    # Locked before dialling: two Enters at once would each find no leg and ring the regulator twice.
-    query = select(EmergencyRelay).where(EmergencyRelay.call_id == call_id)
-    relay = session.scalar(query.with_for_update() if lock else query)
+    if lock:
+        # Before looking: two Enters at once would each find no leg and ring the regulator twice.
+        lock_call(session, call_id)
+    found = select(EmergencyRelay).where(EmergencyRelay.call_id == call_id)
+    relay = session.scalar(found.execution_options(populate_existing=lock))
     if relay is None:
         raise Conflict(N_("Open the emergency card first, with F12."))
     return relay

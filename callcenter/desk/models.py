@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
@@ -50,7 +50,7 @@ class EmergencyRelay(PracticeOwned, Base):
     """One relay to the emergency line, step by step; each step keeps its instant."""
 
     __tablename__ = "emergency_relay"
-    
+
 
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))

@@ -122,7 +122,7 @@ def _next_appointments(session: Session, patient_ids: Sequence[int], *, at: date
 
 
 def read_booked_here(session: Session, call_id: int) -> list[BookedHere]:
-    """The appointments made in this call with the state of each confirmation, in the order they were made. One query."""
+    """The appointments made in this call with the state of each confirmation, in their order. One query."""
     rows = session.execute(
         select(Appointment, Practitioner.name, ServiceType.name, Patient, OutboxMessage)
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)

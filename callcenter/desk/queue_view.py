@@ -96,7 +96,8 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
 def todo_list(session: Session, staff_id: int, *, at: datetime) -> Todo:
     """Texts of her calls that did not arrive, and her calls without a disposition, of the last 24 hours."""
     return Todo(
-        undelivered=_undelivered_texts(session, staff_id, at=at), unqualified=_unqualified_calls(session, staff_id, at=at)
+        undelivered=_undelivered_texts(session, staff_id, at=at),
+        unqualified=_unqualified_calls(session, staff_id, at=at),
     )
 
 

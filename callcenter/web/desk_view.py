@@ -1,5 +1,6 @@
 """What the desk's templates are given: read models, and words for her own state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.booking import TimeTaken
 from callcenter.core.i18n import (
     N_,
     format_date_long,
@@ -18,8 +20,7 @@ from callcenter.core.i18n import (
     format_time,
     gettext,
 )
-from callcenter.agenda.booking import TimeTaken
-from callcenter.desk.agenda_panel import AgendaChoice, ChosenTime, agenda_panel, next_choice
+from callcenter.desk.agenda_panel import AgendaChoice, ChosenTime, FreeTime, agenda_panel, next_choice
 from callcenter.desk.card import CallCard, call_card
 from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
 from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list, waiting_calls
@@ -69,6 +70,14 @@ class Moments:
         """``mardi 24 novembre, 11:30``."""
         local = instant.astimezone(ZoneInfo(zone))
         return f"{format_date_long(local)}, {format_time(local)}"
+
+    def slots(self, times: Sequence[FreeTime], zone: str, after: datetime) -> str:
+        """Several times of an agenda; the day is said only where it changes."""
+        said, day = [], after.astimezone(ZoneInfo(zone)).date()
+        for one in times:
+            said.append(self.slot(one.start, zone, day))
+            day = one.start.astimezone(ZoneInfo(zone)).date()
+        return ", ".join(said)
 
     weekday = staticmethod(format_date_long)
     birth = staticmethod(format_date_numeric)
@@ -200,7 +209,7 @@ def lost_race(
 ) -> LostRace:
     """What the dialog of a lost race shows, from the refusal."""
     choices = [
-        next_choice(card, start, practitioner_id=practitioner_id, type_id=type_id) for start in taken.next_choices
+        next_choice(card, one.start, practitioner_id=practitioner_id, type_id=type_id) for one in taken.next_choices
     ]
     panel = agenda_panel(session, card, AgendaChoice(practitioner_id=practitioner_id, type_id=type_id), at=at)
     zone = panel.zone if panel else card.zone

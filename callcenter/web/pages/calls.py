@@ -30,9 +30,7 @@ Typed = Annotated[str, Form()]
 
 
 @router.post("/calls/{call_id}/words")
-def keep_words(
-    request: Request, call_id: int, session: Writes, me: Operator, at: At, words: Typed = ""
-) -> Response:
+def keep_words(request: Request, call_id: int, session: Writes, me: Operator, at: At, words: Typed = "") -> Response:
     """Keep the caller's words as typed so far."""
     save_words(session, call_id, staff_id=me.staff_id, words=words, at=at)
     return Response(status_code=204) if is_htmx(request) else redirect(request, "/desk")
@@ -147,9 +145,7 @@ def book(
 
 
 @router.post("/calls/{call_id}/disposition")
-def end_call(
-    request: Request, call_id: int, session: Writes, me: Operator, at: At, code: Typed = ""
-) -> Response:
+def end_call(request: Request, call_id: int, session: Writes, me: Operator, at: At, code: Typed = "") -> Response:
     """Say how the call ended; she is available again."""
     choose_disposition(session, call_id, staff_id=me.staff_id, code=read_code(code), at=at)
     return _changed(request)
