@@ -102,9 +102,11 @@ class Database:
         self._writing_engine = self.engine.execution_options(immediate=True)
         if self.is_sqlite:
             _begin_in_turn(self.engine, self._writers)
-        self._sessions = sessionmaker(expire_on_commit=False, class_=type("ScopedSession", (Session,), {}))
-        event.listen(self._sessions.class_, "after_begin", _note_turn)
-        guard(self._sessions.class_)
+        # A class of its own, so that the listeners below belong to this database alone.
+        scoped = type("ScopedSession", (Session,), {})
+        event.listen(scoped, "after_begin", _note_turn)
+        guard(scoped)
+        self._sessions: sessionmaker[Session] = sessionmaker(expire_on_commit=False, class_=scoped)
 
     @contextmanager
     def unit_of_work(self, scope: Scope | None = None) -> Iterator[Session]:

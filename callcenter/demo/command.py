@@ -22,7 +22,7 @@ from callcenter.demo.report import Report, make_report
 from callcenter.demo.seeding import OPERATORS, emergency_lines, fill_with_demo_data, known_people, lines
 
 _HINT = "camille, ines (operators), sofia (supervisor), lemoine, kaplan (doctors), admin; password: demo"
-_PASSWORD = "demo"
+_PASSWORD = "demo"  # noqa: S105  # of imaginary accounts, printed at every start
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class Addresses:
         return f"http://{self.host}:{self.carrier_port}"
 
 
-def run_by_hand(folder: Path, *, host: str, port: int, carrier_port: int, reset: bool, say: Callable[[str], None]) -> None:
+def run_by_hand(
+    folder: Path, *, host: str, port: int, carrier_port: int, reset: bool, say: Callable[[str], None]
+) -> None:
     """The demonstration for people: runs until Ctrl-C. Raises ``StartRefused`` when it cannot start."""
     addresses = Addresses(host, port, carrier_port)
     for taken in (port, carrier_port):
@@ -101,6 +103,7 @@ def run_headless(folder: Path, *, seconds: float, host: str, seed: int) -> Repor
             login=login,
             password=_PASSWORD,
             endpoint=f"client:{login}",
+            clock_offset=installation.clock_offset,
             random=Random(seed + number),
         )
         for number, login in enumerate(OPERATORS[: HEADLESS.simulated_operators])

@@ -7,7 +7,7 @@ patient, and speaks, through her telephone at the stand-in carrier.
 import re
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import httpx
@@ -21,10 +21,21 @@ _ANSWER_WITHIN = 15.0  # how long she waits for the patient's words
 class Operator:
     """One simulated operator, signed in and available until stopped."""
 
-    def __init__(self, *, product_url: str, carrier_url: str, login: str, password: str, endpoint: str, random: Random):
+    def __init__(
+        self,
+        *,
+        product_url: str,
+        carrier_url: str,
+        login: str,
+        password: str,
+        endpoint: str,
+        clock_offset: timedelta,
+        random: Random,
+    ) -> None:
         self._product = httpx.Client(base_url=product_url, timeout=20, headers={"HX-Request": "true"})
         self._carrier = httpx.Client(base_url=carrier_url, timeout=20)
         self._login, self._password, self._endpoint = login, password, endpoint
+        self._clock_offset = clock_offset  # the network lives in the installation's time
         self._random = random
         self._news = threading.Event()
         self._stop = threading.Event()
@@ -82,12 +93,12 @@ class Operator:
 
     def _look(self) -> None:
         card = self._card()
-        seen_at = datetime.now(UTC)
+        seen_at = datetime.now(UTC) + self._clock_offset
         state, call_id = _state(card), _call_id(card)
         if state == "ringing":
-            self._note_screen_pop(call_id, seen_at)
-            accept = next((form for form in self._read("/desk/keys").forms if form.attributes.get("id") == "key-answer"), None)
-            if accept is None or not accept.action:
+            self._note_screen_pop(card, seen_at)
+            accept = self._read("/desk/keys").form("/acceptance")
+            if accept is None:
                 return
             self._post(accept.action, accept.fields)
             self._handle(call_id)
@@ -155,7 +166,8 @@ class Operator:
 
     def _free_time(self, call_id: str) -> Form | None:
         """The form of one of the free times shown on the agenda."""
-        forms = [form for form in self._read("/desk/agenda").forms if form.action.endswith(f"/calls/{call_id}/appointments")]
+        booking = f"/calls/{call_id}/appointments"
+        forms = [form for form in self._read("/desk/agenda").forms if form.action.endswith(booking)]
         return self._random.choice(forms[:8]) if forms else None
 
     def _qualify(self, call_id: str) -> None:
@@ -173,9 +185,9 @@ class Operator:
             self._stop.wait(0.2)
         raise _Lost(f"call {call_id} never came to its wrap-up")
 
-    def _note_screen_pop(self, call_id: str, seen_at: datetime) -> None:
-        """How long after the carrier's webhook the card was here; only calls that found somebody free."""
-        call = self._card().element("desk-card")
+    def _note_screen_pop(self, card: Page, seen_at: datetime) -> None:
+        """How long after the carrier placed the call its card was here."""
+        call = card.element("desk-card")
         sid = call.attributes.get("data-sid", "") if call else ""
         view = self._carrier.get(f"/network/calls/{sid}")
         if view.is_success:

@@ -40,7 +40,8 @@ class Page(HTMLParser):
             self._open_form = Form(attributes.get("action", ""), attributes)
             self.forms.append(self._open_form)
         elif self._open_form is not None and tag in {"input", "button"} and attributes.get("name"):
-            if attributes.get("type") != "radio" or "checked" in attributes:
+            is_other_choice = attributes.get("type") == "radio" and "checked" not in attributes
+            if not is_other_choice:
                 self._open_form.fields[attributes["name"]] = attributes.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:

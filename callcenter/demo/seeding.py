@@ -1,7 +1,7 @@
 """Fills a demonstration's database: the documented CSV import, then appointments booked as operators book them."""
 
 import csv
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.finding import find_free
-from callcenter.agenda.models import Appointment, Schedule, ServiceType
+from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
 from callcenter.core.phone import parse_number
@@ -86,7 +86,9 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _as_asked_for(name: str) -> str:
-    return name.replace("Dr ", "le docteur ") if name.startswith("Dr ") else f"l’{name.lower()}" if name == "Infirmière" else name
+    if name == "Infirmière":
+        return "l’infirmière"
+    return name.replace("Dr ", "le docteur ", 1)
 
 
 def _fill_agendas(session: Session, *, at: datetime) -> None:
@@ -99,33 +101,28 @@ def _fill_agendas(session: Session, *, at: datetime) -> None:
     for practice_id, patient_id in session.execute(select(Patient.practice_id, Patient.id).order_by(Patient.id)):
         patients.setdefault(practice_id, []).append(patient_id)
     # From the morning on, so that the day begun has its past as well.
-    morning = datetime.combine(at.astimezone(_ZONE).date(), datetime.min.time(), _ZONE).astimezone(at.tzinfo)
+    today = at.astimezone(_ZONE).date()
+    morning = datetime.combine(today, datetime.min.time(), _ZONE).astimezone(UTC)
     for schedule in session.scalars(select(Schedule).order_by(Schedule.id)).all():
-        for day in range(_DAYS_FILLED):
-            share = _SHARE_TAKEN * (1 - day / (_DAYS_FILLED * 1.4))
-            service_types = types[schedule.practice_id]
-            shortest = min(service_types, key=lambda one: one.duration_minutes)
-            begins = morning + timedelta(days=day)
-            starts = find_free(session, schedule, shortest, from_=begins, until=begins + timedelta(days=1), at=morning)
-            taken_until = 0
-            for free in starts:
-                if free.start < taken_until or random.random() > share:
+        service_types = types[schedule.practice_id]
+        shortest = min(service_types, key=lambda one: one.duration_minutes)
+        same_length = [one for one in service_types if one.duration_minutes == shortest.duration_minutes]
+        for ahead in range(_DAYS_FILLED):
+            share = _SHARE_TAKEN * (1 - ahead / (_DAYS_FILLED * 1.4))
+            day = today + timedelta(days=ahead)
+            free = find_free(session, schedule.practitioner_id, shortest, first_day=day, last_day=day, at=morning)
+            for one in free:
+                if random.random() > share:
                     continue
-                chosen = random.choices(service_types, weights=[len(service_types) + 2, *[2] * (len(service_types) - 1)])[0]
-                if chosen.duration_minutes > shortest.duration_minutes:
-                    chosen = shortest
-                booked = book_appointment(
+                book_appointment(
                     session,
                     practice_id=schedule.practice_id,
                     practitioner_id=schedule.practitioner_id,
                     patient_id=random.choice(patients[schedule.practice_id]),
-                    service_type_id=chosen.id,
-                    start=free.start,
+                    service_type_id=random.choice(same_length).id,
+                    start=one.start,
                     call_id=None,
                     staff_id=None,
-                    request_key=f"demo-{schedule.id}-{free.start}",
+                    request_key=f"demo-{schedule.id}-{one.start}",
                     at=morning,
                 )
-                taken_until = booked.end
-    session.flush()
-    assert session.scalar(select(func.count()).select_from(Appointment))
