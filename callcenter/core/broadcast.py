@@ -18,22 +18,26 @@ _CHANNEL = "callcenter_topics"
 
 
 class Subscription:
-    """One open stream's wish: the topics it listens to, and the signals not yet sent."""
+    """One open stream's wish: the topics it listens to, and the signals not yet sent.
+
+    A wish ending in ``*`` hears every topic that begins with what stands before it.
+    """
 
     def __init__(self, topics: frozenset[str], loop: asyncio.AbstractEventLoop) -> None:
         self.topics = topics
+        self._prefixes = tuple(topic[:-1] for topic in topics if topic.endswith("*"))
         self._loop = loop
         self._pending: dict[str, None] = {}
         self._wake = asyncio.Event()
 
     def signal(self, topics: Iterable[str]) -> None:
         """Remember the topics that concern this stream and wake it; from any thread."""
-        mine = [topic for topic in topics if topic in self.topics]
+        mine = [topic for topic in topics if topic in self.topics or topic.startswith(self._prefixes)]
         if mine and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._add, mine)
 
-    async def next_topics(self, timeout: float) -> list[str]:
-        """The topics signalled since the last call; empty after ``timeout`` seconds of silence."""
+    async def next_topics(self, timeout: float | None) -> list[str]:
+        """The topics signalled since the last call; empty after ``timeout`` seconds of silence (None: wait on)."""
         try:
             async with asyncio.timeout(timeout):
                 await self._wake.wait()

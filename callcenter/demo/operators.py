@@ -165,10 +165,9 @@ class Operator:
                 raise _Lost(f"booking was refused with {answer.status_code}")
 
     def _free_time(self, call_id: str) -> Form | None:
-        """The form of one of the free times shown on the agenda."""
-        booking = f"/calls/{call_id}/appointments"
-        forms = [form for form in self._read("/desk/agenda").forms if form.action.endswith(booking)]
-        return self._random.choice(forms[:8]) if forms else None
+        """The booking form that opens on one of the free times shown."""
+        free = [address for address in self._read("/desk/agenda").addresses if "start=" in address]
+        return self._read(self._random.choice(free[:8])).form(f"/calls/{call_id}/appointments") if free else None
 
     def _qualify(self, call_id: str) -> None:
         """End the wrap-up with the disposition that the desk thinks likely."""

@@ -28,6 +28,7 @@ class Page(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self.elements: list[Element] = []
+        self.addresses: list[str] = []  # what a click would read into a region
         self._open_form: Form | None = None
         self.feed(html)
 
@@ -36,6 +37,8 @@ class Page(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         if "id" in attributes or any(name.startswith("data-") for name in attributes):
             self.elements.append(Element(tag, attributes))
+        if tag == "a" and "hx-get" in attributes:
+            self.addresses.append(attributes["hx-get"])
         if tag == "form":
             self._open_form = Form(attributes.get("action", ""), attributes)
             self.forms.append(self._open_form)
@@ -46,6 +49,8 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close the form; called by the parser."""
+        if tag == "a" and "hx-get" in attributes:
+            self.addresses.append(attributes["hx-get"])
         if tag == "form":
             self._open_form = None
 

@@ -51,9 +51,7 @@ def make_report(database: Path, fates: Fates, operators: Sequence[Operator], log
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as rows:
         booked = _count(rows, "SELECT count(*) FROM appointment WHERE call_id IS NOT NULL AND status <> 'cancelled'")
         delivered = _count(rows, "SELECT count(*) FROM outbox_message WHERE status = 'delivered'")
-        pending = _count(
-            rows, "SELECT count(*) FROM outbox_message WHERE status IN ('pending', 'sending', 'uncertain')"
-        )
+        pending = _count(rows, _PENDING)
         kept = _count(rows, "SELECT count(*) FROM call WHERE status = 'ended'")
         answers = [row[0] for row in rows.execute(_ANSWER_SECONDS)]
     errors = [line for log in logs for line in _complaints(log)]

@@ -111,7 +111,7 @@ def _fill_agendas(session: Session, *, at: datetime) -> None:
             share = _SHARE_TAKEN * (1 - ahead / (_DAYS_FILLED * 1.4))
             day = today + timedelta(days=ahead)
             free = find_free(session, schedule.practitioner_id, shortest, first_day=day, last_day=day, at=morning)
-            for one in free:
+            for time in free:
                 if random.random() > share:
                     continue
                 book_appointment(
@@ -120,9 +120,9 @@ def _fill_agendas(session: Session, *, at: datetime) -> None:
                     practitioner_id=schedule.practitioner_id,
                     patient_id=random.choice(patients[schedule.practice_id]),
                     service_type_id=random.choice(same_length).id,
-                    start=one.start,
+                    start=time.start,
                     call_id=None,
                     staff_id=None,
-                    request_key=f"demo-{schedule.id}-{one.start}",
+                    request_key=f"demo-{schedule.id}-{time.start}",
                     at=morning,
                 )
