@@ -14,7 +14,7 @@ from callcenter.core.phone import parse_number
 from callcenter.core.text import clean_line
 from callcenter.directory.identity import hash_token
 from callcenter.directory.models import Role, Staff, StaffSession
-from callcenter.directory.passwords import UNUSABLE, FailureCount, hash_password, matches
+from callcenter.directory.passwords import SHORTEST, UNUSABLE, FailureCount, hash_password, matches
 
 SIGNED_IN_FOR = timedelta(hours=12)  # a shift, then the password again
 
@@ -71,6 +71,7 @@ def create_staff(
     role: Role,
     password: str | None,
     at: datetime,
+    shortest_password: int = SHORTEST,
     first_name: str = "",
     endpoint: str = "",
     language: str | None = None,
@@ -91,7 +92,7 @@ def create_staff(
         name=name,
         first_name=clean_line(first_name, limit=60) or name.split()[0],
         role=role,
-        password_hash=UNUSABLE if password is None else hash_password(password),
+        password_hash=UNUSABLE if password is None else hash_password(password, shortest=shortest_password),
         language=language,
         endpoint=valid_endpoint(endpoint),
         created_at=at,

@@ -12,6 +12,7 @@ from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.phone import parse_number
 from callcenter.core.text import clean_line, search_key
+from callcenter.directory.changes import fill
 from callcenter.directory.models import Patient, Practice
 
 _DATE = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
@@ -106,9 +107,9 @@ def change_patient(
     note: str = "",
     at: datetime,
     staff_id: int | None,
-) -> None:
-    """Correct a patient's particulars. Raises ``Invalid`` naming the field that cannot be used."""
-    _fill(
+) -> bool:
+    """Correct a patient's particulars and tell whether anything changed. Raises ``Invalid`` naming the field."""
+    changed = _fill(
         session,
         patient,
         family_name=family_name,
@@ -119,8 +120,10 @@ def change_patient(
         note=note,
         at=at,
     )
-    subject = f"patient {patient.id}"
-    record_act(session, "patient_changed", subject, at=at, staff_id=staff_id, practice_id=patient.practice_id)
+    if changed:
+        subject = f"patient {patient.id}"
+        record_act(session, "patient_changed", subject, at=at, staff_id=staff_id, practice_id=patient.practice_id)
+    return changed
 
 
 def read_birth_date(typed: date | str | None, *, at: datetime, field: str = "birth_on") -> date | None:
@@ -150,17 +153,25 @@ def _fill(
     title: str,
     note: str,
     at: datetime,
-) -> None:
+) -> bool:
     family, given = clean_line(family_name, limit=80), clean_line(given_name, limit=80)
     if not search_key(family):
         raise Invalid(N_("A family name is needed."), field="family_name")
     country = session.scalar(select(Practice.country).where(Practice.id == patient.practice_id)) or "FR"
     number = parse_number(phone, country=country, field="phone") if clean_line(phone) else None
     born = read_birth_date(birth_on, at=at)
-    patient.family_name, patient.given_name = family, given
-    patient.birth_on, patient.phone = born, number
-    patient.title, patient.note = clean_line(title, limit=12), clean_line(note, limit=200)
-    patient.search_key = search_key(family, given)[:200]
+    return fill(
+        patient,
+        {
+            "family_name": family,
+            "given_name": given,
+            "birth_on": born,
+            "phone": number,
+            "title": clean_line(title, limit=12),
+            "note": clean_line(note, limit=200),
+            "search_key": search_key(family, given)[:200],
+        },
+    )
 
 
 def _conditions(text: str) -> list[ColumnElement[bool]]:

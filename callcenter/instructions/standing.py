@@ -42,23 +42,25 @@ def instructions_in_force(session: Session, practice_id: int, *, at: datetime) -
 
 
 def write_instruction(
-    session: Session, practice_id: int, text: str, *, valid_until: datetime | None, staff_id: int, at: datetime
+    session: Session,
+    practice_id: int,
+    text: str,
+    *,
+    valid_until: datetime | None,
+    staff_id: int | None,
+    at: datetime,
+    code: str | None = None,
 ) -> Instruction:
-    """Add an instruction after the practice's others, in force from ``at``.
+    """Add an instruction after the practice's others, in force from ``at``; ``code`` is its key in imported files.
 
     Raises ``Invalid`` (fields ``text``, ``valid_until``) for an empty or overlong text, or an end already past.
     """
-    kept = clean_line(text, limit=TEXT_LIMIT + 1)
-    if not kept:
-        raise Invalid(N_("Write what the operator should know or do."), field="text")
-    if len(kept) > TEXT_LIMIT:
-        raise Invalid(N_("At most %(limit)s characters: the operator reads it during a call."), field="text",
-                      limit=TEXT_LIMIT)  # fmt: skip
-    if valid_until is not None and valid_until <= at:
-        raise Invalid(N_("The end of validity is already past."), field="valid_until")
+    kept = _usable_text(text)
+    _refuse_past(valid_until, at=at)
     last = session.scalar(select(func.max(Instruction.position)).where(Instruction.practice_id == practice_id))
     instruction = Instruction(
         practice_id=practice_id,
+        code=code,
         text=kept,
         position=(last or 0) + 1,
         valid_from=at,
@@ -72,6 +74,28 @@ def write_instruction(
     record_act(session, "instruction_written", subject, at=at, staff_id=staff_id, practice_id=practice_id)
     touch(session, f"practice-{practice_id}")
     return instruction
+
+
+def change_instruction(
+    session: Session,
+    instruction: Instruction,
+    text: str,
+    *,
+    valid_until: datetime | None,
+    staff_id: int | None,
+    at: datetime,
+) -> bool:
+    """Reword an instruction or move its end, and tell whether anything changed. Raises ``Invalid`` as for a new one."""
+    kept = _usable_text(text)
+    if (kept, valid_until) == (instruction.text, instruction.valid_until):
+        return False
+    _refuse_past(valid_until, at=at)
+    instruction.text, instruction.valid_until = kept, valid_until
+    instruction.written_by, instruction.written_at = staff_id, at
+    subject = f"instruction {instruction.id}"
+    record_act(session, "instruction_changed", subject, at=at, staff_id=staff_id, practice_id=instruction.practice_id)
+    touch(session, f"practice-{instruction.practice_id}")
+    return True
 
 
 def withdraw_instruction(session: Session, instruction_id: int, *, staff_id: int, at: datetime) -> None:
@@ -88,3 +112,18 @@ def withdraw_instruction(session: Session, instruction_id: int, *, staff_id: int
     subject = f"instruction {instruction.id}"
     record_act(session, "instruction_withdrawn", subject, at=at, staff_id=staff_id, practice_id=instruction.practice_id)
     touch(session, f"practice-{instruction.practice_id}")
+
+
+def _usable_text(text: str) -> str:
+    kept = clean_line(text, limit=TEXT_LIMIT + 1)
+    if not kept:
+        raise Invalid(N_("Write what the operator should know or do."), field="text")
+    if len(kept) > TEXT_LIMIT:
+        sentence = N_("At most %(limit)s characters: the operator reads it during a call.")
+        raise Invalid(sentence, field="text", limit=TEXT_LIMIT)
+    return kept
+
+
+def _refuse_past(valid_until: datetime | None, *, at: datetime) -> None:
+    if valid_until is not None and valid_until <= at:
+        raise Invalid(N_("The end of validity is already past."), field="valid_until")
