@@ -129,6 +129,7 @@ def _read_days(
                 day=day,
                 zone=zone,
                 is_today=today_in(zone, at) == day,
+                open=tuple((local_time(begin, zone), local_time(end, zone)) for begin, end in join(open_)),
                 rows=day_rows(standing[day], _free_rows(free, first, day=day), join(open_), zone=zone, at=instant),
                 cancelled=tuple(cancelled[day]),
                 first_free=first[0] if first else None,

@@ -1,4 +1,4 @@
-"""One day of one agenda as lines to read: appointments, free times, closed stretches, and where now is. Pure."""
+"""One day of one agenda as lines to read: appointments, free times, closed stretches, and where now is; no query."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -83,6 +83,7 @@ class DayView:
     day: date
     zone: str
     is_today: bool
+    open: tuple[tuple[datetime, datetime], ...]  # opening hours, wall-clock
     rows: tuple[Row, ...]
     cancelled: tuple[AppointmentRow, ...]
     first_free: Free | None  # the first from now on, whichever day; None when there is none within sixty days

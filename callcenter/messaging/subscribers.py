@@ -52,7 +52,7 @@ def confirm_booking(session: Session, event: AppointmentBooked) -> None:
     _signal(session, event.call_id)
 
 
-def withdraw_confirmation(session: Session, event: AppointmentCancelled) -> None:
+def cancel_confirmation(session: Session, event: AppointmentCancelled) -> None:
     """Take back what has not left yet; a text already on its way is the carrier's."""
     withdrawn = session.scalars(
         update(OutboxMessage)
