@@ -49,8 +49,6 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close the form; called by the parser."""
-        if tag == "a" and "hx-get" in attributes:
-            self.addresses.append(attributes["hx-get"])
         if tag == "form":
             self._open_form = None
 
