@@ -116,8 +116,8 @@ def note_read_back(session: Session, call_id: int, *, staff_id: int, at: datetim
 def dial_emergency(session: Session, call_id: int, *, staff_id: int, at: datetime) -> Leg:
     """Want the emergency line as the call's next leg; the carrier is told after the commit.
 
-    While a leg is on its way or on the line, asking again gives that leg: two Enters, one call. Raises
-    ``Forbidden`` for a real number in training, ``Conflict`` without a number, once taken over, or when nobody is left to relay.
+    While a leg is on its way or on the line, asking again gives that leg: two Enters, one call. Raises ``Forbidden``
+    for a real number in training; ``Conflict`` without a number, once taken over, or when the patient has left.
     """
     relay = _relay(session, call_id, staff_id=staff_id, lock=True)
     call = session.get_one(Call, call_id)

@@ -1,0 +1,210 @@
+"""The emergency card: over the desk when htmx asks, a page of its own without script."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.core.errors import Conflict, NotFound, Problem
+from callcenter.core.i18n import N_, gettext
+from callcenter.core.scope import Practices
+from callcenter.desk.emergency import (
+    close_relay,
+    dial_emergency,
+    note_read_back,
+    note_taken_over,
+    open_relay,
+    save_place,
+)
+from callcenter.desk.emergency_card import EmergencyCard, emergency_card
+from callcenter.desk.emergency_gate import answer_gate
+from callcenter.routing.models import Agent
+from callcenter.telephony.gestures import dial_leg, hold_patient
+from callcenter.telephony.models import Leg, LegRole
+from callcenter.triage.script import ANSWER_LABELS
+from callcenter.web.context import At, Operator, Reads, TheWorld, World
+from callcenter.web.rendering import is_htmx, page, redirect
+
+router = APIRouter()
+
+Typed = Annotated[str, Form()]
+
+
+@router.post("/calls/{call_id}/emergency")
+def open_card(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """Open the card; a patient on hold is taken back first of all."""
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        open_relay(session, call_id, staff_id=me.staff_id, at=at)
+        held = session.scalar(
+            select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT, Leg.on_hold).limit(1)
+        )
+    refused = _take_back(world, call_id) if held is not None else None
+    if not is_htmx(request):
+        return redirect(request, f"/desk/emergency?call={call_id}")
+    return _whole(request, world, me, call_id, fault=refused)
+
+
+@router.get("/desk/emergency")
+def show_card(request: Request, world: TheWorld, me: Operator, session: Reads, call: int | None = None) -> Response:
+    """The card of her call: alone for htmx, as a page otherwise."""
+    return _whole(request, world, me, _her_call(session, me, call))
+
+
+@router.get("/desk/emergency/live")
+def show_live(
+    request: Request, world: TheWorld, me: Operator, session: Reads, call: int | None = None, ask: str = ""
+) -> HTMLResponse:
+    """All of the card that changes by itself; nothing of it is ever typed into. ``ask`` asks a question again."""
+    return _live(request, world, me, _her_call(session, me, call), ask=ask)
+
+
+@router.post("/calls/{call_id}/emergency/answers")
+def answer(
+    request: Request, call_id: int, world: TheWorld, me: Operator, at: At, question_id: Typed = "", answer: Typed = ""
+) -> Response:
+    """Record one answer of the vital gate."""
+    return _act(
+        request, world, me, call_id,
+        lambda session: answer_gate(
+            session, call_id, question_id=question_id, answer=answer, staff_id=me.staff_id, at=at
+        ),
+    )  # fmt: skip
+
+
+@router.post("/calls/{call_id}/emergency/address")
+def keep_place(
+    request: Request,
+    call_id: int,
+    world: TheWorld,
+    me: Operator,
+    address: Typed = "",
+    detail: Typed = "",
+    callback: Typed = "",
+) -> Response:
+    """Keep where the patient is, as typed so far."""
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        why = save_place(session, call_id, address=address, detail=detail, callback=callback, staff_id=me.staff_id)
+    if not is_htmx(request):
+        return redirect(request, f"/desk/emergency?call={call_id}")
+    return page(request, "emergency/_kept.html", why=gettext(why), saved_at=world.clock.now(), relay=None, oob=True)
+
+
+@router.post("/calls/{call_id}/emergency/read-back")
+def read_back(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """Note that the address was read back."""
+    return _act(
+        request, world, me, call_id, lambda session: note_read_back(session, call_id, staff_id=me.staff_id, at=at)
+    )  # fmt: skip
+
+
+@router.post("/calls/{call_id}/emergency/dial")
+def dial(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """Ring the emergency line: the wish is committed first, the carrier told after."""
+    wanted: list[int] = []
+
+    def act(session: Session) -> None:
+        wanted.append(dial_emergency(session, call_id, staff_id=me.staff_id, at=at).id)
+
+    return _act(
+        request, world, me, call_id, act, then=lambda: _ring(world, wanted[0])
+    )  # fmt: skip
+
+
+@router.post("/calls/{call_id}/emergency/taken-over")
+def taken_over(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """Note that the regulator took over."""
+    return _act(
+        request, world, me, call_id, lambda session: note_taken_over(session, call_id, staff_id=me.staff_id, at=at)
+    )  # fmt: skip
+
+
+@router.post("/calls/{call_id}/emergency/closure")
+def close_card(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """Back to the call card."""
+    try:
+        with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+            close_relay(session, call_id, staff_id=me.staff_id, at=at)
+    except Conflict as refused:
+        if not is_htmx(request):
+            raise
+        return _live(request, world, me, call_id, fault=refused)
+    if not is_htmx(request):
+        return redirect(request, "/desk")
+    return HTMLResponse("", headers={"HX-Trigger": "relay-closed, desk-changed"})
+
+
+def _ring(world: World, leg_id: int) -> None:
+    dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
+
+
+def _take_back(world: World, call_id: int) -> Problem | None:
+    """End the hold; a carrier that does not do it must not keep the card from opening."""
+    try:
+        hold_patient(world.database, world.provider, call_id, world.clock, on_hold=False)
+    except Problem as refused:
+        return refused
+    return None
+
+
+def _act(
+    request: Request,
+    world: World,
+    me: Operator,
+    call_id: int,
+    act: Callable[[Session], object],
+    *,
+    then: Callable[[], object] | None = None,
+) -> Response:
+    """One gesture in its own transaction, then the card anew; a refusal is told on the card itself."""
+    try:
+        with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+            act(session)
+        if then is not None:
+            then()
+    except NotFound:
+        raise
+    except Problem as refused:
+        if not is_htmx(request):
+            raise
+        return _live(request, world, me, call_id, fault=refused)
+    if not is_htmx(request):
+        return redirect(request, f"/desk/emergency?call={call_id}")
+    return _live(request, world, me, call_id)
+
+
+def _her_call(session: Session, me: Operator, asked: int | None) -> int:
+    call_id = asked if asked is not None else session.scalar(select(Agent.call_id).where(Agent.staff_id == me.staff_id))
+    if call_id is None:
+        raise NotFound(N_("No call in progress."))
+    return call_id
+
+
+def _card(world: World, me: Operator, call_id: int) -> EmergencyCard:
+    with world.database.reading(Practices(me.practice_ids)) as session:
+        card = emergency_card(session, call_id, staff_id=me.staff_id, at=world.clock.now())
+    if card is None:
+        raise NotFound(N_("No emergency card is open for this call. F12 opens one."))
+    return card
+
+
+def _whole(request: Request, world: World, me: Operator, call_id: int, *, fault: Problem | None = None) -> HTMLResponse:
+    template = "emergency/_card.html" if is_htmx(request) else "emergency/page.html"
+    card = _card(world, me, call_id)
+    return page(request, template, relay=card, oob=False, fault=_told(fault), ask="", answer_labels=ANSWER_LABELS, why="",
+                saved_at=None)  # fmt: skip
+
+
+def _live(
+    request: Request, world: World, me: Operator, call_id: int, *, ask: str = "", fault: Problem | None = None
+) -> HTMLResponse:
+    status = fault.status if fault is not None else 200
+    card = _card(world, me, call_id)
+    return page(request, "emergency/_live.html", status=status, relay=card, oob=True, fault=_told(fault), ask=ask,
+                answer_labels=ANSWER_LABELS)  # fmt: skip
+
+
+def _told(fault: Problem | None) -> str:
+    return gettext(fault.sentence, **fault.values) if fault is not None else ""

@@ -1,0 +1,49 @@
+/* The emergency card. Its keys are declared like all others (keys.js); here is what a declaration cannot say. */
+
+const layer = document.querySelector("#emergency-layer");
+const card = () => document.querySelector("#relay");
+
+/* Over the desk the card is a modal layer, so that the telephone embedded in the desk is never reloaded. */
+function show() {
+  if (!layer) return;
+  if (card() && !layer.open) {
+    layer.showModal();
+    layer.focus(); // on no button: Enter must mean the card's own Enter
+  }
+  if (!card() && layer.open) layer.close();
+}
+document.body.addEventListener("htmx:afterSettle", show);
+document.body.addEventListener("relay-closed", () => (layer ? show() : location.assign("/desk")));
+layer?.addEventListener("cancel", (event) => event.preventDefault());
+show();
+
+/* Escape in a field leaves the field; only the next one closes the card. */
+addEventListener("keydown", (event) => {
+  const field = event.target.closest?.("#relay-place :is(input, textarea)");
+  if (event.key !== "Escape" || !field) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  field.blur();
+}, { capture: true });
+
+document.addEventListener("click", (event) => {
+  const pointer = event.target.closest?.("[data-focuses]");
+  if (pointer) document.querySelector(pointer.dataset.focuses)?.focus();
+  // A button left focused by the mouse would take the next Enter away from dialling.
+  else if (event.detail > 0) event.target.closest?.("#relay button")?.blur();
+});
+
+/* ---------- What is typed goes every three seconds, and when the page goes ---------- */
+let due = 0;
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("#relay-place");
+  if (!form || due) return;
+  due = setTimeout(() => {
+    due = 0;
+    if (form.isConnected) form.dispatchEvent(new CustomEvent("relay:typing"));
+  }, 3000);
+});
+addEventListener("pagehide", () => {
+  const form = document.querySelector("#relay-place");
+  if (form && due) navigator.sendBeacon(form.action, new FormData(form));
+});
