@@ -47,7 +47,9 @@ def page(
 ) -> HTMLResponse:
     """Render a template, or only its block; ``me`` defaults to whoever is signed in."""
     templates: Environment = request.app.state.templates
-    context.setdefault("me", getattr(request.state, "me", None))
+    me = context.setdefault("me", getattr(request.state, "me", None))
+    if me is not None and me.language:
+        i18n.set_language(me.language)  # her account's choice, also in a browser that was never told
     world = request.app.state.world
     context |= {
         "request": request,

@@ -1,0 +1,198 @@
+"""The floor at this moment, as its supervisor reads it: who waits, who does what, how the day goes, what went wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.queue_view import WaitingCall, waiting_calls
+from callcenter.directory.models import Practice, Staff
+from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.routing.models import Agent, AgentStatus, QueueEntry
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, MisdialledCall
+
+ANSWERED_WITHIN = timedelta(seconds=20)
+# Whoever hangs up sooner mostly dialled wrong: they count neither for nor against.
+ABANDONED_AFTER = timedelta(seconds=5)
+# The order in which a supervisor looks: who works, who could, who is away.
+STATUS_ORDER = (
+    AgentStatus.ON_CALL,
+    AgentStatus.RESERVED,
+    AgentStatus.AVAILABLE,
+    AgentStatus.WRAP_UP,
+    AgentStatus.BREAK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one caller's waiting went. The count starts at the carrier's first signal."""
+
+    received_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """The day's calls until now; those hung up within 5 s are left out of ``counted``."""
+
+    received: int
+    answered: int
+    answered_in_time: int
+    abandoned: int
+
+    @property
+    def counted(self) -> int:
+        """Calls whose waiting has ended, in an answer or in a loss."""
+        return self.answered + self.abandoned
+
+    @property
+    def service_level(self) -> int | None:
+        """Per cent of the counted calls answered within 20 s; None before the first."""
+        return None if not self.counted else round(100 * self.answered_in_time / self.counted)
+
+    @property
+    def abandoned_share(self) -> float | None:
+        """Per cent of the counted calls that were lost; None before the first."""
+        return None if not self.counted else round(100 * self.abandoned / self.counted, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLine:
+    """One operator on duty; ``practice_name`` is whose call she has, ``held_since`` says that her caller hears music."""
+
+    staff_id: int
+    name: str
+    status: AgentStatus
+    since: datetime
+    is_lost: bool  # her presence has lapsed: the page is closed, or the line is cut
+    missed_call: bool
+    practice_name: str
+    held_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Misdialled:
+    """A call to a number that no practice has."""
+
+    to_number: str
+    from_number: str | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """What the carrier or the numbers did that a person should know."""
+
+    texts_delayed: int  # tried in vain, waiting for their next attempt
+    delayed_since: datetime | None
+    misdialled: list[Misdialled]
+    relays: int  # emergency relays not yet taken over
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Who waits, and the day so far."""
+
+    waiting: list[WaitingCall]
+    today: DayFigures
+    relays: int
+
+
+def read_floor(session: Session, staff_id: int, *, zone: ZoneInfo, at: datetime) -> Floor:
+    """The waiting callers and the day's figures; the day begins at midnight in ``zone``."""
+    return Floor(
+        waiting=waiting_calls(session, staff_id),
+        today=day_figures(_outcomes(session, since=_midnight(at, zone))),
+        relays=_open_relays(session),
+    )
+
+
+def day_figures(outcomes: Iterable[Outcome]) -> DayFigures:
+    """Count a day's outcomes; a caller still waiting is received and nothing more."""
+    received = answered = in_time = abandoned = 0
+    for one in outcomes:
+        received += 1
+        if one.answered_at is not None:
+            answered += 1
+            in_time += one.answered_at - one.received_at <= ANSWERED_WITHIN
+        elif one.ended_at is not None and one.ended_at - one.received_at > ABANDONED_AFTER:
+            abandoned += 1
+    return DayFigures(received=received, answered=answered, answered_in_time=in_time, abandoned=abandoned)
+
+
+def agents_on_duty(session: Session, *, at: datetime) -> list[AgentLine]:
+    """Every operator who is not off duty, those on a call first. One query."""
+    held = and_(Leg.call_id == Agent.call_id, Leg.role == LegRole.PATIENT, Leg.on_hold)
+    rows = session.execute(
+        select(Agent, Staff.name, Practice.name, Leg.held_at)
+        .join(Staff, Staff.id == Agent.staff_id)
+        .outerjoin(Call, Call.id == Agent.call_id)
+        .outerjoin(Practice, Practice.id == Call.practice_id)
+        .outerjoin(Leg, held)
+        .where(Agent.status != AgentStatus.OFFLINE)
+    )
+    lines = [
+        AgentLine(
+            staff_id=agent.staff_id,
+            name=name,
+            status=AgentStatus(agent.status),
+            since=agent.status_since,
+            is_lost=agent.lease_until < at,
+            missed_call=agent.missed_call,
+            practice_name=practice_name or "",
+            held_since=held_since if agent.status == AgentStatus.ON_CALL else None,
+        )
+        for agent, name, practice_name, held_since in rows
+    ]
+    return sorted(lines, key=lambda line: (STATUS_ORDER.index(line.status), line.since, line.staff_id))
+
+
+def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int = 10) -> Incidents:
+    """What needs a person's eye today, newest first."""
+    delayed, since = session.execute(
+        select(func.count(OutboxMessage.id), func.min(OutboxMessage.created_at)).where(
+            OutboxMessage.status == OutboxStatus.PENDING, OutboxMessage.attempts > 0
+        )
+    ).one()
+    misdialled = session.scalars(
+        select(MisdialledCall)
+        .where(MisdialledCall.received_at >= _midnight(at, zone))
+        .order_by(MisdialledCall.received_at.desc())
+        .limit(limit)
+    )
+    return Incidents(
+        texts_delayed=delayed,
+        delayed_since=since,
+        misdialled=[Misdialled(one.to_number, one.from_number, one.received_at) for one in misdialled],
+        relays=_open_relays(session),
+    )
+
+
+def _outcomes(session: Session, *, since: datetime) -> list[Outcome]:
+    rows = session.execute(
+        select(Call.received_at, Call.answered_at, Call.ended_at)
+        .join(QueueEntry, QueueEntry.call_id == Call.id)
+        .where(QueueEntry.joined_at >= since)
+    )
+    return [Outcome(received_at, answered_at, ended_at) for received_at, answered_at, ended_at in rows]
+
+
+def _open_relays(session: Session) -> int:
+    return (
+        session.scalar(
+            select(func.count(EmergencyRelay.call_id))
+            .join(Call, Call.id == EmergencyRelay.call_id)
+            .where(EmergencyRelay.taken_over_at.is_(None), Call.status != CallStatus.ENDED)
+        )
+        or 0
+    )
+
+
+def _midnight(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
