@@ -1,4 +1,4 @@
-"""Running a script in a call: each answer kept with the words it was asked in. Corrections add rows, nothing is erased."""
+"""Running a script in a call: each answer kept with the words it was asked in; corrections add rows, none is erased."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -91,4 +91,4 @@ def given_answers(session: Session, assessment: Assessment) -> Mapping[str, str]
         .where(AssessmentAnswer.assessment_id == assessment.id)
         .order_by(AssessmentAnswer.id)
     )
-    return {question_id: answer for question_id, answer in rows}
+    return {row.question_id: row.answer for row in rows}

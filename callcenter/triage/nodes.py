@@ -1,4 +1,4 @@
-"""YAML 1.2 read strictly: every key is known, written once, and of the expected kind; a fault names its file and line."""
+"""YAML 1.2 read strictly: each key is known, written once and of its kind; a fault names its file and line."""
 
 import difflib
 from collections.abc import Collection, Iterator
