@@ -1,0 +1,74 @@
+"""An operator's status, moved by compare-and-set: two moves at once cannot both win."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Update, update
+from sqlalchemy.orm import Session
+
+from callcenter.core.db import touch
+from callcenter.core.scope import Centre, CentreReason, scope_of, set_scope
+from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
+
+
+def move_agent(
+    session: Session,
+    staff_id: int,
+    *,
+    from_: Collection[AgentStatus],
+    to: AgentStatus,
+    at: datetime,
+    call_id: int | None = None,
+    on_call_id: int | None = None,
+    missed_call: bool = False,
+) -> bool:
+    """Move her from one of these statuses; whether she was in one. ``call_id`` is the call she is on from now on.
+
+    With ``on_call_id`` only if that is her call. Her own screen and the boards hear of it.
+    """
+    statement = update(Agent).where(Agent.staff_id == staff_id, Agent.status.in_(from_))
+    if on_call_id is not None:
+        statement = statement.where(Agent.call_id == on_call_id)
+    moved = was_changed(session, statement.values(status=to, status_since=at, call_id=call_id, missed_call=missed_call))
+    if moved:
+        touch(session, f"desk-{staff_id}", "queue")
+    return moved
+
+
+def settle(session: Session, reservation: Reservation, status: ReservationStatus, *, at: datetime) -> bool:
+    """End a pending offer; whether it still was pending. Its operator hears of it."""
+    statement = (
+        update(Reservation)
+        .where(Reservation.id == reservation.id, Reservation.status == ReservationStatus.PENDING)
+        .values(status=status, settled_at=at)
+    )
+    if not was_changed(session, statement):
+        return False
+    touch(session, f"desk-{reservation.staff_id}", "queue")
+    return True
+
+
+def release(session: Session, reservation: Reservation, status: ReservationStatus, *, at: datetime) -> None:
+    """End a pending offer through no fault of hers: she is available again."""
+    if settle(session, reservation, status, at=at):
+        move_agent(session, reservation.staff_id, from_=[AgentStatus.RESERVED], to=AgentStatus.AVAILABLE, at=at)
+
+
+def was_changed(session: Session, statement: Update) -> bool:
+    """Whether this compare-and-set found its row."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+
+
+@contextmanager
+def whole_floor(session: Session) -> Iterator[None]:
+    """Calls of every practice and every operator: what distribution is about, whoever's request caused it."""
+    before = scope_of(session)
+    set_scope(session, Centre(CentreReason.DISTRIBUTION))
+    try:
+        yield
+        session.flush()
+    finally:
+        if before is not None:
+            set_scope(session, before)

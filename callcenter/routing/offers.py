@@ -1,0 +1,169 @@
+"""Offers: a waiting call rings for one operator, who takes it, declines it or lets it pass."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from callcenter.core.db import touch
+from callcenter.core.errors import NotFound
+from callcenter.core.events import publish
+from callcenter.core.i18n import N_
+from callcenter.core.insertion import insert_new
+from callcenter.routing.agents import move_agent, release, settle, whole_floor
+from callcenter.routing.choice import Idle, Waiting, match_calls
+from callcenter.routing.events import CallOffered
+from callcenter.routing.models import (
+    Agent,
+    AgentStatus,
+    QueueEntry,
+    QueueEntryStatus,
+    Reservation,
+    ReservationStatus,
+)
+from callcenter.routing.taking import accept_offer, pull_call
+
+OFFER_FOR = timedelta(seconds=20)
+
+__all__ = ["accept_offer", "decline_offer", "expire_offers", "offer_waiting_calls", "pull_call", "release_offer"]
+
+_AT_ONCE = 100
+
+
+def offer_waiting_calls(session: Session, *, at: datetime) -> int:
+    """Offer the longest-waiting calls to the longest-idle operators who are present; how many were offered."""
+    with whole_floor(session):
+        waiting = _waiting(session)
+        idle = _idle(session, at=at) if waiting else []
+        if not idle:
+            return 0
+        pairs = match_calls(waiting, idle, declined=_declined(session, [call.entry_id for call in waiting]))
+        return sum(_offer(session, call, agent, at=at) for call, agent in pairs)
+
+
+def decline_offer(session: Session, reservation_id: int, *, staff_id: int, at: datetime) -> None:
+    """Let a call go to somebody else; she stays available. Declining what is over changes nothing.
+
+    Raises ``NotFound`` for an offer that was never hers.
+    """
+    reservation = session.scalar(
+        select(Reservation).where(Reservation.id == reservation_id, Reservation.staff_id == staff_id)
+    )
+    if reservation is None:
+        raise NotFound(N_("This call was not offered to you."))
+    release(session, reservation, ReservationStatus.DECLINED, at=at)
+    offer_waiting_calls(session, at=at)
+
+
+def release_offer(session: Session, staff_id: int, *, at: datetime) -> None:
+    """Take back whatever rings for her, because she goes on a break or away; her own status is the caller's to move."""
+    with whole_floor(session):
+        for reservation in _pending(session, staff_id):
+            settle(session, reservation, ReservationStatus.DECLINED, at=at)
+
+
+def expire_offers(session: Session, *, at: datetime) -> int:
+    """End the offers that nobody took in time: those operators go on a break with a notice, the calls to the next.
+
+    An operator who lets a call ring is not at her desk; another call would ring there as long.
+    """
+    with whole_floor(session):
+        late = session.scalars(
+            select(Reservation)
+            .where(Reservation.status == ReservationStatus.PENDING, Reservation.expires_at <= at)
+            .order_by(Reservation.id)
+        ).all()
+        for reservation in late:
+            if settle(session, reservation, ReservationStatus.EXPIRED, at=at):
+                move_agent(
+                    session,
+                    reservation.staff_id,
+                    from_=[AgentStatus.RESERVED],
+                    to=AgentStatus.BREAK,
+                    at=at,
+                    missed_call=True,
+                )
+    if late:
+        offer_waiting_calls(session, at=at)
+    return len(late)
+
+
+def _waiting(session: Session) -> list[Waiting]:
+    # Rows that another transaction holds are being taken or offered right now: passed over, not waited for.
+    rows = session.execute(
+        select(QueueEntry.id, QueueEntry.call_id, QueueEntry.practice_id, QueueEntry.joined_at)
+        .where(
+            QueueEntry.status == QueueEntryStatus.WAITING,
+            ~exists().where(
+                Reservation.queue_entry_id == QueueEntry.id, Reservation.status == ReservationStatus.PENDING
+            ),
+        )
+        .order_by(QueueEntry.joined_at, QueueEntry.id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True, of=QueueEntry)
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def _idle(session: Session, *, at: datetime) -> list[Idle]:
+    rows = session.execute(
+        select(Agent.staff_id, Agent.status_since)
+        .where(Agent.status == AgentStatus.AVAILABLE, Agent.lease_until > at)
+        .order_by(Agent.status_since, Agent.staff_id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return [Idle(*row) for row in rows]
+
+
+def _declined(session: Session, entry_ids: list[int]) -> set[tuple[int, int]]:
+    rows = session.execute(
+        select(Reservation.queue_entry_id, Reservation.staff_id).where(
+            Reservation.queue_entry_id.in_(entry_ids), Reservation.status == ReservationStatus.DECLINED
+        )
+    )
+    return {(entry_id, staff_id) for entry_id, staff_id in rows}
+
+
+def _pending(session: Session, staff_id: int) -> list[Reservation]:
+    pending = select(Reservation).where(
+        Reservation.staff_id == staff_id, Reservation.status == ReservationStatus.PENDING
+    )
+    return list(session.scalars(pending))
+
+
+def _offer(session: Session, call: Waiting, agent: Idle, *, at: datetime) -> bool:
+    """The unique indexes have the last word: an offer that another transaction was quicker to make is not made."""
+    is_new = insert_new(
+        session,
+        Reservation,
+        queue_entry_id=call.entry_id,
+        call_id=call.call_id,
+        practice_id=call.practice_id,
+        staff_id=agent.staff_id,
+        status=ReservationStatus.PENDING,
+        offered_at=at,
+        expires_at=at + OFFER_FOR,
+    )
+    if not is_new:
+        return False
+    reservation = session.scalars(
+        select(Reservation).where(
+            Reservation.queue_entry_id == call.entry_id, Reservation.status == ReservationStatus.PENDING
+        )
+    ).one()
+    if not move_agent(session, agent.staff_id, from_=[AgentStatus.AVAILABLE], to=AgentStatus.RESERVED, at=at):
+        settle(session, reservation, ReservationStatus.CANCELED, at=at)
+        return False
+    touch(session, f"call-{call.call_id}")
+    publish(
+        session,
+        CallOffered(
+            call_id=call.call_id,
+            practice_id=call.practice_id,
+            staff_id=agent.staff_id,
+            reservation_id=reservation.id,
+            at=at,
+        ),
+    )
+    return True

@@ -1,0 +1,130 @@
+"""An operator's presence is a lease that her browser renews, and her status moves only along this table.
+
+    offline, break_    -> available                   she says so
+    available, reserved-> break_                      she says so; what rang for her goes to the next
+    available          -> reserved -> on_call         offer, acceptance
+    reserved           -> break_ (missed call)        she let it ring
+    on_call            -> wrap_up                     the patient or she has left
+    wrap_up            -> available                   disposition chosen
+    available, reserved, break_ -> offline            the lease lapsed or she signed out
+
+A conversation is never ended by a lease: only her telephone leaving the conference ends it.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from callcenter.core.errors import Conflict
+from callcenter.core.i18n import N_
+from callcenter.core.insertion import insert_new
+from callcenter.routing.agents import move_agent, settle, was_changed, whole_floor
+from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
+from callcenter.routing.offers import offer_waiting_calls, release_offer
+
+LEASE_FOR = timedelta(seconds=15)
+_AWAY = (AgentStatus.AVAILABLE, AgentStatus.BREAK)
+
+
+def heartbeat(session: Session, staff_id: int, *, at: datetime) -> None:
+    """Renew her lease. It brings nobody back to work: who lapsed says herself that she is available again."""
+    renewed = update(Agent).where(Agent.staff_id == staff_id).values(lease_until=at + LEASE_FOR)
+    if not was_changed(session, renewed):
+        _open_agent(session, staff_id, at=at)
+
+
+def set_available(session: Session, staff_id: int, *, at: datetime) -> None:
+    """She takes calls from now on; the longest-waiting one rings at once. Said twice, it stays said.
+
+    Raises ``Conflict`` while she has a call to finish.
+    """
+    heartbeat(session, staff_id, at=at)
+    if move_agent(session, staff_id, from_=[AgentStatus.OFFLINE, AgentStatus.BREAK], to=AgentStatus.AVAILABLE, at=at):
+        offer_waiting_calls(session, at=at)
+        return
+    _refuse_during_call(session, staff_id)
+
+
+def take_break(session: Session, staff_id: int, *, at: datetime) -> None:
+    """She takes no calls until she says so; one that rings for her goes to the next.
+
+    Raises ``Conflict`` while she has a call to finish.
+    """
+    heartbeat(session, staff_id, at=at)
+    release_offer(session, staff_id, at=at)
+    away = [AgentStatus.AVAILABLE, AgentStatus.RESERVED, AgentStatus.OFFLINE]
+    if move_agent(session, staff_id, from_=away, to=AgentStatus.BREAK, at=at):
+        offer_waiting_calls(session, at=at)
+        return
+    _refuse_during_call(session, staff_id)
+
+
+def go_offline(session: Session, staff_id: int, *, at: datetime) -> None:
+    """She has left her desk. A call she is on, or wraps up, stays hers and waits for her."""
+    release_offer(session, staff_id, at=at)
+    away = [AgentStatus.AVAILABLE, AgentStatus.RESERVED, AgentStatus.BREAK]
+    if move_agent(session, staff_id, from_=away, to=AgentStatus.OFFLINE, at=at):
+        offer_waiting_calls(session, at=at)
+
+
+def enter_wrap_up(session: Session, staff_id: int, *, at: datetime) -> None:
+    """Her conversation is over, her call not yet qualified."""
+    agent = session.scalar(select(Agent).where(Agent.staff_id == staff_id))
+    call_id = agent.call_id if agent is not None else None
+    move_agent(session, staff_id, from_=[AgentStatus.ON_CALL], to=AgentStatus.WRAP_UP, call_id=call_id, at=at)
+
+
+def finish_wrap_up(session: Session, staff_id: int, *, at: datetime) -> None:
+    """Her call is qualified: she is available again, and the longest-waiting call rings."""
+    if move_agent(session, staff_id, from_=[AgentStatus.WRAP_UP], to=AgentStatus.AVAILABLE, at=at):
+        # She is plainly there: she has just chosen.
+        heartbeat(session, staff_id, at=at)
+        offer_waiting_calls(session, at=at)
+
+
+def lapse_leases(session: Session, *, at: datetime, started_at: datetime) -> int:
+    """Take operators whose browsers have fallen silent out of distribution; how many.
+
+    ``started_at`` is when this process started: heartbeats may have been missed while it was down, so nobody lapses
+    before one lease has passed since.
+    """
+    if at < started_at + LEASE_FOR:
+        return 0
+    with whole_floor(session):
+        silent = session.scalars(
+            select(Agent.staff_id)
+            .where(Agent.lease_until <= at, Agent.status.in_([*_AWAY, AgentStatus.RESERVED]))
+            .order_by(Agent.staff_id)
+        ).all()
+        for staff_id in silent:
+            for reservation in session.scalars(
+                select(Reservation).where(
+                    Reservation.staff_id == staff_id, Reservation.status == ReservationStatus.PENDING
+                )
+            ).all():
+                settle(session, reservation, ReservationStatus.EXPIRED, at=at)
+            move_agent(session, staff_id, from_=[*_AWAY, AgentStatus.RESERVED], to=AgentStatus.OFFLINE, at=at)
+    if silent:
+        offer_waiting_calls(session, at=at)
+    return len(silent)
+
+
+def _open_agent(session: Session, staff_id: int, *, at: datetime) -> None:
+    insert_new(
+        session,
+        Agent,
+        staff_id=staff_id,
+        status=AgentStatus.OFFLINE,
+        status_since=at,
+        lease_until=at + LEASE_FOR,
+        missed_call=False,
+    )
+
+
+def _refuse_during_call(session: Session, staff_id: int) -> None:
+    status = session.scalar(select(Agent.status).where(Agent.staff_id == staff_id))
+    if status == AgentStatus.ON_CALL:
+        raise Conflict(N_("You are still on the line. Hang up first."))
+    if status == AgentStatus.WRAP_UP:
+        raise Conflict(N_("Choose how the call ended first."))

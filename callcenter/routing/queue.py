@@ -1,0 +1,132 @@
+"""The queue follows the telephone: callers come, leave, and come back when their operator's telephone is lost."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from callcenter.core.db import touch
+from callcenter.core.events import publish
+from callcenter.routing.agents import move_agent, release, was_changed, whole_floor
+from callcenter.routing.events import CallAbandoned, CallQueued
+from callcenter.routing.models import (
+    Agent,
+    AgentStatus,
+    QueueEntry,
+    QueueEntryStatus,
+    Reservation,
+    ReservationStatus,
+)
+from callcenter.routing.offers import offer_waiting_calls
+from callcenter.telephony.events import CallEnded, CallReceived, LegChanged
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+
+_OVER = (LegStatus.LEFT, LegStatus.FAILED)
+
+
+def enqueue_call(session: Session, event: CallReceived) -> None:
+    """A caller joins the queue and rings at once for whoever is free longest."""
+    session.add(
+        QueueEntry(
+            call_id=event.call_id,
+            practice_id=event.practice_id,
+            status=QueueEntryStatus.WAITING,
+            joined_at=event.at,
+        )
+    )
+    session.flush()
+    touch(session, "queue")
+    publish(session, CallQueued(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
+    offer_waiting_calls(session, at=event.at)
+
+
+def leave_queue(session: Session, event: CallEnded) -> None:
+    """The patient has left: nobody is asked to take her any more, and whoever was on the call wraps up."""
+    with whole_floor(session):
+        _free_those_asked(session, event.call_id, at=event.at)
+        _close_entry(session, event)
+        on_it = session.scalars(select(Agent.staff_id).where(Agent.call_id == event.call_id)).all()
+        for staff_id in on_it:
+            move_agent(
+                session,
+                staff_id,
+                from_=[AgentStatus.ON_CALL],
+                to=AgentStatus.WRAP_UP,
+                on_call_id=event.call_id,
+                call_id=event.call_id,
+                at=event.at,
+            )
+    touch(session, "queue")
+    offer_waiting_calls(session, at=event.at)
+
+
+def follow_leg(session: Session, event: LegChanged) -> None:
+    """An operator's telephone is lost: she leaves the call, and a patient whom nobody is with goes back to the head.
+
+    Her place counts from when she first came, so she is the next to be answered.
+    """
+    if event.role is LegRole.PATIENT or event.status not in _OVER:
+        return
+    with whole_floor(session):
+        call = session.scalars(select(Call).where(Call.id == event.call_id)).one()
+        if call.status == CallStatus.ENDED:
+            return
+        others = session.scalars(
+            select(Leg).where(Leg.call_id == call.id, Leg.role != LegRole.PATIENT, Leg.status.not_in(_OVER))
+        ).all()
+        if event.role is LegRole.OPERATOR and event.staff_id is not None:
+            _take_off(session, event, still_in=any(leg.staff_id == event.staff_id for leg in others))
+        if not others:
+            _return_to_queue(session, call, at=event.at)
+
+
+def _take_off(session: Session, event: LegChanged, *, still_in: bool) -> None:
+    """Out of the call: to wrap up what was said, or on a break when her telephone could not be reached at all."""
+    if still_in or event.staff_id is None:
+        return
+    never_reached = event.status is LegStatus.FAILED
+    move_agent(
+        session,
+        event.staff_id,
+        from_=[AgentStatus.ON_CALL],
+        to=AgentStatus.BREAK if never_reached else AgentStatus.WRAP_UP,
+        on_call_id=event.call_id,
+        call_id=None if never_reached else event.call_id,
+        missed_call=never_reached,
+        at=event.at,
+    )
+
+
+def _return_to_queue(session: Session, call: Call, *, at: datetime) -> None:
+    returned = was_changed(
+        session,
+        update(QueueEntry)
+        .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
+        .values(status=QueueEntryStatus.WAITING, left_at=None),
+    )
+    if returned:
+        touch(session, "queue", f"call-{call.id}")
+        publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
+        offer_waiting_calls(session, at=at)
+
+
+def _free_those_asked(session: Session, call_id: int, *, at: datetime) -> None:
+    pending = session.scalars(
+        select(Reservation).where(Reservation.call_id == call_id, Reservation.status == ReservationStatus.PENDING)
+    ).all()
+    for reservation in pending:
+        release(session, reservation, ReservationStatus.CANCELED, at=at)
+
+
+def _close_entry(session: Session, event: CallEnded) -> None:
+    answered = session.scalar(select(Call.answered_at).where(Call.id == event.call_id)) is not None
+    # By whether anybody ever spoke with her, not by where she stood last: the order of the news must not matter.
+    outcome = QueueEntryStatus.ANSWERED if answered else QueueEntryStatus.ABANDONED
+    left = was_changed(
+        session,
+        update(QueueEntry)
+        .where(QueueEntry.call_id == event.call_id, QueueEntry.status == QueueEntryStatus.WAITING)
+        .values(status=outcome, left_at=event.at),
+    )
+    if left and not answered:
+        publish(session, CallAbandoned(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
