@@ -1,0 +1,87 @@
+"""Due work, every second: it lies in our own tables, so that nothing is lost while the process is down."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from callcenter.core.clock import Clock
+from callcenter.core.config import Settings
+from callcenter.core.db import Database
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.messaging.delivery import deliver_due
+from callcenter.routing.offers import expire_offers, offer_waiting_calls
+from callcenter.routing.presence import lapse_leases
+from callcenter.telephony.provider import Provider
+from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs
+
+log = logging.getLogger(__name__)
+_SCOPE = Centre(CentreReason.DISTRIBUTION)
+
+
+class Ticker:
+    """Runs each kind of due work once a second, never twice at a time.
+
+    Three kinds, so that a carrier slow with texts delays no offer.
+    """
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, provider: Provider) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._provider = provider
+        self._started_at = clock.now()
+        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(3)})
+
+    def start(self) -> None:
+        """Tick until stopped."""
+        self._started_at = self._clock.now()
+        for name, work in self.kinds().items():
+            # Coalesced: after a pause there is one tick to catch up, for the work itself is found in the tables.
+            self._scheduler.add_job(
+                partial(_guarded, name, work),
+                "interval",
+                seconds=1,
+                id=name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
+        # A tick that is still at work when the next is due is no fault: that one is left out.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Finish the ticks at work, begin no other."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def kinds(self) -> dict[str, Callable[[], None]]:
+        """Every kind of due work, by name."""
+        return {"distribution": self.distribute, "calls": self.sweep_calls, "messages": self.deliver}
+
+    def distribute(self) -> None:
+        """Offers that ran out, operators who fell silent, callers who still wait."""
+        with self._database.unit_of_work(_SCOPE) as session:
+            at = self._clock.now()
+            expire_offers(session, at=at)
+            lapse_leases(session, at=at, started_at=self._started_at)
+            offer_waiting_calls(session, at=at)
+
+    def sweep_calls(self) -> None:
+        """Calls that are over here and not yet at the carrier, telephones that nobody dialled."""
+        close_ended_calls(self._database, self._provider, self._clock)
+        dial_forgotten_legs(self._database, self._provider, self._clock, settings=self._settings)
+
+    def deliver(self) -> None:
+        """Texts that are due."""
+        deliver_due(self._database, self._provider, self._settings, self._clock)
+
+
+def _guarded(name: str, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        log.exception("due work failed and is tried again in a second: %s", name)

@@ -1,0 +1,118 @@
+"""An operator's status and the gestures on her calls. Each changes something and lets the desk read itself again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.core.errors import Conflict
+from callcenter.core.i18n import N_
+from callcenter.core.scope import Practices
+from callcenter.desk.emergency import refuse_hold, refuse_leaving
+from callcenter.desk.handling import handled_call
+from callcenter.routing import presence
+from callcenter.routing.models import Agent, AgentStatus
+from callcenter.routing.offers import accept_offer, decline_offer, pull_call
+from callcenter.telephony.gestures import dial_leg, hang_up_call, hold_patient
+from callcenter.telephony.models import LegStatus
+from callcenter.web.context import At, Operator, TheWorld, World, Writes
+from callcenter.web.rendering import is_htmx, redirect
+
+router = APIRouter()
+
+
+@router.post("/agent/availability")
+def become_available(request: Request, session: Writes, me: Operator, at: At) -> Response:
+    """She takes calls from now on."""
+    presence.set_available(session, me.staff_id, at=at)
+    return _changed(request)
+
+
+@router.post("/agent/break")
+def take_break(request: Request, session: Writes, me: Operator, at: At) -> Response:
+    """She takes no calls until she says so."""
+    presence.take_break(session, me.staff_id, at=at)
+    return _changed(request)
+
+
+@router.post("/agent/heartbeat")
+def keep_lease(session: Writes, me: Operator, at: At) -> Response:
+    """Her browser is there."""
+    presence.heartbeat(session, me.staff_id, at=at)
+    return Response(status_code=204)
+
+
+@router.post("/reservations/{reservation_id}/acceptance")
+def accept(request: Request, reservation_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """She takes the call that rings for her."""
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        leg_id = accept_offer(session, reservation_id, staff_id=me.staff_id, at=at).id
+    return _ring_her(request, world, leg_id)
+
+
+@router.post("/reservations/{reservation_id}/decline")
+def decline(request: Request, reservation_id: int, session: Writes, me: Operator, at: At) -> Response:
+    """She lets the call go to somebody else."""
+    decline_offer(session, reservation_id, staff_id=me.staff_id, at=at)
+    return _changed(request)
+
+
+@router.post("/queue-entries/{entry_id}/acceptance")
+def pull(request: Request, entry_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """She takes a waiting call out of the queue."""
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        leg_id = pull_call(session, entry_id, staff_id=me.staff_id, at=at).id
+    return _ring_her(request, world, leg_id)
+
+
+@router.post("/calls/{call_id}/hang-up")
+def hang_up(request: Request, call_id: int, world: TheWorld, me: Operator) -> Response:
+    """She ends the call for everybody; ended twice, it stays ended."""
+    with world.database.reading(Practices(me.practice_ids)) as session:
+        handled_call(session, call_id, staff_id=me.staff_id)
+        refuse_leaving(session, call_id)
+        is_on_it = _is_on(session, call_id, staff_id=me.staff_id)
+    if is_on_it:
+        hang_up_call(world.database, world.provider, call_id, world.clock)
+    return _changed(request)
+
+
+@router.post("/calls/{call_id}/hold")
+def hold(
+    request: Request, call_id: int, world: TheWorld, me: Operator, on_hold: Annotated[bool, Form()] = True
+) -> Response:
+    """She gives the patient the hold music, or takes her back."""
+    with world.database.reading(Practices(me.practice_ids)) as session:
+        handled_call(session, call_id, staff_id=me.staff_id)
+        if not _is_on(session, call_id, staff_id=me.staff_id):
+            raise Conflict(N_("There is no conversation to put on hold."))
+        if on_hold:
+            refuse_hold(session, call_id)
+    hold_patient(world.database, world.provider, call_id, world.clock, on_hold=on_hold)
+    return _changed(request)
+
+
+def _ring_her(request: Request, world: World, leg_id: int) -> Response:
+    """Have her own telephone rung, outside any transaction; the call is hers already."""
+    status = dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
+    if status is LegStatus.FAILED:
+        raise Conflict(N_("Your telephone could not be reached. The patient is back at the head of the queue."))
+    return _changed(request)
+
+
+def _is_on(session: Session, call_id: int, *, staff_id: int) -> bool:
+    found = session.scalar(
+        select(Agent.staff_id).where(
+            Agent.staff_id == staff_id, Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL
+        )
+    )
+    return found is not None
+
+
+def _changed(request: Request) -> Response:
+    """Tell the desk's regions to read themselves again; a browser without script gets the desk."""
+    if is_htmx(request):
+        return Response(status_code=204, headers={"HX-Trigger": "desk-changed"})
+    return redirect(request, "/desk")

@@ -1,0 +1,102 @@
+"""What the carrier reports of the telephones in a call. Hints, in any order: each is applied once."""
+
+import logging
+from datetime import datetime
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from callcenter.telephony.calls import conference_name
+from callcenter.telephony.legs import lock_call, record_leg_event
+from callcenter.telephony.models import Call, Leg
+from callcenter.telephony.receipts import is_first
+from callcenter.telephony.state import LegNews
+from callcenter.web.context import At, TheWorld, World
+from callcenter.web.webhooks.verified import SCOPE, FromCarrier, noted
+
+router = APIRouter()
+log = logging.getLogger(__name__)
+
+_ROOM_NEWS = {"participant-join": LegNews.JOINED, "participant-leave": LegNews.LEFT}
+# "in-progress" means answered, and an answered leg is in its conference at once: the join is then heard twice, or, when
+# one of the two reports is lost, at least once.
+_LEG_NEWS = {
+    "queued": LegNews.DIALLED,
+    "initiated": LegNews.DIALLED,
+    "ringing": LegNews.RANG,
+    "in-progress": LegNews.JOINED,
+    "answered": LegNews.JOINED,
+    "completed": LegNews.HUNG_UP,
+    "busy": LegNews.FAILED,
+    "no-answer": LegNews.FAILED,
+    "failed": LegNews.FAILED,
+    "canceled": LegNews.FAILED,
+}
+_WHY_FAILED = {"busy": "busy", "no-answer": "no answer", "failed": "cannot be reached", "canceled": "canceled"}
+
+
+@router.post("/conference")
+def room_changed(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
+    """Somebody came into a conference or left it. Its start, its end and holds change nothing here: legs decide."""
+    event = webhook.get("StatusCallbackEvent")
+    news = _ROOM_NEWS.get(event)
+    if news is None:
+        return noted()
+    room, leg_sid = webhook.get("FriendlyName"), webhook.get("CallSid")
+    with world.database.unit_of_work(SCOPE) as session:
+        if not is_first(
+            session, "conference", webhook.get("ConferenceSid"), event, leg_sid, webhook.get("SequenceNumber"), at=at
+        ):
+            return noted()
+        leg = _leg_in_room(session, room, leg_sid, webhook.get("ParticipantLabel"))
+        if leg is None:
+            log.warning("a report about a leg that is not ours: %s", event)
+            return noted()
+        record_leg_event(session, leg, news, at=at, sid=leg_sid or None)
+    return noted()
+
+
+@router.post("/leg")
+def leg_changed(webhook: FromCarrier, world: TheWorld, at: At, leg: int = 0) -> Response:
+    """A telephone that we had rung: on its way, ringing, answered, back on the hook, or never reached."""
+    status = webhook.get("CallStatus")
+    news = _LEG_NEWS.get(status)
+    if news is None:
+        return noted()
+    with world.database.unit_of_work(SCOPE) as session:
+        sid = webhook.get("CallSid")
+        if not is_first(session, "leg", sid, status, webhook.get("SequenceNumber"), at=at):
+            return noted()
+        found = session.scalar(select(Leg).where(Leg.id == leg))
+        if found is None:
+            log.warning("a report about a leg that is not ours: %s", status)
+            return noted()
+        record_leg_event(session, found, news, at=at, sid=sid or None, failure=_WHY_FAILED.get(status, ""))
+    return noted()
+
+
+def patient_hung_up(world: World, call_sid: str, *, at: datetime) -> None:
+    """The patient's telephone is back on the hook; heard from several sides, applied once."""
+    with world.database.unit_of_work(SCOPE) as session:
+        if not is_first(session, "hung-up", call_sid, at=at):
+            return
+        leg = session.scalar(
+            select(Leg).join(Call, Call.id == Leg.call_id).where(Call.sid == call_sid, Leg.sid == call_sid)
+        )
+        if leg is not None:
+            record_leg_event(session, leg, LegNews.HUNG_UP, at=at)
+
+
+def _leg_in_room(session: Session, room: str, leg_sid: str, label: str) -> Leg | None:
+    call_sid = room.removeprefix(conference_name(""))
+    call_id = session.scalar(select(Call.id).where(Call.sid == call_sid))
+    if call_id is None:
+        return None
+    lock_call(session, call_id)
+    legs = session.scalars(
+        select(Leg).where(Leg.call_id == call_id, or_(Leg.sid == leg_sid, Leg.label == label)).order_by(Leg.id)
+    ).all()
+    # The SID is surer than the label, but may not be known yet.
+    return next((leg for leg in legs if leg.sid == leg_sid), next(iter(legs), None))
