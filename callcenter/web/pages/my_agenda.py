@@ -1,7 +1,7 @@
 """The doctor's page: the day on a telephone, the week on a wide screen."""
 
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
@@ -71,7 +71,7 @@ def _answer(
     if practitioner is not None and practitioner not in {one.id for one, _ in places}:
         raise NotFound(N_("There is no such practitioner."))
     chosen = next((one for one, _ in places if one.id == practitioner), places[0][0] if places else None)
-    context: dict[str, object] = {
+    context: dict[str, Any] = {
         "places": [(one.id, name) for one, name in places],
         "chosen": chosen,
         "view": view,

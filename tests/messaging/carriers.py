@@ -1,0 +1,62 @@
+"""A carrier for the outbox's tests: it can be unreachable, slow to answer, or refuse; it remembers what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from callcenter.core.errors import ProviderError
+
+
+@dataclass
+class Text:
+    sid: str
+    to: str
+    sender: str
+    body: str
+    status_callback: str
+
+
+@dataclass
+class TextCarrier:
+    """Takes texts unless told otherwise; ``trouble`` is raised before one is taken, ``lost_answer`` after."""
+
+    trouble: Exception | None = None
+    lost_answer: BaseException | None = None
+    lookup_trouble: ProviderError | None = None
+    on_taken: Callable[[Text], None] | None = None
+    taken: list[Text] = field(default_factory=list)
+
+    def send_sms(self, *, to: str, sender: str, body: str, status_callback: str) -> str:
+        if self.trouble:
+            raise self.trouble
+        text = Text(f"SM{len(self.taken):032d}", to, sender, body, status_callback)
+        self.taken.append(text)
+        if self.on_taken:
+            self.on_taken(text)
+        if self.lost_answer:
+            raise self.lost_answer
+        return text.sid
+
+    def find_sms(self, *, to: str, body: str, since: datetime) -> str | None:
+        if self.lookup_trouble:
+            raise self.lookup_trouble
+        return next((text.sid for text in reversed(self.taken) if (text.to, text.body) == (to, body)), None)
+
+    def dial_into_conference(self, **_: str) -> str:
+        raise NotImplementedError
+
+    def end_conference(self, conference: str) -> None:
+        raise NotImplementedError
+
+    def hang_up(self, sid: str) -> None:
+        raise NotImplementedError
+
+    def set_hold(self, conference: str, sid: str, on_hold: bool) -> None:
+        raise NotImplementedError
+
+
+UNREACHABLE = ProviderError("connection refused", permanent=False)
+TIMED_OUT = ProviderError("no answer within 10 s", permanent=False, unknown=True)
+NOT_A_NUMBER = ProviderError("The 'To' number is not valid", permanent=True, code=21211)

@@ -1,0 +1,58 @@
+"""A centre whose outbox is wired as in production, at nine on a Monday."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import select
+
+from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled
+from callcenter.core.clock import ManualClock
+from callcenter.core.config import Settings
+from callcenter.core.db import Database
+from callcenter.messaging.delivery import deliver_due
+from callcenter.messaging.models import OutboxMessage
+from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
+from tests.agenda.cast import NINE, SEED, Cast, book, paris, tilleuls
+from tests.messaging.carriers import TextCarrier
+
+
+@dataclass
+class Centre:
+    database: Database
+    cast: Cast
+    settings: Settings
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NINE))
+    carrier: TextCarrier = field(default_factory=TextCarrier)
+
+    def book(self, hour: int = 11, minute: int = 30, **otherwise: object) -> int:
+        with self.database.unit_of_work(self.cast.scope) as session:
+            return book(session, self.cast, paris(hour, minute), at=self.clock.now(), **otherwise).id  # type: ignore[arg-type]
+
+    def deliver(self) -> int:
+        return deliver_due(self.database, self.carrier, self.settings, self.clock)
+
+    def messages(self) -> list[OutboxMessage]:
+        with self.database.reading(SEED) as session:
+            found = list(session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
+            session.expunge_all()
+            return found
+
+    def message(self) -> OutboxMessage:
+        (only,) = self.messages()
+        return only
+
+
+@pytest.fixture
+def centre(database: Database) -> Centre:
+    database.bus.subscribe(AppointmentBooked, confirm_booking)
+    database.bus.subscribe(AppointmentCancelled, cancel_confirmation)
+    settings = Settings(
+        secret_key="x" * 32,  # type: ignore[arg-type]
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token="token",  # type: ignore[arg-type]
+        sms_sender="+33199000000",
+        public_url="https://centre.example.org",
+    )
+    return Centre(database, tilleuls(database), settings)
