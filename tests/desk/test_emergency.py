@@ -1,0 +1,317 @@
+"""A relay to the emergency line: one call to the regulator, no hold, nobody left alone, training stays fictional."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from callcenter.core.errors import Conflict, Forbidden, Invalid, NotFound
+from callcenter.core.scope import Practices
+from callcenter.desk.emergency import (
+    close_relay,
+    dial_emergency,
+    note_read_back,
+    note_taken_over,
+    open_relay,
+    refuse_hold,
+    refuse_leaving,
+    save_place,
+)
+from callcenter.desk.emergency_card import EmergencyCard, StepKind, emergency_card
+from callcenter.desk.emergency_gate import answer_gate
+from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.notes import save_words
+from callcenter.desk.relay_rules import RelayState, may_leave, refusal_to_dial
+from callcenter.directory.models import Practice, PracticeMode
+from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
+from callcenter.triage.models import Assessment, AssessmentAnswer
+from tests.desk.conftest import Cast
+
+FICTIONAL = "+33261911544"
+
+
+def test_two_enters_ring_the_regulator_once(cast: Cast) -> None:
+    call = relayed(cast)
+
+    first, second = dial(cast, call), dial(cast, call)
+
+    assert first == second
+    with cast.database.reading(hers(cast)) as session:
+        legs = session.scalars(select(Leg).where(Leg.role == LegRole.EMERGENCY)).all()
+        assert [(leg.label, leg.address) for leg in legs] == [("emergency-1", FICTIONAL)]
+
+
+def test_nobody_answers_and_she_dials_again(cast: Cast) -> None:
+    call = relayed(cast)
+    heard(cast, dial(cast, call), LegStatus.FAILED, after=30)
+    assert card_of(cast, call).state == RelayState.FAILED
+    assert card_of(cast, call).may_dial
+
+    heard(cast, dial(cast, call, after=31), LegStatus.RINGING, after=33)
+
+    card = card_of(cast, call, after=34)
+    assert card.state == RelayState.RINGING
+    assert [step.kind for step in card.steps if step.at] == [
+        StepKind.OPENED, StepKind.DIALLED, StepKind.FAILED, StepKind.DIALLED, StepKind.RINGING,
+    ]  # fmt: skip
+
+
+def test_a_nervous_enter_right_after_the_answer_ends_nothing(cast: Cast) -> None:
+    call = relayed(cast)
+    heard(cast, dial(cast, call), LegStatus.JOINED, after=20)
+
+    with pytest.raises(Conflict):
+        take_over(cast, call, after=24)
+    assert not card_of(cast, call, after=24).may_take_over
+    assert card_of(cast, call, after=24).settling_for == 1
+
+    take_over(cast, call, after=25)
+    take_over(cast, call, after=60)
+    assert card_of(cast, call, after=61).taken_over_at == cast.at + timedelta(seconds=25)
+
+
+def test_no_hold_from_the_opening_on_and_no_leaving_until_taken_over(cast: Cast) -> None:
+    call = talking(cast)
+    with cast.database.reading(hers(cast)) as session:
+        refuse_hold(session, call)
+        refuse_leaving(session, call)
+    open_card(cast, call)
+    with pytest.raises(Conflict), cast.database.reading(hers(cast)) as session:
+        refuse_hold(session, call)
+
+    heard(cast, dial(cast, call), LegStatus.JOINED, after=10)
+    with pytest.raises(Conflict), cast.database.reading(hers(cast)) as session:
+        refuse_leaving(session, call)
+
+    take_over(cast, call, after=60)
+    with cast.database.reading(hers(cast)) as session:
+        refuse_leaving(session, call)
+        refuse_hold(session, call)
+
+
+def test_a_failed_line_taken_over_by_another_telephone_lets_her_go(cast: Cast) -> None:
+    call = relayed(cast)
+    heard(cast, dial(cast, call), LegStatus.FAILED, after=30)
+    with pytest.raises(Conflict), cast.database.reading(hers(cast)) as session:
+        refuse_leaving(session, call)
+
+    take_over(cast, call, after=90)
+
+    with cast.database.reading(hers(cast)) as session:
+        refuse_leaving(session, call)
+
+
+def test_a_card_opened_by_mistake_leaves_no_relay_but_a_written_one_stays(cast: Cast) -> None:
+    call = relayed(cast)
+    close(cast, call)
+    assert relay_of(cast, call) is None
+
+    open_card(cast, call)
+    place(cast, call, "3 rue des Lilas, Rezé")
+    close(cast, call)
+    assert relay_of(cast, call) is not None
+
+
+def test_once_dialled_the_card_cannot_be_closed(cast: Cast) -> None:
+    call = relayed(cast)
+    dial(cast, call)
+
+    with pytest.raises(Conflict):
+        close(cast, call)
+
+
+def test_a_changed_address_must_be_read_back_again(cast: Cast) -> None:
+    call = relayed(cast)
+    with pytest.raises(Invalid):
+        read_back(cast, call)
+    place(cast, call, "3 rue des Lilas, Rezé")
+    read_back(cast, call)
+    place(cast, call, "3 rue des Lilas, Rezé")
+    assert card_of(cast, call).read_back_at is not None
+
+    place(cast, call, "13 rue des Lilas, Rezé")
+
+    assert card_of(cast, call).read_back_at is None
+
+
+def test_an_unusable_call_back_number_never_costs_the_address(cast: Cast) -> None:
+    call = relayed(cast)
+
+    why = place(cast, call, "3 rue des Lilas, Rezé", callback="06 39")
+
+    card = card_of(cast, call)
+    assert why
+    assert card.address == "3 rue des Lilas, Rezé"
+    assert card.callback_number == "+33639981472"
+
+
+def test_the_site_s_address_is_not_the_patients(cast: Cast) -> None:
+    call = relayed(cast)
+
+    card = card_of(cast, call)
+
+    assert (card.address, card.address_detail) == ("", "")
+    assert card.callback_number == card.from_number
+
+
+@pytest.mark.parametrize(
+    ("mode", "number", "refused"),
+    [
+        ("training", FICTIONAL, None),
+        ("training", "15", Forbidden),
+        ("training", "112", Forbidden),
+        ("training", "+33251111111", Forbidden),
+        ("demo", "15", Forbidden),
+        ("training", "", Conflict),
+        ("live", "", Conflict),
+        ("live", "15", None),
+        ("live", "+33251111111", None),
+    ],
+)
+def test_only_a_practice_in_service_reaches_a_real_line(mode: str, number: str, refused: type | None) -> None:
+    refusal = refusal_to_dial(mode, number, country="FR")
+
+    assert (type(refusal) if refusal else None) is refused
+
+
+def test_training_does_not_even_want_a_leg_to_a_real_number(cast: Cast) -> None:
+    call = relayed(cast, number="15")
+
+    with pytest.raises(Forbidden):
+        dial(cast, call)
+
+    with cast.database.reading(hers(cast)) as session:
+        assert session.scalar(select(Leg.id).where(Leg.role == LegRole.EMERGENCY)) is None
+    assert card_of(cast, call).refusal
+
+
+def test_in_service_without_a_signed_gate_the_line_is_still_there(cast: Cast) -> None:
+    call = relayed(cast, number="15", mode=PracticeMode.LIVE)
+
+    card = card_of(cast, call)
+    assert card.gate is None
+    assert card.may_dial
+    with pytest.raises(Conflict), cast.database.unit_of_work(hers(cast)) as session:
+        answer_gate(session, call, question_id="awake", answer="no", staff_id=cast.camille, at=cast.at)
+    dial(cast, call)
+
+
+def test_answers_keep_the_words_they_were_asked_in_and_corrections_add_rows(cast: Cast) -> None:
+    call = relayed(cast)
+
+    with cast.database.unit_of_work(hers(cast)) as session:
+        for answer in ("no", "no", "yes", "no"):
+            answer_gate(session, call, question_id="awake", answer=answer, staff_id=cast.camille, at=cast.at)
+
+    card = card_of(cast, call)
+    assert card.gate is not None
+    assert card.gate.asking is None
+    assert StepKind.RED_FLAG in [step.kind for step in card.steps]
+    with cast.database.reading(hers(cast)) as session:
+        run = session.scalars(select(Assessment)).one()
+        rows = session.scalars(select(AssessmentAnswer).order_by(AssessmentAnswer.id)).all()
+        assert [row.answer for row in rows] == ["no", "yes", "no"]
+        assert rows[0].question_text.startswith("La personne est-elle réveillée")
+        assert (run.outcome, len(run.script_sha256), run.script_version) == ("emergency", 64, "0.1.0")
+
+
+def test_a_colleague_sees_and_dials_nothing_of_it(cast: Cast) -> None:
+    call = relayed(cast)
+
+    with pytest.raises(NotFound), cast.database.unit_of_work(hers(cast)) as session:
+        dial_emergency(session, call, staff_id=cast.ines, at=cast.at)
+    with pytest.raises(NotFound), cast.database.reading(hers(cast)) as session:
+        emergency_card(session, call, staff_id=cast.ines, at=cast.at)
+
+
+def test_after_the_patient_hung_up_no_card_opens(cast: Cast) -> None:
+    call = talking(cast)
+    with cast.database.unit_of_work(cast.everything) as session:
+        cast.end(session, session.get_one(Call, call), by=cast.camille)
+
+    with pytest.raises(Conflict, match="No call in progress"):
+        open_card(cast, call)
+
+
+def test_she_may_leave_when_nobody_is_left_to_leave_alone() -> None:
+    assert may_leave(RelayState.FAILED, patient_is_there=False)
+    assert not may_leave(RelayState.FAILED, patient_is_there=True)
+    assert not may_leave(RelayState.RINGING, patient_is_there=False)
+    assert may_leave(RelayState.READY, patient_is_there=True)
+
+
+def hers(cast: Cast) -> Practices:
+    return Practices.of(cast.tilleuls, cast.kaplan)
+
+
+def talking(cast: Cast, *, number: str = FICTIONAL, mode: PracticeMode = PracticeMode.TRAINING) -> int:
+    """Camille talks with a patient of the Tilleuls."""
+    with cast.database.unit_of_work(cast.everything) as session:
+        practice = session.get_one(Practice, cast.tilleuls)
+        practice.emergency_number, practice.emergency_label, practice.mode = number, "SAMU 44", mode
+        call = cast.call(session)
+        cast.talk(session, call, by=cast.camille)
+        save_words(session, call.id, staff_id=cast.camille, words="Il est tout gris", at=cast.at)
+        return call.id
+
+
+def relayed(cast: Cast, *, number: str = FICTIONAL, mode: PracticeMode = PracticeMode.TRAINING) -> int:
+    call = talking(cast, number=number, mode=mode)
+    open_card(cast, call)
+    return call
+
+
+def open_card(cast: Cast, call: int) -> None:
+    with cast.database.unit_of_work(hers(cast)) as session:
+        open_relay(session, call, staff_id=cast.camille, at=cast.at)
+
+
+def close(cast: Cast, call: int) -> None:
+    with cast.database.unit_of_work(hers(cast)) as session:
+        close_relay(session, call, staff_id=cast.camille, at=cast.at)
+
+
+def dial(cast: Cast, call: int, *, after: int = 1) -> int:
+    with cast.database.unit_of_work(hers(cast)) as session:
+        return dial_emergency(session, call, staff_id=cast.camille, at=cast.at + timedelta(seconds=after)).id
+
+
+def heard(cast: Cast, leg_id: int, status: LegStatus, *, after: int) -> None:
+    """The carrier tells where the regulator's leg stands."""
+    at = cast.at + timedelta(seconds=after)
+    with cast.database.unit_of_work(cast.everything) as session:
+        leg = session.get_one(Leg, leg_id)
+        leg.status = status
+        if status == LegStatus.RINGING:
+            leg.ringing_at = at
+        elif status == LegStatus.JOINED:
+            leg.joined_at = at
+        else:
+            leg.left_at = at
+
+
+def take_over(cast: Cast, call: int, *, after: int) -> None:
+    with cast.database.unit_of_work(hers(cast)) as session:
+        note_taken_over(session, call, staff_id=cast.camille, at=cast.at + timedelta(seconds=after))
+
+
+def place(cast: Cast, call: int, address: str, *, callback: str = "06 39 98 14 72") -> str:
+    with cast.database.unit_of_work(hers(cast)) as session:
+        return save_place(session, call, address=address, detail="", callback=callback, staff_id=cast.camille)
+
+
+def read_back(cast: Cast, call: int) -> None:
+    with cast.database.unit_of_work(hers(cast)) as session:
+        note_read_back(session, call, staff_id=cast.camille, at=cast.at)
+
+
+def card_of(cast: Cast, call: int, *, after: int = 40) -> EmergencyCard:
+    with cast.database.reading(hers(cast)) as session:
+        card = emergency_card(session, call, staff_id=cast.camille, at=cast.at + timedelta(seconds=after))
+    assert card is not None
+    return card
+
+
+def relay_of(cast: Cast, call: int) -> EmergencyRelay | None:
+    with cast.database.reading(hers(cast)) as session:
+        return session.get(EmergencyRelay, call)
