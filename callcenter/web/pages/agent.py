@@ -15,9 +15,11 @@ from callcenter.desk.handling import handled_call
 from callcenter.routing import presence
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
+from callcenter.routing.taking import CallTaken
 from callcenter.telephony.gestures import dial_leg, hang_up_call, hold_patient
 from callcenter.telephony.models import LegStatus
 from callcenter.web.context import At, Operator, TheWorld, World, Writes
+from callcenter.web.desk_notices import call_taken
 from callcenter.web.rendering import is_htmx, redirect
 
 router = APIRouter()
@@ -47,8 +49,11 @@ def keep_lease(session: Writes, me: Operator, at: At) -> Response:
 @router.post("/reservations/{reservation_id}/acceptance")
 def accept(request: Request, reservation_id: int, world: TheWorld, me: Operator, at: At) -> Response:
     """She takes the call that rings for her."""
-    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-        leg_id = accept_offer(session, reservation_id, staff_id=me.staff_id, at=at).id
+    try:
+        with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+            leg_id = accept_offer(session, reservation_id, staff_id=me.staff_id, at=at).id
+    except CallTaken as taken:
+        return call_taken(request, taken)
     return _ring_her(request, world, leg_id)
 
 
@@ -62,8 +67,11 @@ def decline(request: Request, reservation_id: int, session: Writes, me: Operator
 @router.post("/queue-entries/{entry_id}/acceptance")
 def pull(request: Request, entry_id: int, world: TheWorld, me: Operator, at: At) -> Response:
     """She takes a waiting call out of the queue."""
-    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-        leg_id = pull_call(session, entry_id, staff_id=me.staff_id, at=at).id
+    try:
+        with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+            leg_id = pull_call(session, entry_id, staff_id=me.staff_id, at=at).id
+    except CallTaken as taken:
+        return call_taken(request, taken)
     return _ring_her(request, world, leg_id)
 
 

@@ -11,17 +11,11 @@ const $ = (selector, root = document) => root.querySelector(selector);
 
 /* ---------- Keys that do more than click ---------- */
 document.addEventListener("click", (event) => {
-  const field = event.target.closest("[data-focus-on-key]");
-  if (field) field.focus();
-
   const forwarder = event.target.closest("[data-clicks]");
   if (forwarder) {
     event.preventDefault();
     $(forwarder.dataset.clicks)?.click();
   }
-
-  const mover = event.target.closest("[data-move]");
-  if (mover) moveInQueue(Number(mover.dataset.move));
 
   const speaker = event.target.closest("[data-says]");
   if (speaker) say(speaker.dataset.says);
@@ -31,25 +25,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
-function moveInQueue(step) {
-  const rows = [...document.querySelectorAll("[data-queue-row]")];
-  if (!rows.length) return;
-  const here = rows.indexOf(document.activeElement);
-  const next = here < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(here + step, 0), rows.length - 1);
-  rows[next].focus();
-}
-
 /* ---------- A short message in its reserved place, ten seconds ---------- */
-let hushing = 0;
 function say(sentence) {
   const place = $("#notices");
   if (!place) return;
   const toast = document.createElement("p");
   toast.className = "toast";
   toast.textContent = sentence;
-  place.replaceChildren(toast);
-  clearTimeout(hushing);
-  hushing = setTimeout(() => place.replaceChildren(), 10_000);
+  place.replaceChildren(toast); // frame.js takes it away
 }
 
 /* ---------- Dialogs drawn by the server become modal; Escape or a choice closes them ---------- */
@@ -79,7 +62,7 @@ document.body.addEventListener("htmx:afterSettle", () => {
 });
 document.addEventListener("toggle", (event) => {
   if (event.target.matches?.(".new-patient") && event.target.open) {
-    $('[aria-invalid="true"], [name="family_name"]', event.target)?.focus();
+    ($('[aria-invalid="true"]', event.target) ?? $('[name="family_name"]', event.target))?.focus();
     event.target.scrollIntoView({ block: "nearest" });
   }
 }, true);
@@ -114,8 +97,8 @@ function tellSaved(well) {
   saved = well;
   drawFoot();
 }
-document.body.addEventListener("live:cut", () => { connected = false; drawFoot(); });
-document.body.addEventListener("live:reconnect", () => { connected = true; saved = true; drawFoot(); });
+document.body.addEventListener("live:down", () => { connected = false; drawFoot(); });
+document.body.addEventListener("live:up", () => { connected = true; drawFoot(); });
 
 /* ---------- The offer's bar runs down ---------- */
 const ahead = Number(document.documentElement.dataset.now ?? 0) * 1000;
