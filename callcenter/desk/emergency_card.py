@@ -1,6 +1,6 @@
 """The emergency card as its operator sees it, read from rows alone: a reload shows the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -75,6 +75,17 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class OnTheLine:
+    """One telephone of the conversation, as it stands now."""
+
+    leg_id: int
+    status: LegStatus
+    on_hold: bool
+    joined_at: datetime | None
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyCard:
     """One relay. Instants are UTC; ``zone`` is where the practice's clocks stand."""
 
@@ -101,9 +112,9 @@ class EmergencyCard:
     address_detail: str
     callback_number: str | None
     read_back_at: datetime | None
-    patient: Leg | None
-    operator: Leg | None
-    regulator: Leg | None
+    patient: OnTheLine | None
+    operator: OnTheLine | None
+    regulator: OnTheLine | None
     from_number: str | None
     person: str
     words: str
@@ -168,17 +179,24 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         address_detail=relay.address_detail,
         callback_number=relay.callback_number,
         read_back_at=relay.read_back_at,
-        patient=next((leg for leg in legs if leg.role == LegRole.PATIENT), None),
-        operator=next(
-            (leg for leg in reversed(legs) if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id), None
-        ),
-        regulator=last,
+        patient=_on_the_line(leg for leg in legs if leg.role == LegRole.PATIENT),
+        operator=_on_the_line(leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id),
+        regulator=_on_the_line(lines),
         from_number=call.from_number,
         person=person,
         words=words,
         gate=gate,
         steps=_steps(relay, lines, flag),
     )
+
+
+def _on_the_line(legs: Iterable[Leg]) -> OnTheLine | None:
+    """The newest of these legs."""
+    found = list(legs)
+    if not found:
+        return None
+    leg = found[-1]
+    return OnTheLine(leg.id, LegStatus(leg.status), leg.on_hold, leg.joined_at, leg.failure)
 
 
 def _since(relay: EmergencyRelay, last: Leg | None, state: RelayState) -> datetime:

@@ -192,9 +192,8 @@ def _card(world: World, me: Operator, call_id: int) -> EmergencyCard:
 
 def _whole(request: Request, world: World, me: Operator, call_id: int, *, fault: Problem | None = None) -> HTMLResponse:
     template = "emergency/_card.html" if is_htmx(request) else "emergency/page.html"
-    card = _card(world, me, call_id)
-    return page(request, template, relay=card, oob=False, fault=_told(fault), ask="", answer_labels=ANSWER_LABELS, why="",
-                saved_at=None)  # fmt: skip
+    context = {"relay": _card(world, me, call_id), "oob": False, "fault": _told(fault), "ask": "", "why": ""}
+    return page(request, template, saved_at=None, answer_labels=ANSWER_LABELS, **context)
 
 
 def _live(
