@@ -1,7 +1,7 @@
 """The emergency card: over the desk when htmx asks, a page of its own without script."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -192,7 +192,13 @@ def _card(world: World, me: Operator, call_id: int) -> EmergencyCard:
 
 def _whole(request: Request, world: World, me: Operator, call_id: int, *, fault: Problem | None = None) -> HTMLResponse:
     template = "emergency/_card.html" if is_htmx(request) else "emergency/page.html"
-    context = {"relay": _card(world, me, call_id), "oob": False, "fault": _told(fault), "ask": "", "why": ""}
+    context: dict[str, Any] = {
+        "relay": _card(world, me, call_id),
+        "oob": False,
+        "fault": _told(fault),
+        "ask": "",
+        "why": "",
+    }
     return page(request, template, saved_at=None, answer_labels=ANSWER_LABELS, **context)
 
 
