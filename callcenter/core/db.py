@@ -137,7 +137,7 @@ class Database:
         try:
             yield session
         finally:
-            session.rollback()
+            # Closing rolls back; rolling back by hand would also empty every row that was read.
             session.close()
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -15,5 +15,7 @@ def insert_new(session: Session, table: type[DeclarativeBase], **values: object)
     """
     core = cast(Table, table.__table__)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement: Any = (sqlite.insert if is_sqlite else postgresql.insert)(core).values(**values).on_conflict_do_nothing()
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+    statement: Any = (sqlite.insert if is_sqlite else postgresql.insert)(core).values(**values)
+    # The row itself is asked back: what drivers count for an insert that may do nothing differs.
+    inserted = session.execute(statement.on_conflict_do_nothing().returning(*core.primary_key))
+    return inserted.first() is not None

@@ -74,8 +74,8 @@ def record_leg_event(
                 call_id=call.id,
                 practice_id=call.practice_id,
                 leg_id=leg.id,
-                role=leg.role,
-                status=leg.status,
+                role=LegRole(leg.role),
+                status=LegStatus(leg.status),
                 staff_id=leg.staff_id,
                 at=at,
             ),
@@ -88,14 +88,14 @@ def _derive_call(session: Session, call: Call, legs: Sequence[Leg], *, at: datet
         call.answered_at = at
     others_are_in = any(state.is_open for state in states if state.role is not LegRole.PATIENT)
     status = call_status(states)
-    if status is CallStatus.ENDED and call.status is not CallStatus.ENDED:
+    if status is CallStatus.ENDED and call.status != CallStatus.ENDED:
         call.status, call.ended_at = status, at
         # The patient left by herself and nobody else is there: the carrier has closed the room already.
         call.closed_at = None if others_are_in else at
         session.flush()
         _tell_screens(session, legs)
         publish(session, CallEnded(call_id=call.id, practice_id=call.practice_id, at=at))
-    elif status is not call.status:
+    elif status != call.status:
         call.status = status
     if status is CallStatus.ENDED and others_are_in:
         call.closed_at = None  # somebody came in, or rings still, after the end

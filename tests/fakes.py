@@ -1,0 +1,68 @@
+"""Stand-ins for the outside world, in memory. They keep what they were asked, and can refuse."""
+
+import itertools
+import threading
+from datetime import datetime
+
+from callcenter.core.errors import ProviderError
+
+
+class FakeProvider:
+    """A carrier that does what it is told and remembers it; ``refusing`` makes the gestures fail that way."""
+
+    def __init__(self) -> None:
+        self.dialled: list[dict[str, str]] = []
+        self.ended: list[str] = []
+        self.hung_up: list[str] = []
+        self.held: list[tuple[str, str, bool]] = []
+        self.texts: list[dict[str, str]] = []
+        self.refusing: ProviderError | None = None
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def dial_into_conference(
+        self, *, conference: str, to: str, caller: str, label: str, status_callback: str, conference_callback: str
+    ) -> str:
+        self._refuse()
+        with self._lock:
+            if any((one["conference"], one["label"]) == (conference, label) for one in self.dialled):
+                raise ProviderError("Participant label is in use by another participant", permanent=True, code=16025)
+            sid = f"CA{next(self._numbers):032x}"
+            self.dialled.append(
+                {
+                    "sid": sid,
+                    "conference": conference,
+                    "to": to,
+                    "caller": caller,
+                    "label": label,
+                    "status_callback": status_callback,
+                    "conference_callback": conference_callback,
+                }
+            )
+        return sid
+
+    def end_conference(self, conference: str) -> None:
+        self._refuse()
+        self.ended.append(conference)
+
+    def hang_up(self, sid: str) -> None:
+        self._refuse()
+        self.hung_up.append(sid)
+
+    def set_hold(self, conference: str, sid: str, on_hold: bool) -> None:
+        self._refuse()
+        self.held.append((conference, sid, on_hold))
+
+    def send_sms(self, *, to: str, sender: str, body: str, status_callback: str) -> str:
+        self._refuse()
+        sid = f"SM{next(self._numbers):032x}"
+        self.texts.append({"sid": sid, "to": to, "sender": sender, "body": body, "status_callback": status_callback})
+        return sid
+
+    def find_sms(self, *, to: str, body: str, since: datetime) -> str | None:
+        self._refuse()
+        return next((text["sid"] for text in self.texts if (text["to"], text["body"]) == (to, body)), None)
+
+    def _refuse(self) -> None:
+        if self.refusing is not None:
+            raise self.refusing
