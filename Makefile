@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-LOCALES := callcenter/locale
 WORKERS ?= 2
 
 .PHONY: help setup demo demo-reset test check format browsers postgres lock vendor messages bench clean
@@ -50,12 +49,8 @@ lock: setup ## Resolve pyproject.toml anew into requirements.lock (versions and 
 vendor: ## Fetch the browser files of vendor/package.json into callcenter/web/static
 	@python3 tools/vendor.py
 
-messages: setup ## Gather the words of the screens and merge them into the catalogues
-	@$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords "N_" --no-location --sort-output \
-		--project callcenter --output $(LOCALES)/messages.pot callcenter
-	@$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) --no-fuzzy-matching --ignore-pot-creation-date \
-		--ignore-obsolete --width 120
-	@rm $(LOCALES)/messages.pot
+messages: setup ## Gather the words of the screens into the French catalogue (compiled in memory at the start)
+	@$(BIN)/python tools/messages.py
 
 bench: setup ## Measure the hot paths
 	@$(BIN)/callcenter bench

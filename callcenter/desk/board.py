@@ -64,7 +64,7 @@ class DayFigures:
 
 @dataclass(frozen=True, slots=True)
 class AgentLine:
-    """One operator on duty; ``practice_name`` is whose call she has, ``held_since`` says that her caller hears music."""
+    """One operator on duty; ``practice_name`` is whose call she has, ``held_since`` tells of hold music."""
 
     staff_id: int
     name: str

@@ -19,7 +19,7 @@ _SENTENCES = {
     404: N_("There is no such page."),
     405: N_("This page cannot be used that way."),
     413: N_("What was sent is too large."),
-    422: N_("Something on this form could not be read.."),
+    422: N_("Something on this form could not be read."),
 }
 
 
