@@ -13,7 +13,7 @@ from random import Random
 
 import httpx
 
-from callcenter.demo.installation import Installation, forget, open_installation
+from callcenter.demo.installation import OFFICE_ZONE, Installation, forget, open_installation
 from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
 from callcenter.demo.people import next_caller
@@ -195,12 +195,12 @@ def _wait_for_texts(addresses: Addresses) -> None:
 
 
 def _welcome(installation: Installation, addresses: Addresses) -> str:
-    there = datetime.now(UTC) + installation.clock_offset
+    there = (datetime.now(UTC) + installation.clock_offset).astimezone(OFFICE_ZONE)
     return f"""
   The centre is open:   {addresses.product}
   The telephone network: {addresses.carrier}   (ring a practice yourself, read the texts)
 
-  Its clock: {there.astimezone():%A %d %B %Y, %H:%M} here; the screens say so.
+  Its clock: {there:%A %d %B %Y, %H:%M} in Paris; the screens say so.
 
   Accounts, password "demo":
     camille, ines   operators: sign in, press F9 to be available; a patient rings within seconds

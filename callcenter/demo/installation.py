@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-_ZONE = ZoneInfo("Europe/Paris")
+OFFICE_ZONE = ZoneInfo("Europe/Paris")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def open_installation(folder: Path, *, machine_now: datetime) -> Installation:
 
 def office_hours_offset(machine_now: datetime, offset: timedelta) -> timedelta:
     """The same offset while that gives a working hour (Monday to Friday, 8 to 17), else one to the next Monday at 9."""
-    there = (machine_now + offset).astimezone(_ZONE)
+    there = (machine_now + offset).astimezone(OFFICE_ZONE)
     if there.weekday() < 5 and 8 <= there.hour < 17:
         return offset
     return next_monday(machine_now + offset) - machine_now
@@ -80,7 +80,7 @@ def office_hours_offset(machine_now: datetime, offset: timedelta) -> timedelta:
 
 def next_monday(after: datetime) -> datetime:
     """The first Monday at 09:00 in Paris that is not before ``after``."""
-    local = after.astimezone(_ZONE)
+    local = after.astimezone(OFFICE_ZONE)
     monday = local.date() + timedelta(days=-local.weekday() % 7)
-    nine = datetime(monday.year, monday.month, monday.day, 9, tzinfo=_ZONE)
+    nine = datetime(monday.year, monday.month, monday.day, 9, tzinfo=OFFICE_ZONE)
     return nine if nine >= after else nine + timedelta(days=7)

@@ -55,6 +55,7 @@ class CallCard:
     """One call as its operator sees it. Instants are UTC; ``zone`` is where the practice's clocks stand."""
 
     call_id: int
+    sid: str  # the carrier's name of the call
     practice_id: int
     state: CardState
     received_at: datetime
@@ -176,6 +177,7 @@ def _assemble(
     live = [item for item in booked if not item.is_cancelled]
     return CallCard(
         call_id=call.id,
+        sid=call.sid,
         practice_id=practice.id,
         state=state,
         received_at=call.received_at,
