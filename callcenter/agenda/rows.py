@@ -102,7 +102,9 @@ class DayView:
     @property
     def coming(self) -> AppointmentRow | None:
         """The appointment going on now, else the next one of today."""
-        return next((row for row in self.appointments if not row.is_over), None) if self.is_today else None
+        expected = (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+        ahead = (row for row in self.appointments if not row.is_over and row.status in expected)
+        return next(ahead, None) if self.is_today else None
 
 
 def day_rows(

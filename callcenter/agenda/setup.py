@@ -76,6 +76,19 @@ def weekly_hours(session: Session, schedule: Schedule) -> list[WeeklyHours]:
     return sorted(WeeklyHours(one.weekday, one.starts, one.ends) for one in openings)
 
 
+def hours_by_practitioner(session: Session, practice_id: int) -> dict[int, list[WeeklyHours]]:
+    """The weekly hours of every practitioner of a practice who has any, in the order of the week."""
+    rows = session.execute(
+        select(Schedule.practitioner_id, Opening.weekday, Opening.starts, Opening.ends)
+        .join(Opening, Opening.schedule_id == Schedule.id)
+        .where(Schedule.practice_id == practice_id, Opening.practice_id == practice_id)
+    )
+    found: dict[int, list[WeeklyHours]] = {}
+    for practitioner_id, weekday, starts, ends in rows:
+        found.setdefault(practitioner_id, []).append(WeeklyHours(weekday, starts, ends))
+    return {practitioner_id: sorted(hours) for practitioner_id, hours in found.items()}
+
+
 def set_openings(
     session: Session, schedule: Schedule, hours: Sequence[WeeklyHours], *, at: datetime, staff_id: int | None
 ) -> bool:

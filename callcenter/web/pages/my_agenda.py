@@ -18,7 +18,8 @@ from callcenter.web.rendering import page
 
 router = APIRouter(dependencies=[Depends(require(Role.PRACTITIONER))])
 
-View = Annotated[Literal["day", "week"], Query()]
+# None: the day on a telephone, the week on a wide screen.
+View = Annotated[Literal["day", "week"] | None, Query()]
 Day = Annotated[date | None, Query()]
 Whose = Annotated[int | None, Query()]
 
@@ -29,7 +30,7 @@ def show_my_agenda(
     me: Me,
     session: Reads,
     at: At,
-    view: View = "day",
+    view: View = None,
     day: Day = None,
     practitioner: Whose = None,
 ) -> HTMLResponse:
@@ -43,7 +44,7 @@ def refresh_my_agenda(
     me: Me,
     session: Reads,
     at: At,
-    view: View = "day",
+    view: View = None,
     day: Day = None,
     practitioner: Whose = None,
 ) -> HTMLResponse:
@@ -57,7 +58,7 @@ def _answer(
     staff_id: int,
     *,
     at: At,
-    view: str,
+    view: str | None,
     day: date | None,
     practitioner: int | None,
     block: str | None,
@@ -80,18 +81,18 @@ def _answer(
     if chosen is not None:
         today = today_for(session, chosen.id, at=at)
         shown = day or today
-        step = timedelta(days=7 if view == "week" else 1)
         context |= {
             "today": today,
             "shown": shown,
             # Without a day in its address the page follows the calendar: left open overnight, it shows the new day.
             "follows_today": day is None,
-            "previous_day": shown - step,
-            "next_day": shown + step,
+            "one_day": timedelta(days=1),
+            "one": None,
+            "week": None,
         }
-        if view == "week":
+        if view != "day":
             week = week_view(session, practitioner_id=chosen.id, day=shown, at=at)
             context |= {"week": week, "grid": week_grid(week.days, at=int(at.timestamp()))}
-        else:
+        if view != "week":
             context["one"] = day_view(session, practitioner_id=chosen.id, day=shown, at=at)
     return page(request, "my_agenda/page.html", block=block, **context)
