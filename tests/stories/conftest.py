@@ -1,0 +1,139 @@
+"""The whole product and the carrier's stand-in, each on a real port, and a real browser in front of them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page
+
+from callcenter.carrier.app import create_carrier
+from callcenter.carrier.settings import CarrierSettings
+from callcenter.core.config import load_settings
+from callcenter.core.db import Database
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.directory.accounts import create_staff
+from callcenter.directory.models import Role
+from callcenter.main import create_app
+
+PASSWORD = "tilleuls-et-marronniers"
+LINE = "+33199004217"
+PATIENT = "+33639981472"
+_SID, _TOKEN = "AC" + "5e" * 16, "4" * 32
+
+
+@dataclass
+class Town:
+    """A product that runs, the carrier it talks to, and the clock both live by."""
+
+    url: str
+    carrier_url: str
+    database: Database
+    offset: timedelta
+    browser: Browser
+    context_args: dict[str, Any]
+
+    def now(self) -> datetime:
+        """The installation's instant."""
+        return datetime.now(UTC) + self.offset
+
+    def account(self, login: str, name: str, role: Role, *, endpoint: str = "") -> int:
+        """Open an account as the command line does."""
+        with self.database.unit_of_work(Centre(CentreReason.SEED)) as session:
+            staff = create_staff(
+                session,
+                login=login,
+                name=name,
+                first_name=name.split()[0],
+                role=role,
+                password=PASSWORD,
+                endpoint=endpoint,
+                at=self.now(),
+            )
+            session.flush()
+            return staff.id
+
+    def sign_in(self, login: str) -> Page:
+        """A browser of her own, signed in by typing."""
+        page = self.browser.new_context(**self.context_args, base_url=self.url).new_page()
+        page.set_default_timeout(10_000)
+        page.goto("/sign-in")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+    def dial(self, *, number: str = PATIENT, line: str = LINE) -> str:
+        """Somebody rings a practice; the SID of the call."""
+        answer = httpx.post(f"{self.carrier_url}/network/calls", json={"from": number, "to": line})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["sid"])
+
+    def texts(self, number: str = PATIENT) -> list[str]:
+        """What arrived on a patient's telephone."""
+        found = httpx.get(f"{self.carrier_url}/network/messages", params={"to": number}).json()
+        return [str(one["body"]) for one in found]
+
+
+@pytest.fixture
+def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Town]:
+    """An empty installation, on a Monday at nine in Paris."""
+    product_socket, carrier_socket = _listen(), _listen()
+    url, carrier_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (product_socket, carrier_socket))
+    offset = datetime(2026, 11, 23, 8, 0, tzinfo=UTC) - datetime.now(UTC)
+    carrier = create_carrier(
+        CarrierSettings(
+            account_sid=_SID,
+            auth_token=_TOKEN,
+            voice_url=f"{url}/twilio/voice",
+            voice_status_url=f"{url}/twilio/call-status",
+        )
+    )
+    settings = load_settings(
+        database_url=sqlite_url,
+        public_url=url,
+        secret_key="story " * 8,
+        twilio_account_sid=_SID,
+        twilio_auth_token=_TOKEN,
+        twilio_base_url=carrier_url,
+        sms_sender="Callcenter",
+        clock_offset_seconds=offset.total_seconds(),
+    )
+    product = create_app(settings)
+    stops = [_serve(carrier, carrier_socket), _serve(product, product_socket)]
+    yield Town(url, carrier_url, product.state.world.database, offset, browser, browser_context_args)
+    for context in browser.contexts:
+        context.close()
+    for stop in reversed(stops):
+        stop()
+
+
+def _listen() -> socket.socket:
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    return bound
+
+
+def _serve(app: Any, bound: socket.socket) -> Callable[[], None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.01)
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join(10)
+        bound.close()
+
+    return stop
