@@ -8,7 +8,7 @@ function show() {
   if (!layer) return;
   if (card() && !layer.open) {
     layer.showModal();
-    layer.focus(); // on no button: Enter must mean the card's own Enter
+    document.activeElement?.blur(); // on no field and no button: Enter must mean the card's own Enter
   }
   if (!card() && layer.open) layer.close();
 }
