@@ -76,6 +76,16 @@ def write_instruction(
     return instruction
 
 
+def load_instruction(session: Session, practice_id: int, instruction_id: int) -> Instruction:
+    """One instruction of this practice. Raises ``NotFound``."""
+    found = session.scalar(
+        select(Instruction).where(Instruction.practice_id == practice_id, Instruction.id == instruction_id)
+    )
+    if found is None:
+        raise NotFound(N_("This instruction does not exist."))
+    return found
+
+
 def change_instruction(
     session: Session,
     instruction: Instruction,

@@ -1,0 +1,18 @@
+"""Administration of the practices: one module a section of a practice's page."""
+
+from fastapi import APIRouter
+
+from callcenter.web.pages.practices import (
+    hours,
+    instructions,
+    lines,
+    particulars,
+    patients,
+    practitioners,
+    service_types,
+    sites,
+)
+
+router = APIRouter()
+for section in (particulars, lines, sites, practitioners, hours, service_types, instructions, patients):
+    router.include_router(section.router)

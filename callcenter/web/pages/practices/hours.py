@@ -1,0 +1,161 @@
+"""The weekly hours of the practitioners: an overview, and the week of one."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from babel import Locale
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.setup import (
+    WeeklyHours,
+    find_schedule,
+    hours_by_practitioner,
+    open_schedule,
+    read_time,
+    set_openings,
+)
+from callcenter.core.i18n import current_language
+from callcenter.directory.identity import Identity
+from callcenter.directory.practitioners import list_practitioners, load_practitioner
+from callcenter.directory.sites import load_site
+from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
+from callcenter.web.forms import Typed, attempt
+from callcenter.web.pages.practices.frame import open_frame, saved, show_section
+
+router = APIRouter()
+
+Texts = Annotated[list[str], Form()]
+_MORNING, _AFTERNOON = ("08:30", "12:30"), ("14:00", "18:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One row of the editor, as typed."""
+
+    weekday: int
+    starts: str
+    ends: str
+
+
+@router.get("/practices/{practice_id}/hours")
+def overview(request: Request, practice_id: int, session: Reads, me: Supervisor) -> Response:
+    """Every practitioner's week at a glance."""
+    frame = open_frame(session, practice_id, me)
+    return show_section(
+        request,
+        frame,
+        me,
+        "hours",
+        form=Typed(),
+        practitioners=list_practitioners(session, practice_id),
+        hours=hours_by_practitioner(session, practice_id),
+        weekday_name=weekday_name,
+    )
+
+
+@router.get("/practices/{practice_id}/practitioners/{practitioner_id}/hours")
+def week(request: Request, practice_id: int, practitioner_id: int, session: Reads, me: Supervisor) -> Response:
+    """One practitioner's week, to be edited."""
+    kept = hours_by_practitioner(session, practice_id).get(practitioner_id, [])
+    rows = [Stretch(one.weekday, f"{one.starts:%H:%M}", f"{one.ends:%H:%M}") for one in kept]
+    return _show(request, session, practice_id, practitioner_id, me, rows)
+
+
+@router.post("/practices/{practice_id}/practitioners/{practitioner_id}/hours")
+def change(
+    request: Request,
+    practice_id: int,
+    practitioner_id: int,
+    world: TheWorld,
+    session: Reads,
+    me: Administrator,
+    at: At,
+    weekday: Texts = [],  # noqa: B006  (FastAPI copies it)
+    starts: Texts = [],  # noqa: B006
+    ends: Texts = [],  # noqa: B006
+    add: Annotated[str, Form()] = "",
+    remove: Annotated[str, Form()] = "",
+    copy: Annotated[str, Form()] = "",
+) -> Response:
+    """Save the week; or add, remove or copy rows of what is typed, without saving."""
+    typed = zip(weekday, starts, ends, strict=False)
+    rows = [Stretch(int(day), start, end) for day, start, end in typed if day in set("0123456")]
+    edited = _edited(rows, add=add, remove=remove, copy=copy)
+    if edited is not None:
+        return _show(request, session, practice_id, practitioner_id, me, edited, typed_again=True)
+
+    def act(session: Session) -> None:
+        open_frame(session, practice_id, me)
+        practitioner = load_practitioner(session, practice_id, practitioner_id)
+        schedule = find_schedule(session, practice_id, practitioner_id)
+        if schedule is None:
+            site = load_site(session, practice_id, practitioner.site_id)
+            schedule = open_schedule(
+                session, practice_id=practice_id, practitioner_id=practitioner_id, site_id=site.id, zone=site.zone
+            )
+        set_openings(
+            session, schedule, [_read(row) for row in rows if row.starts or row.ends], at=at, staff_id=me.staff_id
+        )
+
+    refused = attempt(world, me, act)
+    if refused:
+        return _show(request, session, practice_id, practitioner_id, me, rows, form=Typed({}, refused))
+    return saved(request, f"/practices/{practice_id}/practitioners/{practitioner_id}/hours")
+
+
+def weekday_name(weekday: int, width: str = "wide") -> str:
+    """The weekday in the reader's language; 0 is Monday."""
+    name: str = Locale.parse(current_language()).days["stand-alone"][width][weekday]
+    return name
+
+
+def _edited(rows: list[Stretch], *, add: str, remove: str, copy: str) -> list[Stretch] | None:
+    """The rows after a gesture of the editor; None when there was none."""
+    weekdays = set("0123456")
+    if add in weekdays:
+        day = int(add)
+        has_morning = any(row.weekday == day for row in rows)
+        return [*rows, Stretch(day, *(_AFTERNOON if has_morning else _MORNING))]
+    if remove.isascii() and remove.isdigit():
+        return [row for number, row in enumerate(rows) if number != int(remove)]
+    if copy in weekdays:
+        day = int(copy)
+        followers = range(day + 1, 5)
+        model = [row for row in rows if row.weekday == day]
+        kept = [row for row in rows if row.weekday not in followers]
+        return kept + [Stretch(follower, row.starts, row.ends) for follower in followers for row in model]
+    return None
+
+
+def _read(row: Stretch) -> WeeklyHours:
+    field = f"hours-{row.weekday}"
+    return WeeklyHours(row.weekday, read_time(row.starts, field=field), read_time(row.ends, field=field))
+
+
+def _show(
+    request: Request,
+    session: Session,
+    practice_id: int,
+    practitioner_id: int,
+    me: Identity,
+    rows: list[Stretch],
+    *,
+    form: Typed | None = None,
+    typed_again: bool = False,
+) -> Response:
+    frame = open_frame(session, practice_id, me)
+    numbered = list(enumerate(sorted(rows, key=lambda row: row.weekday)))
+    return show_section(
+        request,
+        frame,
+        me,
+        "hours",
+        template="practices/week.html",
+        form=form or Typed(),
+        practitioner=load_practitioner(session, practice_id, practitioner_id),
+        days=[(day, [(number, row) for number, row in numbered if row.weekday == day]) for day in range(7)],
+        weekday_name=weekday_name,
+        unsaved=typed_again,
+    )
