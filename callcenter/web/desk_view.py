@@ -117,7 +117,7 @@ def desk_context(
         context["missed_to"] = missed_call_taker(session, me.staff_id) if view.missed else ""
     if only in {None, "todo"}:
         context["todo"] = todo_list(session, me.staff_id, at=at)
-    if only in {None, "softkeys"}:
+    if only in {None, "card", "softkeys"}:
         context["answer_url"] = _answer_url(card, view, waiting)
     if only in {None, "agenda"}:
         context["agenda"] = agenda_panel(session, card, asked or AgendaChoice(), at=at) if card else None
@@ -137,9 +137,12 @@ def live_triggers(me: Identity, card: CallCard | None) -> dict[str, str]:
         "todo": ("topic:outbox", *call),
         "card": ("topic:queue", *call, *agenda),
         "agenda": (*call, *agenda),
-        "keys": ("topic:queue", *call),
     }
-    return {region: ", ".join(f"{name} from:body" for name in (*always, *more)) for region, more in wanted.items()}
+    # The keys arrive with the card; alone they are only read again after a cut.
+    keys = {"keys": "live:reconnect from:body"}
+    return keys | {
+        region: ", ".join(f"{name} from:body" for name in (*always, *more)) for region, more in wanted.items()
+    }
 
 
 def agent_view(agent: Agent | None, card: CallCard | None) -> AgentView:

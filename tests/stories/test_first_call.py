@@ -28,7 +28,6 @@ def test_from_an_empty_database_to_a_confirmed_appointment_by_keyboard(town: Tow
     expect(card.locator(".phrase")).to_contain_text("Cabinet des Tilleuls, bonjour, Camille à votre écoute.")
     expect(card).to_contain_text("06 39 98 14 72")
 
-    expect(desk.locator("#key-answer button")).to_be_enabled()
     desk.keyboard.press("F2")
     expect(card).to_have_attribute("data-state", "talking")
 
@@ -41,6 +40,7 @@ def test_from_an_empty_database_to_a_confirmed_appointment_by_keyboard(town: Tow
     desk.keyboard.press("Tab")
     desk.keyboard.type("31/02/1958")
     desk.keyboard.press("Enter")
+    expect(desk.locator(".new-patient .why")).to_be_visible()
     expect(desk.locator("[name=birth_on]")).to_be_focused()
     expect(desk.locator("[name=family_name]")).to_have_value("Vasseur")
     desk.keyboard.press("Control+a")

@@ -72,8 +72,9 @@ def show_todo(request: Request, session: Reads, me: Operator, at: At) -> HTMLRes
 
 @router.get("/desk/card")
 def show_card(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
-    """The call she is offered, talks on or wraps up."""
-    return _region(request, session, me, at, "card")
+    """The call she is offered, talks on or wraps up; her keys with it, in one answer."""
+    context = desk_context(request, session, me, at=at, only="card")
+    return page(request, "desk/page.html", block="card", with_card=True, **context)
 
 
 @router.get("/desk/keys")
