@@ -40,7 +40,7 @@ class Operator:
         self._news = threading.Event()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.screen_pops_ms: list[float] = []
+        self.screen_pops_ms: dict[str, float] = {}  # by the carrier's name of the call
         self.booked = 0
         self.errors: list[str] = []
 
@@ -147,6 +147,9 @@ class Operator:
         new = self._card().form(f"/calls/{call_id}/patients")
         fields = {**(new.fields if new else {}), "family_name": family, "given_name": given, "birth_on": birth_on}
         fields.setdefault("title", "")
+        if not fields.get("phone"):
+            self._say("À quel numéro de portable peut-on vous joindre ?")
+            fields["phone"] = self._hear(r"((?:\d\d ){4}\d\d)") or ""
         return self._post(f"/calls/{call_id}/patients", fields).is_success
 
     def _book(self, call_id: str) -> None:
@@ -191,7 +194,7 @@ class Operator:
         view = self._carrier.get(f"/network/calls/{sid}")
         if view.is_success:
             posted_at = datetime.fromisoformat(view.json()["created_at"])
-            self.screen_pops_ms.append((seen_at - posted_at).total_seconds() * 1000)
+            self.screen_pops_ms[sid] = (seen_at - posted_at).total_seconds() * 1000
 
     def _say(self, text: str) -> None:
         self._carrier.post(f"/network/phones/{self._endpoint}/say", json={"text": text})

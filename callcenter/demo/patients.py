@@ -89,7 +89,8 @@ class Patients:
 def _live_through(http: httpx.Client, caller: Caller) -> tuple[str, float | None]:
     """One call from dialling to hanging up: how it ended, and how long the wait for a person was."""
     began = time.monotonic()
-    placed = http.post("/network/calls", json={"from": caller.phone, "to": caller.line.number})
+    shown = caller.phone if caller.shows_number else "anonymous"
+    placed = http.post("/network/calls", json={"from": shown, "to": caller.line.number})
     placed.raise_for_status()
     sid = placed.json()["sid"]
     waited: float | None = None

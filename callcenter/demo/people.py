@@ -39,7 +39,8 @@ class Caller:
     """One person about to ring."""
 
     line: Line
-    phone: str
+    phone: str  # E.164
+    shows_number: bool
     family_name: str
     given_name: str
     born: str
@@ -48,6 +49,12 @@ class Caller:
     reason: str
     patience_for: float  # seconds of waiting before hanging up
     address: str
+
+    @property
+    def spoken_number(self) -> str:
+        """The telephone number as it is dictated, in pairs."""
+        national = "0" + self.phone.removeprefix("+33")
+        return " ".join(national[at : at + 2] for at in range(0, len(national), 2))
 
     def greet(self) -> str:
         """The first words, once somebody answers."""
@@ -75,7 +82,7 @@ _REPLIES: tuple[tuple[str, str], ...] = (
         r"votre nom|vous appelez|qui êtes|prénom|name",
         "Je m’appelle {caller.given_name} {caller.family_name}.",
     ),
-    (r"numéro|téléphone|joindre|portable", "Celui qui s’affiche, c’est le bon."),
+    (r"numéro|téléphone|joindre|portable", "C’est le {caller.spoken_number}."),
     (r"adresse|où êtes|habitez|étage|code", "{caller.address}."),
     (r"convient|va pour|propose|\b\d{1,2}\s*[h:]\s*\d{0,2}", "Oui, c’est parfait, merci."),
     (r"motif|raison|pourquoi|quel sujet|reason", "{caller.reason}."),
@@ -92,6 +99,7 @@ _REASONS = (
     ("un vaccin", "C’est pour un rappel de vaccin"),
     ("des résultats", "C’est pour parler de mes résultats"),
 )
+_WITHHELD_SHARE = 0.05
 _STREETS = ("rue de la Fontaine", "avenue Jean-Jaurès", "rue des Acacias", "boulevard de la Gare", "impasse du Puits")
 
 
@@ -112,12 +120,13 @@ def next_caller(random: Random, lines: list[Line], known: list[Known], *, patien
         line = random.choice(lines)
         title, given = random.choice(_GIVEN)
         names = (random.choice(_FAMILY), random.choice(given))
-        phone = "anonymous" if random.random() < 0.08 else f"+3363998{random.randint(6000, 9899):04d}"
+        phone = f"+3363998{random.randint(6000, 9899):04d}"
         birth_on = f"{random.randint(1, 28):02d}/{random.randint(1, 12):02d}/{random.randint(1938, 2018)}"
     doctor = random.choice(line.practitioners)
     return Caller(
         line=line,
         phone=phone,
+        shows_number=random.random() > _WITHHELD_SHARE,
         family_name=names[0],
         given_name=names[1],
         born="née" if title == "Mme" else "né",

@@ -47,13 +47,16 @@ class Report:
 
 def make_report(database: Path, fates: Fates, operators: Sequence[Operator], logs: Sequence[Path]) -> Report:
     """Count what the product kept, what the patients lived through, and what the operators saw."""
-    pops = sorted(pop for operator in operators for pop in operator.screen_pops_ms)
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as rows:
         booked = _count(rows, "SELECT count(*) FROM appointment WHERE call_id IS NOT NULL AND status <> 'cancelled'")
         delivered = _count(rows, "SELECT count(*) FROM outbox_message WHERE status = 'delivered'")
         pending = _count(rows, _PENDING)
         kept = _count(rows, "SELECT count(*) FROM call WHERE status = 'ended'")
+        at_once = {row[0] for row in rows.execute(_OFFERED_AT_ONCE)}
         answers = [row[0] for row in rows.execute(_ANSWER_SECONDS)]
+    # A caller who had to wait for a free operator tells of the staffing, not of the screen's speed.
+    seen = {sid: pop for operator in operators for sid, pop in operator.screen_pops_ms.items()}
+    pops = sorted(pop for sid, pop in seen.items() if sid in at_once)
     errors = [line for log in logs for line in _complaints(log)]
     errors += [error for operator in operators for error in operator.errors]
     if kept != fates.placed:
@@ -73,6 +76,10 @@ def make_report(database: Path, fates: Fates, operators: Sequence[Operator], log
 
 
 _PENDING = "SELECT count(*) FROM outbox_message WHERE status IN ('pending', 'sending', 'uncertain')"
+_OFFERED_AT_ONCE = (
+    "SELECT call.sid FROM call JOIN reservation ON reservation.call_id = call.id GROUP BY call.id "
+    "HAVING (julianday(min(reservation.offered_at)) - julianday(call.received_at)) * 86400 < 0.05"
+)
 _ANSWER_SECONDS = (
     "SELECT (julianday(answered_at) - julianday(received_at)) * 86400 FROM call WHERE answered_at IS NOT NULL"
 )

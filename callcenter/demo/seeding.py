@@ -24,7 +24,7 @@ from callcenter.exchange.importing import import_folder
 
 _DATA = Path(__file__).parent / "data"
 _ZONE = ZoneInfo("Europe/Paris")
-_DAYS_FILLED = 12
+_DAYS_FILLED = 7
 _SHARE_TAKEN = 0.55  # of the free times of the first days; later days are emptier
 
 OPERATORS = ("camille", "ines", "sofia", "noemie", "jules")
