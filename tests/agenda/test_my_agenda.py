@@ -1,0 +1,80 @@
+"""The doctor's page: hers alone, the day she is in, refreshed as one region."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from callcenter.core.clock import ManualClock
+from callcenter.core.db import Database
+from tests.agenda.cast import NINE, Cast, book, paris, tilleuls
+from tests.agenda.web import doctor_s_app, doctor_s_cookie
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NINE)
+
+
+@pytest.fixture
+def cast(database: Database) -> Cast:
+    return tilleuls(database)
+
+
+@pytest.fixture
+def doctor(database: Database, clock: ManualClock, cast: Cast) -> TestClient:
+    return TestClient(doctor_s_app(database, clock), cookies=doctor_s_cookie(database, cast))
+
+
+def test_a_new_appointment_is_in_the_region_tinted_for_a_moment(
+    doctor: TestClient, database: Database, clock: ManualClock, cast: Cast
+) -> None:
+    assert "Vasseur" not in doctor.get("/my-agenda?view=day").text
+    with database.unit_of_work(cast.scope) as session:
+        appointment = book(session, cast, paris(9, 15))
+    region = doctor.get("/my-agenda/day?view=day")
+    assert region.text.lstrip().startswith('<section id="my-agenda"')
+    assert "Vasseur H." in region.text
+    assert f'class="now-row arrived" id="coming-{appointment.id}"' in region.text
+    clock.advance(timedelta(seconds=6))
+    assert "arrived" not in doctor.get("/my-agenda/day?view=day").text
+
+
+def test_the_region_listens_to_its_own_practice_and_keeps_its_day(doctor: TestClient, cast: Cast) -> None:
+    following = doctor.get("/my-agenda").text
+    kept = doctor.get("/my-agenda?view=week&day=2026-11-30").text
+    assert f"topic:agenda-{cast.practice_id} from:body" in following
+    assert 'hx-get="/my-agenda/day?"' in following
+    assert "day=2026-11-30&amp;view=week" in kept or "day=2026-11-30&view=week" in kept
+
+
+def test_another_practitioner_s_agenda_is_not_found(doctor: TestClient, database: Database, cast: Cast) -> None:
+    other = tilleuls(database, code="port")
+    with database.unit_of_work(other.scope) as session:
+        book(session, other, paris(10))
+    assert doctor.get(f"/my-agenda?practitioner={other.practitioner_id}").status_code == 404
+    assert "Vasseur" not in doctor.get("/my-agenda").text
+    assert doctor.get(f"/my-agenda?practitioner={cast.practitioner_id}").status_code == 200
+
+
+def test_whoever_works_in_two_practices_chooses_between_them(
+    database: Database, clock: ManualClock, cast: Cast
+) -> None:
+    other = tilleuls(database, code="port")
+    with database.unit_of_work(other.scope) as session:
+        book(session, other, paris(10))
+    doctor = TestClient(doctor_s_app(database, clock), cookies=doctor_s_cookie(database, cast, other))
+    assert f"practitioner={other.practitioner_id}" in doctor.get("/my-agenda").text
+    assert "Vasseur H." in doctor.get(f"/my-agenda?practitioner={other.practitioner_id}").text
+
+
+def test_every_day_and_view_can_be_shown(doctor: TestClient) -> None:
+    for query in ("", "?view=day", "?view=week", "?day=2026-11-29", "?day=2026-03-29&view=week", "?day=2026-10-25"):
+        assert doctor.get(f"/my-agenda{query}").status_code == 200, query
+
+
+def test_nobody_signed_in_is_sent_to_sign_in(database: Database, clock: ManualClock) -> None:
+    stranger = TestClient(doctor_s_app(database, clock), follow_redirects=False)
+    assert stranger.get("/my-agenda").status_code == 303
