@@ -1,6 +1,6 @@
 """Documents stay what we meant, whatever a name holds."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from callcenter.telephony import twiml
 
@@ -9,7 +9,7 @@ URL = "https://centre.example.org"
 
 
 def test_a_caller_goes_into_the_room_of_her_own_call() -> None:
-    dial = ElementTree.fromstring(twiml.into_conference(SID, public_url=URL))[0]
+    dial = ET.fromstring(twiml.into_conference(SID, public_url=URL))[0]
     room = dial[0]
     assert dial.attrib == {"action": f"{URL}/twilio/dial-done#rc=2&rp=ct,rt,5xx", "method": "POST"}
     assert room.text == f"call-{SID}"
@@ -27,6 +27,6 @@ def test_a_caller_goes_into_the_room_of_her_own_call() -> None:
 
 
 def test_a_hostile_name_stays_a_name() -> None:
-    document = ElementTree.fromstring(twiml.say("Dr </Say><Dial>+33899</Dial>\x00\x1b\ud800 Lemoine"))
+    document = ET.fromstring(twiml.say("Dr </Say><Dial>+33899</Dial>\x00\x1b\ud800 Lemoine"))
     assert [verb.tag for verb in document] == ["Say", "Hangup"]
     assert document[0].text == "Dr </Say><Dial>+33899</Dial> Lemoine"

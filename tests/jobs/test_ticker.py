@@ -1,0 +1,62 @@
+"""The ticker finds due work in the tables and outlives its failures."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from callcenter.jobs.ticker import Ticker
+from callcenter.routing import presence
+from callcenter.telephony.state import LegNews
+from tests.floor import ALL, CALL, Floor
+
+
+def ticker_of(floor: Floor) -> Ticker:
+    return Ticker(floor.settings, floor.database, floor.clock, floor.provider)
+
+
+def test_one_tick_of_distribution_moves_a_call_on(floor: Floor) -> None:
+    ticker = ticker_of(floor)
+    floor.hire("Ines")
+    floor.ring()
+    floor.clock.advance(timedelta(seconds=20))
+    floor.hire("Lea")
+    with floor.database.unit_of_work(ALL) as session:
+        presence.heartbeat(session, floor.staff["Ines"], at=floor.now)
+    ticker.distribute()
+    assert (floor.status_of("Ines"), floor.status_of("Lea")) == ("break_", "reserved")
+
+
+def test_a_call_that_ended_here_is_closed_at_the_carrier(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.hear(floor.accept("Ines").id, LegNews.JOINED)
+    floor.hear(floor.patient_leg(call_id), LegNews.LEFT)
+    ticker_of(floor).sweep_calls()
+    assert floor.provider.ended == [f"call-{CALL}"]
+
+
+def test_it_ticks_and_goes_on_after_a_failure(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    ticker = ticker_of(floor)
+    with floor.database.engine.connect() as connection, connection.begin():
+        connection.execute(text("ALTER TABLE reservation RENAME TO mislaid"))
+    with caplog.at_level(logging.ERROR):
+        ticker.start()
+        _until(lambda: "due work failed" in caplog.text)
+        with floor.database.engine.connect() as connection, connection.begin():
+            connection.execute(text("ALTER TABLE mislaid RENAME TO reservation"))
+        floor.hire("Ines")
+        floor.ring()
+        floor.clock.advance(timedelta(seconds=20))
+        _until(lambda: floor.status_of("Ines") in {"break_", "offline"})
+        ticker.stop()
+
+
+def _until(reached: Callable[[], bool], *, seconds: float = 6.0) -> None:
+    ends = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < ends, "nothing happened"
+        time.sleep(0.05)

@@ -1,0 +1,138 @@
+"""Offers, answers, and who comes second."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from callcenter.core.errors import Invalid
+from callcenter.routing import presence
+from callcenter.routing.models import Reservation, ReservationStatus
+from callcenter.routing.offers import accept_offer, decline_offer, expire_offers, offer_waiting_calls
+from callcenter.routing.taking import CallTaken
+from callcenter.telephony.models import Leg
+from callcenter.telephony.state import LegNews
+from tests.floor import ALL, Floor
+
+SECOND = "CA" + "b" * 32
+
+
+def offers(floor: Floor) -> list[tuple[int, str]]:
+    return [(row["staff_id"], row["status"]) for row in floor.rows(Reservation)["reservation"]]
+
+
+def keep_alive(floor: Floor, *names: str) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        for name in names:
+            presence.heartbeat(session, floor.staff[name], at=floor.now)
+
+
+def test_a_call_rings_for_whoever_is_free_longest(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    floor.ring()
+    assert offers(floor) == [(floor.staff["Ines"], "pending")]
+    assert (floor.status_of("Ines"), floor.status_of("Lea")) == ("reserved", "available")
+
+
+def test_an_operator_who_lets_it_ring_goes_on_a_break_and_the_next_is_asked(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    floor.ring()
+    floor.clock.advance(timedelta(seconds=20))
+    keep_alive(floor, "Ines", "Lea")
+    with floor.database.unit_of_work(ALL) as session:
+        assert expire_offers(session, at=floor.now) == 1
+    assert offers(floor) == [(floor.staff["Ines"], "expired"), (floor.staff["Lea"], "pending")]
+    agent = floor.agent("Ines")
+    assert (agent.status, agent.missed_call) == ("break_", True)
+
+
+def test_a_declined_call_goes_to_the_next_and_never_back(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    with floor.database.unit_of_work(ALL) as session:
+        offer = session.scalars(select(Reservation)).one()
+        decline_offer(session, offer.id, staff_id=floor.staff["Ines"], at=floor.now)
+        decline_offer(session, offer.id, staff_id=floor.staff["Ines"], at=floor.now)
+        assert offer_waiting_calls(session, at=floor.now) == 0
+    assert floor.status_of("Ines") == "available"
+    floor.pull("Ines", call_id)  # she may still change her mind
+    assert floor.status_of("Ines") == "on_call"
+
+
+def test_accepting_twice_is_accepting_once(floor: Floor) -> None:
+    floor.hire("Ines")
+    floor.ring()
+    first = floor.accept("Ines")
+    with floor.database.unit_of_work(ALL) as session:
+        offer = session.scalars(select(Reservation)).one()
+        again = accept_offer(session, offer.id, staff_id=floor.staff["Ines"], at=floor.now)
+        assert again.id == first.id
+    assert len(floor.provider.dialled) == 1
+
+
+def test_a_colleague_may_pull_what_rings_elsewhere(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    call_id, waiting = floor.ring(), floor.ring(SECOND)
+    with floor.database.unit_of_work(ALL) as session:
+        presence.take_break(session, floor.staff["Lea"], at=floor.now)  # the second call waits alone
+        presence.set_available(session, floor.staff["Lea"], at=floor.now)
+        theirs = session.scalars(
+            select(Reservation).where(Reservation.staff_id == floor.staff["Lea"], Reservation.status == "pending")
+        ).all()
+        assert theirs == []  # she declined it by going
+    floor.pull("Lea", call_id)
+    assert floor.status_of("Lea") == "on_call"
+    # Ines is free again, and at the next tick the waiting call rings for her.
+    assert floor.status_of("Ines") == "available"
+    with floor.database.unit_of_work(ALL) as session:
+        offer_waiting_calls(session, at=floor.now)
+    assert floor.status_of("Ines") == "reserved"
+    with floor.database.unit_of_work(ALL) as session:
+        lost = session.scalars(select(Reservation).where(Reservation.status == ReservationStatus.CANCELED)).one()
+        with pytest.raises(CallTaken):
+            accept_offer(session, lost.id, staff_id=floor.staff["Ines"], at=floor.now)
+    with floor.database.reading(ALL) as session:
+        own = [leg.staff_id for leg in session.scalars(select(Leg).where(Leg.call_id == call_id))]
+    assert own == [None, floor.staff["Lea"]]
+    assert floor.entry(waiting).status == "waiting"
+
+
+def test_whoever_comes_second_reads_who_was_first_and_what_is_next(floor: Floor) -> None:
+    floor.hire("Ines", "Lea", "Maud")
+    call_id, waiting = floor.ring(), floor.ring(SECOND)
+    floor.accept("Ines")
+    with pytest.raises(CallTaken) as told:
+        floor.pull("Maud", call_id)
+    assert str(told.value) == "Ines has just taken this call."
+    assert told.value.next_entry_id == floor.entry(waiting).id
+
+
+def test_without_a_telephone_nothing_is_taken(floor: Floor) -> None:
+    floor.hire("Ines", endpoint="")
+    call_id = floor.ring()
+    with pytest.raises(Invalid):
+        floor.accept("Ines")
+    assert (floor.status_of("Ines"), floor.entry(call_id).status) == ("reserved", "waiting")
+
+
+def test_a_patient_who_leaves_frees_whoever_was_asked(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id, waiting = floor.ring(), floor.ring(SECOND)
+    floor.hear(floor.patient_leg(call_id), LegNews.LEFT)
+    assert floor.entry(call_id).status == "abandoned"
+    assert offers(floor) == [(floor.staff["Ines"], "canceled"), (floor.staff["Ines"], "pending")]
+    assert floor.entry(waiting).status == "waiting"
+
+
+def test_a_patient_whose_operator_is_cut_off_is_the_next_to_be_answered(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    leg = floor.accept("Ines")
+    floor.hear(leg.id, LegNews.JOINED)
+    floor.clock.advance(timedelta(seconds=5))
+    later = floor.ring(SECOND)
+    floor.hear(leg.id, LegNews.LEFT)
+    assert floor.status_of("Ines") == "wrap_up"
+    floor.hire("Lea")
+    assert floor.accept("Lea").call_id == call_id
+    assert floor.entry(later).status == "waiting"

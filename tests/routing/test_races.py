@@ -1,0 +1,67 @@
+"""Several operators, one call: exactly one has it, on both databases, and nobody meets a fault."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import select
+
+from callcenter.core.errors import Conflict
+from callcenter.routing import presence
+from callcenter.routing.models import QueueEntry, Reservation
+from callcenter.routing.offers import offer_waiting_calls, pull_call
+from callcenter.telephony.models import Leg
+from tests.floor import ALL, Floor
+
+ROUNDS = 5
+
+
+def test_two_operators_one_call(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    for round_ in range(ROUNDS):
+        call_id = floor.ring(f"CA{round_:032x}")
+        together = threading.Barrier(2)
+        with floor.database.reading(ALL) as session:
+            entry_id = session.scalars(select(QueueEntry.id).where(QueueEntry.call_id == call_id)).one()
+
+        def take(name: str, entry_id: int = entry_id, together: threading.Barrier = together) -> str:
+            together.wait()
+            try:
+                with floor.database.unit_of_work(ALL) as session:
+                    pull_call(session, entry_id, staff_id=floor.staff[name], at=floor.now)
+            except Conflict as lost:
+                return str(lost)
+            return "mine"
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = dict(zip(("Ines", "Lea"), pool.map(take, ("Ines", "Lea")), strict=True))
+        [winner] = [name for name, answer in answers.items() if answer == "mine"]
+        [loser] = [name for name in answers if name != winner]
+        assert answers[loser] == f"{winner} has just taken this call."
+        assert floor.entry(call_id).status == "answered"
+        legs = [leg for leg in floor.rows(Leg)["leg"] if leg["call_id"] == call_id and leg["role"] == "operator"]
+        assert [leg["staff_id"] for leg in legs] == [floor.staff[winner]]
+        assert (floor.status_of(winner), floor.status_of(loser)) == ("on_call", "available")
+        assert [row for row in floor.rows(Reservation)["reservation"] if row["status"] == "pending"] == []
+        _free(floor, winner)
+
+
+def test_many_calls_and_ticks_at_once_offer_each_once(floor: Floor) -> None:
+    floor.hire("Ines", "Lea", "Maud")
+
+    def come_in(number: int) -> None:
+        floor.ring(f"CA{number:032x}")
+        with floor.database.unit_of_work(ALL) as session:
+            offer_waiting_calls(session, at=floor.now)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(come_in, range(8)))
+    pending = [row for row in floor.rows(Reservation)["reservation"] if row["status"] == "pending"]
+    assert len({row["staff_id"] for row in pending}) == len({row["queue_entry_id"] for row in pending}) == len(pending)
+    assert len(pending) == 3
+    assert {floor.status_of(name) for name in floor.staff} == {"reserved"}
+
+
+def _free(floor: Floor, name: str) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        presence.enter_wrap_up(session, floor.staff[name], at=floor.now)
+        presence.finish_wrap_up(session, floor.staff[name], at=floor.now)

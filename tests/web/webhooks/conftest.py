@@ -1,0 +1,52 @@
+"""The carrier's side of the webhooks: requests signed as it signs them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from twilio.request_validator import RequestValidator
+
+from callcenter.core.db import Database
+from callcenter.web import webhooks
+from callcenter.web.context import World
+from tests.floor import LINE, PATIENT, Floor
+
+
+@dataclass
+class Carrier:
+    """Posts webhooks to the product."""
+
+    client: TestClient
+    floor: Floor
+
+    def post(self, path: str, *, token: str = "token", signature: str | None = None, **params: str) -> Response:
+        form = {"AccountSid": self.floor.settings.twilio_account_sid, **params}
+        signed = RequestValidator(token).compute_signature(self.floor.settings.public_url + path, form)
+        headers = {"X-Twilio-Signature": signed if signature is None else signature}
+        if signature == "":
+            headers = {}
+        return self.client.post(path, data=form, headers=headers)
+
+    def ring(self, sid: str, **params: str) -> Response:
+        return self.post(
+            "/twilio/voice", **{"CallSid": sid, "To": LINE, "From": PATIENT, "CallStatus": "ringing"} | params
+        )
+
+
+@pytest.fixture
+def floor(database: Database) -> Floor:
+    return Floor(database)
+
+
+@pytest.fixture
+def carrier(floor: Floor) -> Iterator[Carrier]:
+    app = FastAPI()
+    app.state.world = World(
+        settings=floor.settings, database=floor.database, clock=floor.clock, provider=floor.provider
+    )
+    app.include_router(webhooks.router)
+    with TestClient(app, base_url="http://elsewhere.internal") as client:
+        yield Carrier(client, floor)
