@@ -29,6 +29,7 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 LOOK_UP_AFTER = timedelta(seconds=10)  # a request that timed out may still be under way at the carrier
 ABANDONED_AFTER = timedelta(seconds=60)  # a process that claimed and has not recorded by then is gone
+CLOCKS_APART = timedelta(minutes=5)  # how far the carrier's clock may stand from ours; else a look-up finds nothing
 
 _SCOPE = Centre(CentreReason.OUTBOX)
 
@@ -157,7 +158,7 @@ def _look_up_uncertain(database: Database, provider: Provider, clock: Clock) -> 
     """Ask the carrier about texts that may have left; they are resent only when it knows nothing of them."""
     for message in _claim_uncertain(database, at=clock.now()):
         try:
-            sid = provider.find_sms(to=message.to_number, body=message.body, since=message.created_at)
+            sid = provider.find_sms(to=message.to_number, body=message.body, since=message.created_at - CLOCKS_APART)
         except ProviderError as error:
             log.warning("message %s could not be looked up: %s", message.id, error.reason)
             continue  # stays uncertain, asked again after the pause that the claim set
