@@ -1,6 +1,7 @@
 """The port towards Twilio, through its own library, at whatever address the settings name."""
 
 import logging
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -111,10 +112,13 @@ class TwilioProvider:
             def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
                 return super().request(method, url.replace(_HOME, base_url, 1), *args, **kwargs)
 
+        sender = _Elsewhere(timeout=timeout)
+        if sender.session is not None:
+            weakref.finalize(self, sender.session.close)  # the library never closes its connections
         return Client(
             self._settings.twilio_account_sid,
             self._settings.twilio_auth_token.get_secret_value(),
-            http_client=_Elsewhere(timeout=timeout),
+            http_client=sender,
         )
 
 
