@@ -13,15 +13,15 @@ from random import Random
 
 import httpx
 
+from callcenter.demo.centre import OPERATORS, emergency_lines, known_people, lines
 from callcenter.demo.installation import OFFICE_ZONE, Installation, forget, open_installation
 from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
 from callcenter.demo.people import next_caller
 from callcenter.demo.processes import Process, free_port, refuse_taken_port
 from callcenter.demo.report import Report, make_report
-from callcenter.demo.seeding import OPERATORS, emergency_lines, fill_with_demo_data, known_people, lines
 
-_HINT = "camille, ines (operators), sofia (supervisor), lemoine, kaplan (doctors), admin; password: demo"
+_HINT = "Comptes : camille, ines (opératrices), sofia (superviseure), lemoine, kaplan (médecins), admin ; mot de passe demo"
 _PASSWORD = "demo"  # noqa: S105  # of imaginary accounts, printed at every start
 
 
@@ -70,7 +70,7 @@ def run_by_hand(
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     installation = open_installation(folder, machine_now=datetime.now(UTC))
-    fill_with_demo_data(installation, machine_now=datetime.now(UTC))
+    _furnish(installation)
     processes = _start(installation, addresses)
     patients = _patients(addresses, BY_HAND, seed=None)
     try:
@@ -93,7 +93,7 @@ def run_headless(folder: Path, *, seconds: float, host: str, seed: int) -> Repor
     addresses = Addresses(host, free_port(host), free_port(host))
     forget(folder)
     installation = open_installation(folder, machine_now=datetime.now(UTC))
-    fill_with_demo_data(installation, machine_now=datetime.now(UTC))
+    _furnish(installation)
     processes = _start(installation, addresses)
     patients = _patients(addresses, HEADLESS, seed=seed)
     operators = [
@@ -131,6 +131,16 @@ def run_headless(folder: Path, *, seconds: float, host: str, seed: int) -> Repor
 def as_json(report: Report) -> str:
     """The report as one JSON object."""
     return json.dumps(report.as_json(), indent=2)
+
+
+def _furnish(installation: Installation) -> None:
+    """Tables and data, at the first start and after each new migration; other starts skip the heavy imports."""
+    if installation.is_furnished:
+        return
+    from callcenter.demo.seeding import fill_with_demo_data
+
+    fill_with_demo_data(installation, machine_now=datetime.now(UTC))
+    installation.note_furnished()
 
 
 def _start(installation: Installation, addresses: Addresses) -> list[Process]:

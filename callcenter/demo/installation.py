@@ -26,6 +26,16 @@ class Installation:
         """The demonstration's own SQLite file."""
         return f"sqlite:///{self.folder / 'callcenter.db'}"
 
+    @property
+    def is_furnished(self) -> bool:
+        """Whether its database was filled, and since the newest migration."""
+        mark = self.folder / "furnished"
+        return mark.exists() and mark.read_text() == _newest_migration()
+
+    def note_furnished(self) -> None:
+        """Remember that the database is filled and up to date."""
+        (self.folder / "furnished").write_text(_newest_migration())
+
     def environment(self, *, host: str, port: int, carrier_port: int, hint: str) -> dict[str, str]:
         """The settings the product is started with."""
         return {
@@ -84,3 +94,8 @@ def next_monday(after: datetime) -> datetime:
     monday = local.date() + timedelta(days=-local.weekday() % 7)
     nine = datetime(monday.year, monday.month, monday.day, 9, tzinfo=OFFICE_ZONE)
     return nine if nine >= after else nine + timedelta(days=7)
+
+
+def _newest_migration() -> str:
+    versions = Path(__file__).parent.parent / "migrations" / "versions"
+    return max(file.name for file in versions.glob("[0-9]*.py"))

@@ -1,9 +1,6 @@
 """Fills a demonstration's database: the documented CSV import, then appointments booked as operators book them."""
 
-import csv
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -15,19 +12,15 @@ from callcenter.agenda.finding import find_free
 from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
-from callcenter.core.phone import parse_number
 from callcenter.core.scope import Centre, CentreReason
+from callcenter.demo.centre import DATA
 from callcenter.demo.installation import Installation
-from callcenter.demo.people import Known, Line
 from callcenter.directory.models import Patient
 from callcenter.exchange.importing import import_folder
 
-_DATA = Path(__file__).parent / "data"
 _ZONE = ZoneInfo("Europe/Paris")
 _DAYS_FILLED = 7
 _SHARE_TAKEN = 0.55  # of the free times of the first days; later days are emptier
-
-OPERATORS = ("camille", "ines", "sofia", "noemie", "jules")
 
 
 def fill_with_demo_data(installation: Installation, *, machine_now: datetime) -> None:
@@ -39,56 +32,11 @@ def fill_with_demo_data(installation: Installation, *, machine_now: datetime) ->
         with database.unit_of_work(Centre(CentreReason.SEED)) as session:
             if session.scalar(select(func.count()).select_from(Schedule)):
                 return
-            import_folder(session, _DATA, at=at)
+            import_folder(session, DATA, at=at)
             session.flush()
             _fill_agendas(session, at=at)
     finally:
         database.close()
-
-
-def lines() -> list[tuple[Line, str]]:
-    """Each practice's number, who receives there, and what the line is called."""
-    names = {row["code"]: row["name"] for row in _rows("practices")}
-    doctors: dict[str, list[str]] = {}
-    for row in _rows("practitioners"):
-        doctors.setdefault(row["practice"], []).append(_as_asked_for(row["name"]))
-    return [
-        (Line(parse_number(row["number"]), tuple(doctors[row["practice"]])), names[row["practice"]])
-        for row in _rows("lines")
-    ]
-
-
-def emergency_lines() -> list[tuple[str, str]]:
-    """The practices' emergency lines (E.164) and whose they are."""
-    return [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in _rows("practices")]
-
-
-def known_people() -> list[Known]:
-    """The patients in the practices' files, as callers."""
-    by_practice = {row["practice"]: line for (line, _label), row in zip(lines(), _rows("lines"), strict=True)}
-    return [
-        Known(
-            line=by_practice[row["practice"]],
-            title=row["title"],
-            family_name=row["family_name"],
-            given_name=row["given_name"],
-            birth_on=row["birth_on"],
-            phone=parse_number(row["phone"]),
-        )
-        for row in _rows("patients")
-    ]
-
-
-@lru_cache
-def _rows(name: str) -> list[dict[str, str]]:
-    with (_DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _as_asked_for(name: str) -> str:
-    if name == "Infirmière":
-        return "l’infirmière"
-    return name.replace("Dr ", "le docteur ", 1)
 
 
 def _fill_agendas(session: Session, *, at: datetime) -> None:

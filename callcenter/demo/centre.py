@@ -1,0 +1,56 @@
+"""The imaginary centre as its CSV files tell it; light to import, so that a second start is quick."""
+
+import csv
+from functools import lru_cache
+from pathlib import Path
+
+from callcenter.core.phone import parse_number
+from callcenter.demo.people import Known, Line
+
+DATA = Path(__file__).parent / "data"
+OPERATORS = ("camille", "ines", "sofia", "noemie", "jules")
+
+
+def lines() -> list[tuple[Line, str]]:
+    """Each practice's number, who receives there, and what the line is called."""
+    names = {row["code"]: row["name"] for row in _rows("practices")}
+    doctors: dict[str, list[str]] = {}
+    for row in _rows("practitioners"):
+        doctors.setdefault(row["practice"], []).append(_as_asked_for(row["name"]))
+    return [
+        (Line(parse_number(row["number"]), tuple(doctors[row["practice"]])), names[row["practice"]])
+        for row in _rows("lines")
+    ]
+
+
+def emergency_lines() -> list[tuple[str, str]]:
+    """The practices' emergency lines (E.164) and whose they are."""
+    return [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in _rows("practices")]
+
+
+def known_people() -> list[Known]:
+    """The patients in the practices' files, as callers."""
+    by_practice = {row["practice"]: line for (line, _label), row in zip(lines(), _rows("lines"), strict=True)}
+    return [
+        Known(
+            line=by_practice[row["practice"]],
+            title=row["title"],
+            family_name=row["family_name"],
+            given_name=row["given_name"],
+            birth_on=row["birth_on"],
+            phone=parse_number(row["phone"]),
+        )
+        for row in _rows("patients")
+    ]
+
+
+@lru_cache
+def _rows(name: str) -> list[dict[str, str]]:
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _as_asked_for(name: str) -> str:
+    if name == "Infirmière":
+        return "l’infirmière"
+    return name.replace("Dr ", "le docteur ", 1)
