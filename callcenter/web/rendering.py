@@ -8,8 +8,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 from markupsafe import Markup
 
@@ -32,7 +31,7 @@ def open_templates() -> Environment:
     # newstyle: `_("Hello %(name)s", name=name)` escapes the name, not the message.
     templates.install_gettext_callables(i18n.lookup, i18n.lookup_plural, newstyle=True)  # type: ignore[attr-defined]
     templates.globals |= {"icon": icon, "static": static_address, "i18n": i18n}
-    templates.filters |= {"phone": phone, "epoch": epoch}
+    templates.filters |= {"phone": format_number, "epoch": epoch}
     return templates
 
 
@@ -90,12 +89,6 @@ def static_address(path: str) -> str:
     """Address of a file of ours, another one when its content changes, so that browsers may keep it for ever."""
     digest = hashlib.sha256((_HERE / "static" / path).read_bytes()).hexdigest()[:10]
     return f"/static/{path}?v={digest}"
-
-
-@pass_context
-def phone(context: Context, number: str | None) -> str:
-    """A telephone number as people read it."""
-    return format_number(number)
 
 
 def epoch(instant: datetime) -> int:

@@ -1,0 +1,93 @@
+"""The supervisor's page over HTTP: who may read it, each region alone, sending a text again."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.directory.models import Practice, Role
+from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from tests.web.serving import MONDAY_0914, Served, serve
+
+SEED = Centre(CentreReason.SEED)
+SWAP = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def served(sqlite_url: str) -> Iterator[Served]:
+    """The product, with one practice and one text that the carrier refused."""
+    with serve(sqlite_url) as product:
+        with product.database.unit_of_work(SEED) as session:
+            practice = Practice(code="t", name="Cabinet <des> Tilleuls", short_name="T", created_at=MONDAY_0914)
+            session.add(practice)
+            session.flush()
+            session.add(
+                OutboxMessage(
+                    practice_id=practice.id,
+                    dedupe_key="appointment-booked-1",
+                    kind="appointment_booked",
+                    to_number="+33639982050",
+                    body="Rendez-vous",
+                    status=OutboxStatus.FAILED,
+                    created_at=MONDAY_0914,
+                    due_at=MONDAY_0914,
+                    attempts=3,
+                    error="Unreachable destination handset",
+                )
+            )
+        yield product
+
+
+def _browser(served: Served, role: Role) -> httpx.Client:
+    return httpx.Client(base_url=served.url, cookies=served.cookie(served.staff(role.value, role)))
+
+
+def test_the_board_is_the_supervisors_and_the_administrators(served: Served) -> None:
+    statuses = {}
+    for role in Role:
+        with _browser(served, role) as browser:
+            statuses[role] = browser.get("/board").status_code
+    assert statuses == {
+        Role.OPERATOR: 403,
+        Role.SUPERVISOR: 200,
+        Role.PRACTITIONER: 403,
+        Role.ADMINISTRATOR: 200,
+    }
+    answer = httpx.get(f"{served.url}/board", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    answer = httpx.get(f"{served.url}/board/waiting", headers=SWAP)
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/sign-in")
+
+
+@pytest.mark.parametrize("region", ["waiting", "agents", "outbox", "incidents"])
+def test_a_region_is_answered_alone_and_names_itself(served: Served, region: str) -> None:
+    with _browser(served, Role.SUPERVISOR) as browser:
+        alone = browser.get(f"/board/{region}", headers=SWAP).text
+        assert alone.lstrip().startswith(f'<section id="board-{region}"')
+        assert alone.count(f'hx-get="/board/{region}"') == 1
+        assert "<html" not in alone
+
+
+def test_a_failed_text_is_sent_again_once_and_names_stay_text(served: Served) -> None:
+    with _browser(served, Role.SUPERVISOR) as browser:
+        page = browser.get("/board").text
+        assert "Cabinet &lt;des&gt; Tilleuls" in page
+        assert "06 39 98 20 50" in page
+        sent = browser.post("/outbox/1/retry", headers=SWAP)
+        assert sent.status_code == 200
+        assert 'id="board-outbox"' in sent.text
+        assert "Non remis</span>" not in sent.text
+    with served.database.reading(SEED) as session:
+        assert session.get_one(OutboxMessage, 1).status == OutboxStatus.PENDING
+
+
+def test_a_refusal_is_a_notice_beside_what_is_on_screen(served: Served) -> None:
+    with _browser(served, Role.SUPERVISOR) as browser:
+        refused = browser.post("/outbox/99/retry", headers=SWAP)
+        assert (refused.status_code, refused.headers["hx-retarget"]) == (404, "#notices")
+        assert refused.text.lstrip().startswith('<p class="toast"')
+        assert "Ce SMS n’existe pas." in refused.text
+        whole = browser.post("/outbox/99/retry")
+        assert whole.status_code == 404
+        assert "<h1>Ce SMS n’existe pas.</h1>" in whole.text
