@@ -134,7 +134,7 @@ def staff_create(
                 endpoint=endpoint,
                 at=SystemClock().now(),
             )
-            typer.echo(f"Account {made.login} ({made.role.value}) is ready.")
+            typer.echo(f"Account {made.login} ({made.role}) is ready.")
 
 
 @staff.command("password")

@@ -156,7 +156,7 @@ def _show_one(
     kept = {
         "name": person.name,
         "first_name": person.first_name,
-        "role": person.role.value,
+        "role": str(person.role),
         "endpoint": format_number(person.endpoint),
         "is_active": "yes" if person.is_active else "",
     }

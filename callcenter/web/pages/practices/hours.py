@@ -77,12 +77,12 @@ def change(
     ends: Texts = [],  # noqa: B006
     add: Annotated[str, Form()] = "",
     remove: Annotated[str, Form()] = "",
-    copy: Annotated[str, Form()] = "",
+    same: Annotated[str, Form()] = "",
 ) -> Response:
     """Save the week; or add, remove or copy rows of what is typed, without saving."""
     typed = zip(weekday, starts, ends, strict=False)
     rows = [Stretch(int(day), start, end) for day, start, end in typed if day in set("0123456")]
-    edited = _edited(rows, add=add, remove=remove, copy=copy)
+    edited = _edited(rows, add=add, remove=remove, same=same)
     if edited is not None:
         return _show(request, session, practice_id, practitioner_id, me, edited, typed_again=True)
 
@@ -111,7 +111,7 @@ def weekday_name(weekday: int, width: str = "wide") -> str:
     return name
 
 
-def _edited(rows: list[Stretch], *, add: str, remove: str, copy: str) -> list[Stretch] | None:
+def _edited(rows: list[Stretch], *, add: str, remove: str, same: str) -> list[Stretch] | None:
     """The rows after a gesture of the editor; None when there was none."""
     weekdays = set("0123456")
     if add in weekdays:
@@ -120,8 +120,8 @@ def _edited(rows: list[Stretch], *, add: str, remove: str, copy: str) -> list[St
         return [*rows, Stretch(day, *(_AFTERNOON if has_morning else _MORNING))]
     if remove.isascii() and remove.isdigit():
         return [row for number, row in enumerate(rows) if number != int(remove)]
-    if copy in weekdays:
-        day = int(copy)
+    if same in weekdays:
+        day = int(same)
         followers = range(day + 1, 5)
         model = [row for row in rows if row.weekday == day]
         kept = [row for row in rows if row.weekday not in followers]
