@@ -165,6 +165,7 @@ def _open_engine(url: str, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=20,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged; what they are about is personal
         connect_args={"options": "-c timezone=utc -c lock_timeout=10000 -c statement_timeout=30000"},
     )
 
@@ -176,6 +177,7 @@ def _open_sqlite(url: str, *, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=20,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": 10, "isolation_level": None},
     )
 

@@ -10,8 +10,8 @@ from callcenter.core.events import publish
 from callcenter.core.insertion import insert_new
 from callcenter.core.phone import read_caller
 from callcenter.core.text import clean_line
-from callcenter.directory.models import PracticeLine
 from callcenter.telephony.events import CallReceived
+from callcenter.telephony.lines import line_dialled
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, MisdialledCall
 
 PATIENT_LABEL = "patient"
@@ -23,7 +23,7 @@ def receive_call(session: Session, *, sid: str, to_number: str, from_number: str
     ``to_number`` and ``from_number`` as the carrier sent them. The unique SID makes a repeat find the same row: nothing
     is published or written twice. Needs the scope ``Centre(WEBHOOK)``, for the dialled number decides the practice.
     """
-    line = session.scalar(select(PracticeLine).where(PracticeLine.number == to_number))
+    line = line_dialled(session, to_number)
     if line is None:
         _note_misdialled(session, sid=sid, to_number=to_number, from_number=from_number, at=at)
         return None
@@ -31,7 +31,7 @@ def receive_call(session: Session, *, sid: str, to_number: str, from_number: str
         session,
         Call,
         sid=sid,
-        line_id=line.id,
+        line_id=line.line_id,
         practice_id=line.practice_id,
         from_number=read_caller(from_number),
         status=CallStatus.WAITING,

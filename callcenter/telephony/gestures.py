@@ -17,9 +17,9 @@ from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, NotFound, ProviderError
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.directory.models import PracticeLine
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
+from callcenter.telephony.lines import number_of_line
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import LABEL_TAKEN, Provider
 from callcenter.telephony.state import LegNews
@@ -128,10 +128,7 @@ class DialOrder:
 
 def order_for(session: Session, leg: Leg, call: Call, *, settings: Settings) -> DialOrder:
     """The order that rings this leg. It shows a number owned at the carrier: others are cut by French operators."""
-    caller = (
-        settings.caller_number
-        or session.scalars(select(PracticeLine.number).where(PracticeLine.id == call.line_id)).one()
-    )
+    caller = settings.caller_number or number_of_line(session, call.line_id)
     return DialOrder(
         leg_id=leg.id,
         conference=conference_name(call.sid),
