@@ -21,7 +21,7 @@ from callcenter.demo.people import next_caller
 from callcenter.demo.processes import Process, free_port, refuse_taken_port
 from callcenter.demo.report import Report, make_report
 
-_HINT = "Comptes : camille, ines (opératrices), sofia (superviseure), lemoine, kaplan (médecins), admin ; mot de passe demo"
+_HINT = "camille, ines : opératrices ; sofia : superviseure ; lemoine, kaplan : médecins ; admin. Mot de passe : demo"
 _PASSWORD = "demo"  # noqa: S105  # of imaginary accounts, printed at every start
 
 

@@ -1,8 +1,17 @@
 """Signals reach the streams that listen, in this process and, on PostgreSQL, in the others."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from callcenter.core.broadcast import Broadcast, open_broadcast
+
+
+def run(story: Coroutine[Any, Any, list[str]]) -> list[str]:
+    """In a thread of its own: the browser tests of the same process keep a loop running in the main one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, story).result()
 
 
 async def heard_by(listening: Broadcast, publishing: Broadcast, *, topics: list[str], publish: list[str]) -> list[str]:
@@ -19,14 +28,14 @@ async def heard_by(listening: Broadcast, publishing: Broadcast, *, topics: list[
 
 def test_a_stream_hears_its_topics_only(database_url: str) -> None:
     broadcast = open_broadcast(database_url)
-    heard = asyncio.run(heard_by(broadcast, broadcast, topics=["queue", "desk-7"], publish=["desk-7", "desk-8"]))
+    heard = run(heard_by(broadcast, broadcast, topics=["queue", "desk-7"], publish=["desk-7", "desk-8"]))
     broadcast.close()
     assert heard == ["desk-7"]
 
 
 def test_another_process_on_the_same_postgresql_hears_it_too(postgresql_url: str) -> None:
     here, there = open_broadcast(postgresql_url), open_broadcast(postgresql_url)
-    heard = asyncio.run(heard_by(there, here, topics=["queue"], publish=["queue"]))
+    heard = run(heard_by(there, here, topics=["queue"], publish=["queue"]))
     here.close()
     there.close()
     assert heard == ["queue"]
@@ -40,4 +49,4 @@ def test_signals_between_two_readings_are_told_once() -> None:
             broadcast.publish(["queue", "outbox"])
         return await subscription.next_topics(timeout=1)
 
-    assert asyncio.run(story()) == ["queue", "outbox"]
+    assert run(story()) == ["queue", "outbox"]
