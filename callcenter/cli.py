@@ -34,26 +34,18 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_opti
 def serve() -> None:
     """Start the product. An empty database gets its tables; an older one is refused until `callcenter migrate`."""
     with _refusals():
-        import uvicorn
-
         from callcenter.core.config import load_settings
 
         settings = load_settings()
         prepare_database(settings.database_url, say=typer.echo)
         listening = listen(settings.host, settings.port)
         from callcenter.main import create_app
+        from callcenter.web.server import Server
 
         product = create_app(settings)
         typer.echo(f"callcenter: {settings.public_url} (listening on {settings.host}:{listening.getsockname()[1]})")
 
-        class Server(uvicorn.Server):
-            """Ends the open streams first: uvicorn waits for them before it lets the product close."""
-
-            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-                product.state.stopping.set()
-                await super().shutdown(sockets)
-
-        server = Server(uvicorn.Config(product, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        server = Server(product)
         server.run(sockets=[listening])
         if not server.started:
             raise typer.Exit(1)

@@ -28,7 +28,15 @@ DECISIONS = (
 # Who may ask what time it is: the clocks, and the demonstration, whose people live in the machine's own time.
 ASKS_THE_CLOCK = ("core/clock.py", "carrier/clock.py", "demo/", "cli.py")
 COMMITS = ("core/db.py", "migrations/env.py")
-IS_ASYNC = ("carrier/", "core/broadcast.py", "main.py", "web/live.py", "web/security.py", "web/webhooks/")
+IS_ASYNC = (
+    "carrier/",
+    "core/broadcast.py",
+    "main.py",
+    "web/live.py",
+    "web/security.py",
+    "web/server.py",
+    "web/webhooks/",
+)
 
 Rule = Callable[[ast.AST], bool]
 

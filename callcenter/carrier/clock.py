@@ -27,13 +27,13 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The wall's time, or `speed` times as fast, from `start` (the wall's own now by default)."""
+    """The wall's time, or `speed` times as fast, from `start` (the wall's own now by default), moved by `offset`."""
 
-    def __init__(self, speed: float = 1.0, start: datetime | None = None) -> None:
+    def __init__(self, speed: float = 1.0, start: datetime | None = None, *, offset: timedelta = timedelta(0)) -> None:
         if speed <= 0:
             raise ValueError("The clock's speed is a number above 0 (1 is real time).")
         self.speed = speed
-        self._start = start or datetime.now(UTC)
+        self._start = (start or datetime.now(UTC)) + offset
         self._origin = time.monotonic()
 
     def now(self) -> datetime:

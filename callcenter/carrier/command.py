@@ -2,7 +2,7 @@
 
 import os
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -51,8 +51,7 @@ def carrier(
         voice_status_url=voice_status_url,
     )
     # Its stamps must be in the product's time: a lookup by date would otherwise miss what was just sent.
-    start = datetime.now(UTC) + timedelta(seconds=clock_offset_seconds)
-    app = create_carrier(settings, RealClock(speed, start))
+    app = create_carrier(settings, RealClock(speed, offset=timedelta(seconds=clock_offset_seconds)))
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     typer.echo(f"Carrier: http://{host}:{bound.getsockname()[1]}/ (telephones), incoming calls to {voice_url}")
     _Server(config).run(sockets=[bound])
