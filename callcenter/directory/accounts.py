@@ -131,7 +131,7 @@ def choose_theme(session: Session, staff_id: int, theme: str | None) -> None:
 
 def clean_login(typed: str) -> str:
     """A login as it is kept: lower case, no spaces around."""
-    return clean_line(typed, limit=80).lower()
+    return clean_line(typed, limit=200).lower()  # one too long is refused, not cut into somebody else's
 
 
 def valid_login(typed: str, *, field: str = "login") -> str:

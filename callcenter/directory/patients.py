@@ -16,6 +16,8 @@ from callcenter.directory.changes import fill
 from callcenter.directory.models import Patient, Practice
 
 _DATE = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
+# Among other words without spaces: "06 39 98" is the beginning of a telephone number.
+_DATE_AMONG_WORDS = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?![\d/.-])")
 
 
 def persons_on_number(session: Session, practice_id: int, number: str | None) -> Sequence[Patient]:
@@ -176,7 +178,7 @@ def _fill(
 
 def _conditions(text: str) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    date_typed = _DATE.search(text)
+    date_typed = _DATE_AMONG_WORDS.search(text)
     if date_typed:
         years = _possible_dates(date_typed)
         wanted.append(Patient.birth_on.in_(years))

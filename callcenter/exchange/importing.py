@@ -12,8 +12,9 @@ from callcenter.core.errors import Problem
 from callcenter.core.i18n import gettext as _
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.exchange.faults import Fault, ImportRefused
+from callcenter.exchange.known import Known, Outcome, Refers, known_of
 from callcenter.exchange.reading import FILES, Row, read_folder
-from callcenter.exchange.tables import Known, Outcome, Refers, import_group, import_row, key_of, known_of
+from callcenter.exchange.tables import import_group, import_row, key_of
 
 __all__ = ["Fault", "ImportRefused", "ImportReport", "import_folder", "import_into"]
 

@@ -1,9 +1,7 @@
 """What one line of each file becomes: found again by its code, then created, changed or left as it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -19,7 +17,6 @@ from callcenter.agenda.setup import (
     find_schedule,
     follow_site_zone,
     open_schedule,
-    read_time,
     set_openings,
 )
 from callcenter.core.errors import Invalid
@@ -34,24 +31,13 @@ from callcenter.directory.practices import PracticeParticulars, change_practice,
 from callcenter.directory.practitioners import PractitionerParticulars, add_practitioner, change_practitioner
 from callcenter.directory.sites import SiteParticulars, add_site, change_site
 from callcenter.directory.staff import change_staff, read_role
+from callcenter.exchange.known import Known, Outcome, Refers
 from callcenter.exchange.reading import Row
 from callcenter.instructions.greeting import check_greeting_template
 from callcenter.instructions.models import Instruction
 from callcenter.instructions.standing import change_instruction, write_instruction
 
 _Coded = TypeVar("_Coded", Site, Practitioner)
-
-
-class Outcome(StrEnum):
-    """What became of a row."""
-
-    CREATED = "created"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-
-
-class Refers(Exception):
-    """The row refers to one that was refused; that one's sentence is enough."""
 
 
 _KEYS = {
@@ -61,39 +47,6 @@ _KEYS = {
     "openings": ("practice", "practitioner"),
     "patients": ("practice", "external_id"),
 }
-
-
-@dataclass(slots=True)
-class Known:
-    """Who imports and when, the practices by code, and the rows refused so far."""
-
-    at: datetime
-    staff_id: int | None
-    practices: dict[str, Practice]
-    refused: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
-    patients: dict[int, dict[str, Patient]] = field(default_factory=dict)
-
-    def practice(self, row: Row) -> Practice:
-        """The practice a row belongs to. Raises ``Invalid``, or ``Refers`` when its own line was refused."""
-        code = row["practice"]
-        if ("practices", (code,)) in self.refused:
-            raise Refers
-        if code not in self.practices:
-            raise Invalid(N_("There is no practice with the code %(code)s."), field="practice", code=code)
-        return self.practices[code]
-
-    def read_hours(self, row: Row) -> WeeklyHours:
-        """The hours of one line; Monday is 1. Raises ``Invalid``."""
-        weekday = row["weekday"]
-        if weekday not in {"1", "2", "3", "4", "5", "6", "7"}:
-            raise Invalid(N_("The weekday is a number from 1 (Monday) to 7 (Sunday)."), field="weekday")
-        starts, ends = read_time(row["starts"], field="starts"), read_time(row["ends"], field="ends")
-        return WeeklyHours(int(weekday) - 1, starts, ends)
-
-
-def known_of(session: Session, *, at: datetime, staff_id: int | None) -> Known:
-    """What the database holds before the import."""
-    return Known(at, staff_id, {practice.code: practice for practice in session.scalars(select(Practice))})
 
 
 def key_of(file: str, row: Row) -> tuple[str, ...]:

@@ -1,0 +1,185 @@
+"""An administrator's browser: from an empty database to a practice that can be called, and what is refused."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from callcenter.agenda.models import Opening, ServiceType
+from callcenter.core.clock import ManualClock
+from callcenter.core.config import load_settings
+from callcenter.core.db import Database
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.directory.accounts import create_staff
+from callcenter.directory.models import Practice, PracticeLine, Practitioner, Role, Staff
+from callcenter.main import create_app
+from tests.fakes import FakeProvider
+
+MONDAY = datetime(2026, 11, 23, 8, 14, tzinfo=UTC)
+SEED = Centre(CentreReason.SEED)
+PASSWORD = "marronniers en fleur"
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def client(sqlite_url: str) -> Iterator[TestClient]:
+    """The product on an empty database that has one administrator and one supervisor."""
+    settings = load_settings(
+        database_url=sqlite_url,
+        public_url="http://testserver",
+        secret_key="s" * 32,
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token="token",
+        jobs=False,
+    )
+    database = Database(sqlite_url)
+    with database.unit_of_work(SEED) as session:
+        for login, role in (("admin", Role.ADMINISTRATOR), ("sofia", Role.SUPERVISOR)):
+            create_staff(
+                session, login=login, name=login.title(), role=role, password=PASSWORD, language="en", at=MONDAY
+            )
+    database.close()
+    with TestClient(create_app(settings, clock=ManualClock(MONDAY), provider=FakeProvider())) as opened:
+        yield opened
+
+
+def sign_in(client: TestClient, login: str) -> None:
+    answer = client.post("/sign-in", data={"login": login, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+
+
+def rows(client: TestClient, table: type) -> list:  # type: ignore[type-arg]
+    with client.app.state.world.database.reading(SEED) as session:  # type: ignore[attr-defined]
+        return list(session.scalars(select(table).order_by(table.id)))
+
+
+def post(client: TestClient, address: str, **fields: object) -> tuple[int, str]:
+    answer = client.post(address, data=fields)
+    return answer.status_code, answer.text
+
+
+def test_from_nothing_to_a_practice_that_can_be_called(client: TestClient) -> None:
+    sign_in(client, "admin")
+    assert "No practice yet." in client.get("/").text
+    created = client.post("/practices/new", data={"name": "Cabinet des Tilleuls"})
+    assert str(created.url).endswith("/practices/1?saved=1")
+    assert "Add the number that patients dial." in created.text
+    assert "A practitioner receives at a site: add the site first." in client.get("/practices/1/practitioners").text
+
+    post(client, "/practices/1/lines", number="01 99 00 42 17", label="Accueil")
+    post(client, "/practices/1/sites", name="Tilleuls", city="Rezé", zone="Europe/Paris")
+    added = client.post("/practices/1/practitioners", data={"name": "Dr Lemoine", "site": "1"})
+    assert str(added.url).endswith("/practices/1/practitioners/1/hours?saved=1")
+    post(client, "/practices/1/service-types", name="Consultation", short_name="Cs", duration_minutes="15", colour="1")
+    status, text = post(
+        client,
+        "/practices/1/practitioners/1/hours",
+        weekday=["0", "0", "1"],
+        starts=["8h30", "14:00", ""],
+        ends=["12:30", "18", ""],
+    )
+    assert status == 200
+    assert "Next:" not in text
+    assert [line.number for line in rows(client, PracticeLine)] == ["+33199004217"]
+    assert [one.family_name for one in rows(client, Practitioner)] == ["Lemoine"]
+    assert [one.short_name for one in rows(client, ServiceType)] == ["Cs"]
+    assert [(one.weekday, one.starts.hour, one.ends.hour) for one in rows(client, Opening)] == [(0, 8, 12), (0, 14, 18)]
+
+
+@pytest.mark.parametrize(
+    ("address", "typed", "sentence"),
+    [
+        ("/practices/new", {"name": "X", "zone": "Rezé"}, "This time zone is not known."),
+        ("/practices/1/lines", {"number": "01 99 00 42 17"}, "This practice already has this line."),
+        ("/practices/1/lines", {"number": "12", "label": "Rezé"}, "This telephone number does not exist."),
+        ("/practices/1/service-types", {"name": "Rezé", "duration_minutes": "-5"}, "The length is between 5 and 480"),
+        ("/practices/1/instructions", {"text": "Rezé", "valid_until": "2026-11-23T09:00"}, "is already past"),
+        ("/practices/1/patients/new", {"family_name": "Rezé", "birth_on": "31/02/1990"}, "not a date of birth"),
+        ("/staff/new", {"login": "rezé é", "name": "Rezé", "role": "operator"}, "A login has letters"),
+        ("/staff/new", {"login": "z", "name": "Z", "role": "operator", "password": "short"}, "at least 8 characters"),
+    ],
+)
+def test_a_refused_form_keeps_what_was_typed_and_writes_nothing(
+    client: TestClient, address: str, typed: dict[str, str], sentence: str
+) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Tilleuls")
+    post(client, "/practices/1/lines", number="01 99 00 42 17")
+    before = [len(rows(client, table)) for table in (Practice, PracticeLine, ServiceType, Staff)]
+    status, text = post(client, address, **typed)
+    assert status == 422
+    assert sentence in text
+    for value in (value for name, value in typed.items() if name != "password"):
+        assert value in text
+    assert [len(rows(client, table)) for table in (Practice, PracticeLine, ServiceType, Staff)] == before
+    assert "short" not in text or "password" not in typed
+
+
+def test_hours_that_overlap_are_refused_beside_their_day_with_all_rows_kept(client: TestClient) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Tilleuls")
+    post(client, "/practices/1/sites", name="Tilleuls")
+    post(client, "/practices/1/practitioners", name="Dr Lemoine", site="1")
+    typed = {"weekday": ["2", "2"], "starts": ["08:30", "12:00"], "ends": ["12:30", "18:00"]}
+    status, text = post(client, "/practices/1/practitioners/1/hours", **typed)
+    assert status == 422
+    assert "The hours from 12:00 overlap those until 12:30." in text
+    assert text.count('name="starts"') == 2
+    _status, more = post(client, "/practices/1/practitioners/1/hours", **typed, add="4")
+    assert more.count('name="starts"') == 3
+    _status, same = post(client, "/practices/1/practitioners/1/hours", **typed, same="2")
+    assert same.count('name="starts"') == 6
+    assert rows(client, Opening) == []
+
+
+def test_a_supervisor_reads_and_changes_nothing(client: TestClient) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Tilleuls")
+    post(client, "/sign-out")
+    sign_in(client, "sofia")
+    page = client.get("/practices/1/lines")
+    assert (page.status_code, 'method="post" action="/practices/1/lines' in page.text) == (200, False)
+    assert post(client, "/practices/1/lines", number="01 99 00 42 17")[0] == 403
+    assert rows(client, PracticeLine) == []
+
+
+def test_hostile_names_stay_text(client: TestClient) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name=SCRIPT)
+    post(client, "/practices/1/sites", name=SCRIPT)
+    post(client, "/practices/1/practitioners", name=SCRIPT, site="1")
+    post(client, "/practices/1/patients/new", family_name=SCRIPT, note=SCRIPT)
+    post(client, "/practices/1/instructions", text=SCRIPT)
+    for section in ("", "/sites", "/practitioners", "/hours", "/patients", "/instructions"):
+        text = client.get(f"/practices/1{section}").text
+        assert SCRIPT not in text
+        assert "&lt;script&gt;" in text
+    assert (
+        SCRIPT not in client.post("/practices/greeting-preview", data={"name": SCRIPT, "greeting": "{practice}"}).text
+    )
+
+
+def test_a_patient_is_searched_without_her_name_in_the_address(client: TestClient) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Tilleuls")
+    for family in ("Vasseur", "Sow"):
+        post(client, "/practices/1/patients/new", family_name=family, birth_on="14/03/1958")
+    answer = client.post("/practices/1/patients", data={"text": "vas"})
+    assert ("Vasseur" in answer.text, "Sow" in answer.text, "vas" in str(answer.url)) == (True, False, False)
+
+
+def test_nobody_signed_in_is_sent_to_sign_in_and_a_wrong_password_keeps_the_login(client: TestClient) -> None:
+    assert str(client.get("/practices").url).endswith("/sign-in")
+    answer = client.post("/sign-in", data={"login": "admin", "password": "wrong"})
+    assert (answer.status_code, 'value="admin"' in answer.text) == (422, True)
+
+
+def test_the_language_is_one_click_and_the_way_back_stays_inside(client: TestClient) -> None:
+    sign_in(client, "admin")
+    answer = client.post("/language", data={"language": "fr", "back": "/practices"})
+    assert "Cabinets" in answer.text
+    for away in ("//evil.example", "https://evil.example", "/\\evil.example"):
+        answer = client.post("/language", data={"language": "en", "back": away}, follow_redirects=False)
+        assert answer.headers["location"] == "/"
