@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo demo-reset test check format browsers postgres lock vendor messages bench clean
+.PHONY: help setup demo demo-reset test check format browsers postgres lock vendor messages clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,9 +51,6 @@ vendor: ## Fetch the browser files of vendor/package.json into callcenter/web/st
 
 messages: setup ## Gather the words of the screens into the French catalogue (compiled in memory at the start)
 	@$(BIN)/python tools/messages.py
-
-bench: setup ## Measure the hot paths
-	@$(BIN)/callcenter bench
 
 clean: ## Remove what was installed and built (the data in var/ stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
