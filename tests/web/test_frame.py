@@ -136,7 +136,7 @@ def test_timers_tick_and_change_colour_at_their_threshold(board: Page) -> None:
 def test_a_signal_re_reads_the_region_and_nothing_else(served: Served, board: Page) -> None:
     board.wait_for_function("document.querySelector('#board-agents').dataset.seen = 'yes'")
     board.evaluate("document.body.addEventListener('topic:outbox', () => { document.body.dataset.heard = 'outbox' })")
-    board.wait_for_timeout(300)
+    expect(board.locator("body")).to_have_attribute("data-connection", "up")
     with board.expect_response("**/board/outbox") as answer, served.database.unit_of_work(SEED) as session:
         touch(session, "outbox")
     assert answer.value.ok
@@ -145,6 +145,7 @@ def test_a_signal_re_reads_the_region_and_nothing_else(served: Served, board: Pa
 
 
 def test_a_cut_connection_is_said_and_its_end_re_reads_everything(served: Served, board: Page) -> None:
+    expect(board.locator("body")).to_have_attribute("data-connection", "up")
     board.evaluate("document.body.dispatchEvent(new CustomEvent('live:down'))")
     expect(board.locator("#offline")).to_be_hidden()
     expect(board.locator("#offline")).to_be_visible(timeout=5000)

@@ -10,8 +10,12 @@ function fire(name) {
 }
 
 function hear({ state, topic }) {
-  if (topic) fire(`topic:${topic}`);
-  else fire(`live:${state}`);
+  if (topic) {
+    fire(`topic:${topic}`);
+    return;
+  }
+  if (state !== "reconnect") body.dataset.connection = state;
+  fire(`live:${state}`);
 }
 
 if ("SharedWorker" in window) {
