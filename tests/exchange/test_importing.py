@@ -108,8 +108,10 @@ def test_every_fault_is_told_with_its_line_and_nothing_is_written(database: Data
     )
     told = refusals(database, tmp_path)
     assert told == [
-        "practices.csv, line 3 (greeting): {docteur} is not known here. "
-        + "You can use {salutation}, {practice} and {operator}.",
+        (
+            "practices.csv, line 3 (greeting): {docteur} is not known here. "
+            "You can use {salutation}, {practice} and {operator}."
+        ),
         "lines.csv, line 4 (practice): There is no practice with the code lilas.",
         "sites.csv, line 2: 5 cells instead of 4. A cell that holds the separator stands in double quotes.",
         "practitioners.csv, line 2 (site): The practice tilleuls has nothing with the code reze in sites.csv.",
@@ -151,6 +153,8 @@ def test_files_that_cannot_be_read_say_what_to_do(database: Database, tmp_path: 
         "practices.csv, line 2: The file is not UTF-8. Save it as CSV UTF-8.",
         "lines.csv, line 1 (numero): This column is not known. Known: practice, number, label.",
         "lines.csv, line 1 (number): The column number is missing.",
-        "doctors.csv, line 1: This file is not known. Known: instructions.csv, lines.csv, openings.csv, patients.csv, "
-        + "practices.csv, practitioners.csv, service_types.csv, sites.csv, staff.csv.",
+        (
+            "doctors.csv, line 1: This file is not known. Known: instructions.csv, lines.csv, openings.csv, patients.csv, "
+            "practices.csv, practitioners.csv, service_types.csv, sites.csv, staff.csv."
+        ),
     ]
