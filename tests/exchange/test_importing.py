@@ -154,7 +154,8 @@ def test_files_that_cannot_be_read_say_what_to_do(database: Database, tmp_path: 
         "lines.csv, line 1 (numero): This column is not known. Known: practice, number, label.",
         "lines.csv, line 1 (number): The column number is missing.",
         (
-            "doctors.csv, line 1: This file is not known. Known: instructions.csv, lines.csv, openings.csv, patients.csv, "
+            "doctors.csv, line 1: This file is not known. "
+            "Known: instructions.csv, lines.csv, openings.csv, patients.csv, "
             "practices.csv, practitioners.csv, service_types.csv, sites.csv, staff.csv."
         ),
     ]
