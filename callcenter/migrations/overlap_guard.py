@@ -11,8 +11,10 @@ _OVERLAP = """
 """
 _SQLITE = (
     f"CREATE TRIGGER IF NOT EXISTS occupation_no_overlap_insert BEFORE INSERT ON occupation BEGIN {_OVERLAP}; END",
-    "CREATE TRIGGER IF NOT EXISTS occupation_no_overlap_update "
-    f'BEFORE UPDATE OF schedule_id, start, "end" ON occupation BEGIN {_OVERLAP}; END',
+    (
+        "CREATE TRIGGER IF NOT EXISTS occupation_no_overlap_update "
+        f'BEFORE UPDATE OF schedule_id, start, "end" ON occupation BEGIN {_OVERLAP}; END'
+    ),
 )
 # int8range(key, key, '[]') compares the schedule without the btree_gist extension.
 _POSTGRESQL = """
