@@ -100,7 +100,7 @@ def _waiting(session: Session) -> list[Waiting]:
         )
         .order_by(QueueEntry.joined_at, QueueEntry.id)
         .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True, of=QueueEntry)
+        .with_for_update(skip_locked=True, key_share=True, of=QueueEntry)
     )
     return [Waiting(*row) for row in rows]
 
@@ -111,7 +111,7 @@ def _idle(session: Session, *, at: datetime) -> list[Idle]:
         .where(Agent.status == AgentStatus.AVAILABLE, Agent.lease_until > at)
         .order_by(Agent.status_since, Agent.staff_id)
         .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return [Idle(*row) for row in rows]
 

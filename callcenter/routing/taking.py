@@ -148,7 +148,7 @@ def _leg_of(session: Session, reservation: Reservation) -> Leg:
 
 
 def _lock_entry(session: Session, entry_id: int) -> QueueEntry:
-    locked = select(QueueEntry).where(QueueEntry.id == entry_id).with_for_update()
+    locked = select(QueueEntry).where(QueueEntry.id == entry_id).with_for_update(key_share=True)
     return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 

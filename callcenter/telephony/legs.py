@@ -18,8 +18,10 @@ def lock_call(session: Session, call_id: int) -> Call:
 
     Raises ``NoResultFound`` for a call outside the session's scope.
     """
-    found = select(Call).where(Call.id == call_id).with_for_update().execution_options(populate_existing=True)
-    return session.scalars(found).one()
+    # key_share: rows that only refer to the call (an offer, a text) are written meanwhile. A plain lock would make the
+    # distributor, which locks a caller's place first, wait here in a circle.
+    found = select(Call).where(Call.id == call_id).with_for_update(key_share=True)
+    return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def want_leg(

@@ -5,10 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
 
+from callcenter.core.db import Database
 from callcenter.core.errors import Conflict
+from callcenter.directory.models import Role, Staff
 from callcenter.routing import presence
-from callcenter.routing.models import QueueEntry, Reservation
+from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation
 from callcenter.routing.offers import offer_waiting_calls, pull_call
+from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Leg
 from tests.floor import ALL, Floor
 
@@ -65,3 +68,48 @@ def _free(floor: Floor, name: str) -> None:
     with floor.database.unit_of_work(ALL) as session:
         presence.enter_wrap_up(session, floor.staff[name], at=floor.now)
         presence.finish_wrap_up(session, floor.staff[name], at=floor.now)
+
+
+def test_a_call_that_is_being_moved_can_be_offered_meanwhile(postgresql_url: str) -> None:
+    """Whoever moves a call locks it, then its place; an offer locks the place, then refers to the call: no circle."""
+    database = Database(postgresql_url)
+    floor = Floor(database)
+    call_id = floor.ring()
+    with database.unit_of_work(ALL) as session:
+        presence.heartbeat(session, _hired_idle(floor), at=floor.now)
+
+    def offer() -> int:
+        with database.unit_of_work(ALL) as session:
+            return offer_waiting_calls(session, at=floor.now)
+
+    with ThreadPoolExecutor(1) as pool, database.unit_of_work(ALL) as session:
+        lock_call(session, call_id)
+        offered = pool.submit(offer)
+        assert offered.result(timeout=5) == 1
+    database.close()
+
+
+def _hired_idle(floor: Floor) -> int:
+    """An operator who is available although a call waits: nobody has offered it yet."""
+    with floor.database.unit_of_work(ALL) as session:
+        ines = Staff(
+            login="ines",
+            name="Ines",
+            first_name="Ines",
+            role=Role.OPERATOR,
+            password_hash="x",
+            endpoint="client:ines",
+            created_at=floor.now,
+        )
+        session.add(ines)
+        session.flush()
+        session.add(
+            Agent(
+                staff_id=ines.id,
+                status=AgentStatus.AVAILABLE,
+                status_since=floor.now,
+                lease_until=floor.now,
+                missed_call=False,
+            )
+        )
+        return ines.id
