@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-from datetime import datetime
 
 from callcenter.core.errors import ProviderError
 
@@ -59,9 +58,9 @@ class FakeProvider:
         self.texts.append({"sid": sid, "to": to, "sender": sender, "body": body, "status_callback": status_callback})
         return sid
 
-    def find_sms(self, *, to: str, body: str, since: datetime) -> str | None:
+    def find_sms(self, *, to: str, body: str) -> list[str]:
         self._refuse()
-        return next((text["sid"] for text in self.texts if (text["to"], text["body"]) == (to, body)), None)
+        return [text["sid"] for text in reversed(self.texts) if (text["to"], text["body"]) == (to, body)]
 
     def _refuse(self) -> None:
         if self.refusing is not None:

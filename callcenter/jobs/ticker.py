@@ -1,6 +1,7 @@
 """Due work, every second: it lies in our own tables, so that nothing is lost while the process is down."""
 
 import logging
+import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -33,6 +34,7 @@ class Ticker:
         self._clock = clock
         self._provider = provider
         self._started_at = clock.now()
+        self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(3)})
 
     def start(self) -> None:
@@ -55,6 +57,7 @@ class Ticker:
 
     def stop(self) -> None:
         """Finish the ticks at work, begin no other."""
+        self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
@@ -77,7 +80,7 @@ class Ticker:
 
     def deliver(self) -> None:
         """Texts that are due."""
-        deliver_due(self._database, self._provider, self._settings, self._clock)
+        deliver_due(self._database, self._provider, self._settings, self._clock, is_stopping=self._stopping.is_set)
 
 
 def _guarded(name: str, work: Callable[[], None]) -> None:

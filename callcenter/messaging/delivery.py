@@ -5,13 +5,14 @@ that may have left (a time-out, a crash while sending) is first looked for at th
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
@@ -20,6 +21,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import PracticeLine
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.messaging.reference import message_reference
+from callcenter.messaging.subscribers import APPOINTMENT_BOOKED
 from callcenter.telephony.provider import Provider
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 LOOK_UP_AFTER = timedelta(seconds=10)  # a request that timed out may still be under way at the carrier
 ABANDONED_AFTER = timedelta(seconds=60)  # a process that claimed and has not recorded by then is gone
-CLOCKS_APART = timedelta(minutes=5)  # how far the carrier's clock may stand from ours; else a look-up finds nothing
+# A claim this old is given back unsent: what takes up to 20 s to send must be over before others call it abandoned.
+SEND_WITHIN = timedelta(seconds=30)
 
 _SCOPE = Centre(CentreReason.OUTBOX)
 
@@ -45,17 +48,31 @@ class Claimed:
     body: str
     attempts: int
     claimed_at: datetime
-    created_at: datetime
     sender: str
 
 
-def deliver_due(database: Database, provider: Provider, settings: Settings, clock: Clock) -> int:
-    """Look up what is uncertain, then send everything due; how many messages left."""
+def deliver_due(
+    database: Database,
+    provider: Provider,
+    settings: Settings,
+    clock: Clock,
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Look up what is uncertain, then send everything due; how many messages left.
+
+    Once ``is_stopping``, what is claimed and not yet sent is given back: a stop waits for one text, not for a backlog.
+    """
     _look_up_uncertain(database, provider, clock)
     sent = 0
-    while batch := _claim(database, settings, at=clock.now()):
+    while not is_stopping() and (batch := _claim(database, settings, at=clock.now())):
         for message in batch:
-            sent += _send(database, provider, settings, clock, message)
+            at = clock.now()
+            if is_stopping() or at >= message.claimed_at + SEND_WITHIN:
+                with database.unit_of_work(_SCOPE) as session:
+                    _settle(session, message, status=OutboxStatus.PENDING, due_at=at)
+            else:
+                sent += _send(database, provider, settings, clock, message)
     return sent
 
 
@@ -67,6 +84,7 @@ def pause_before(attempt: int) -> timedelta:
 
 def _claim(database: Database, settings: Settings, *, at: datetime) -> list[Claimed]:
     with database.unit_of_work(_SCOPE) as session:
+        _withdraw_cancelled(session, at=at)
         # SKIP LOCKED in a materialised CTE: as a plain sub-select PostgreSQL may run it again and claim too much.
         # SQLite has one writer and ignores the lock.
         due = (
@@ -85,6 +103,25 @@ def _claim(database: Database, settings: Settings, *, at: datetime) -> list[Clai
             .values(status=OutboxStatus.SENDING, claimed_at=at, attempts=OutboxMessage.attempts + 1),
             settings,
         )
+
+
+def _withdraw_cancelled(session: Session, *, at: datetime) -> None:
+    """A confirmation that was being sent, or looked up, while its appointment was cancelled: it is not sent again."""
+    cancelled = select(Appointment.id).where(Appointment.status == AppointmentStatus.CANCELLED)
+    withdrawn = session.scalars(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.status == OutboxStatus.PENDING,
+            OutboxMessage.due_at <= at,
+            OutboxMessage.kind == APPOINTMENT_BOOKED,
+            OutboxMessage.appointment_id.in_(cancelled),
+        )
+        .values(status=OutboxStatus.CANCELED, settled_at=at)
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if withdrawn:
+        touch(session, "outbox")
 
 
 def _send(database: Database, provider: Provider, settings: Settings, clock: Clock, message: Claimed) -> bool:
@@ -136,7 +173,9 @@ def _record_error(database: Database, message: Claimed, error: ProviderError, *,
         else:
             due_at = at + pause_before(message.attempts)
             _settle(session, message, status=OutboxStatus.PENDING, error=reason, due_at=due_at)
-    log.warning("message %s not sent (attempt %s): %s", message.id, message.attempts, reason)
+    # The carrier's own words may hold the number: they are for the supervisor, not for the log.
+    told = error.code or ("no answer" if error.unknown else "refused" if error.permanent else "not reached")
+    log.warning("message %s not sent (attempt %s): %s", message.id, message.attempts, told)
 
 
 def _settle(session: Session, message: Claimed, **values: object) -> None:
@@ -158,17 +197,20 @@ def _look_up_uncertain(database: Database, provider: Provider, clock: Clock) -> 
     """Ask the carrier about texts that may have left; they are resent only when it knows nothing of them."""
     for message in _claim_uncertain(database, at=clock.now()):
         try:
-            sid = provider.find_sms(to=message.to_number, body=message.body, since=message.created_at - CLOCKS_APART)
+            found = provider.find_sms(to=message.to_number, body=message.body)
         except ProviderError as error:
-            log.warning("message %s could not be looked up: %s", message.id, error.reason)
+            log.warning("message %s could not be looked up: %s", message.id, error.code or "no answer")
             continue  # stays uncertain, asked again after the pause that the claim set
         at = clock.now()
         with database.unit_of_work(_SCOPE) as session:
             # The same words sent for another row (booked, cancelled, booked again) prove nothing about this one.
-            known = sid and session.scalar(
-                select(OutboxMessage.id).where(OutboxMessage.sid == sid, OutboxMessage.id != message.id)
+            others = set(
+                session.scalars(
+                    select(OutboxMessage.sid).where(OutboxMessage.sid.in_(found), OutboxMessage.id != message.id)
+                )
             )
-            if sid and not known:
+            sid = next((one for one in found if one not in others), None)
+            if sid is not None:
                 _settle(session, message, status=OutboxStatus.SENT, sid=sid, sent_at=at, error="")
             else:
                 _settle(session, message, status=OutboxStatus.PENDING, due_at=at)
@@ -208,7 +250,6 @@ def _hold(session: Session, claim: object, settings: Settings | None) -> list[Cl
             OutboxMessage.body,
             OutboxMessage.attempts,
             OutboxMessage.claimed_at,
-            OutboxMessage.created_at,
         ),
         execution_options={"synchronize_session": False},
     ).all()

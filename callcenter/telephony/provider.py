@@ -1,6 +1,6 @@
 """The port towards the carrier: the few gestures a secretariat needs, kept thin enough for another carrier."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -33,8 +33,11 @@ class Provider(Protocol):
         """Send a text; its SID. Not repeatable: look it up with ``find_sms`` when the answer was lost."""
         ...
 
-    def find_sms(self, *, to: str, body: str, since: datetime) -> str | None:
-        """The SID of a text with this body sent to this number since then, if the carrier has one."""
+    def find_sms(self, *, to: str, body: str) -> Sequence[str]:
+        """The SIDs of the texts with this body that the carrier took for this number, newest first.
+
+        Whatever their date: the carrier's clock is not ours. Those that it knows to have failed are left out.
+        """
         ...
 
 

@@ -2,9 +2,8 @@
 
 import logging
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +18,7 @@ _MESSAGE_TIMEOUT = 10.0
 _RING_FOR = 30  # seconds
 _NOT_FOUND = 20404
 _NOT_IN_PROGRESS = 21220
+_NOT_ARRIVING = frozenset({"failed", "undelivered", "canceled"})
 _HOME = "https://api.twilio.com"
 _CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
 _LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
@@ -80,11 +80,11 @@ class TwilioProvider:
             message = self._messages.messages.create(to=to, from_=sender, body=body, status_callback=status_callback)
         return str(message.sid)
 
-    def find_sms(self, *, to: str, body: str, since: datetime) -> str | None:
-        """Look a text up by what it said."""
+    def find_sms(self, *, to: str, body: str) -> Sequence[str]:
+        """Look a text up by what it said; the list comes newest first."""
         with _told():
-            found = self._messages.messages.list(to=to, date_sent_after=since, limit=50)
-        return next((str(message.sid) for message in found if message.body == body), None)
+            found = self._messages.messages.list(to=to, limit=50)
+        return [str(text.sid) for text in found if text.body == body and text.status not in _NOT_ARRIVING]
 
     def _open_rooms(self, conference: str) -> list[str]:
         # Only creating a participant takes a name; everything else wants the SID of the room open now.

@@ -9,7 +9,9 @@ from twilio.rest import Client
 
 from callcenter.carrier.clock import RealClock
 from callcenter.carrier.command import listen
-from tests.carrier.running import LANDLINE, PATIENT, PRACTICE, SID, Running
+from callcenter.core.config import load_settings
+from callcenter.telephony.twilio_provider import TwilioProvider
+from tests.carrier.running import LANDLINE, PATIENT, PRACTICE, SID, TOKEN, Running
 
 STATUS = "http://product/sms"
 
@@ -37,6 +39,24 @@ def test_an_sms_to_a_landline_or_to_a_dead_phone_is_not(carrier: Running) -> Non
     assert carrier.twilio.messages(landline.sid).fetch().error_code == 30006
     assert carrier.twilio.messages(dead.sid).fetch().status == "failed"
     assert carrier.http.get("/network/messages").json() == []
+
+
+def test_the_product_finds_its_texts_whatever_the_carriers_clock_says(carrier: Running) -> None:
+    """What failed is left out: a text that is sent again in the same words is another one."""
+    settings = load_settings(
+        twilio_base_url=carrier.base, twilio_account_sid=SID, twilio_auth_token=TOKEN, secret_key="s" * 32
+    )
+    provider = TwilioProvider(settings)
+    carrier.http.put(f"/network/phones/{PATIENT}", json={"messages": "failed"})
+    provider.send_sms(to=PATIENT, sender="Callcenter", body="RDV le 6.", status_callback=STATUS)
+    carrier.advance(2)
+    carrier.http.put(f"/network/phones/{PATIENT}", json={"messages": "delivered"})
+    sids = []
+    for body in ("RDV le 6.", "RDV le 7.", "RDV le 6."):
+        sids.append(provider.send_sms(to=PATIENT, sender="Callcenter", body=body, status_callback=STATUS))
+        carrier.advance(2)
+    assert provider.find_sms(to=PATIENT, body="RDV le 6.") == [sids[2], sids[0]]
+    assert provider.find_sms(to=LANDLINE, body="RDV le 6.") == []
 
 
 def test_a_call_asked_for_is_made_redirected_and_ended(carrier: Running) -> None:

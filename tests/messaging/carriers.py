@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from callcenter.core.errors import ProviderError
 
@@ -39,10 +38,10 @@ class TextCarrier:
             raise self.lost_answer
         return text.sid
 
-    def find_sms(self, *, to: str, body: str, since: datetime) -> str | None:
+    def find_sms(self, *, to: str, body: str) -> list[str]:
         if self.lookup_trouble:
             raise self.lookup_trouble
-        return next((text.sid for text in reversed(self.taken) if (text.to, text.body) == (to, body)), None)
+        return [text.sid for text in reversed(self.taken) if (text.to, text.body) == (to, body)]
 
     def dial_into_conference(self, **_: str) -> str:
         raise NotImplementedError

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from callcenter.agenda.cancelling import cancel_appointment
-from callcenter.core.errors import Conflict
-from callcenter.messaging.delivery import pause_before
+from callcenter.core.errors import Conflict, ProviderError
+from callcenter.messaging.delivery import deliver_due, pause_before
 from callcenter.messaging.outbox import outbox_view, retry_message
 from callcenter.messaging.subscribers import UNDO_FOR, confirmation_for
 from tests.agenda.cast import SEED, Cast
@@ -173,3 +173,73 @@ def _reasons(centre: Centre, cast: Cast) -> list[str | None]:
 
     with centre.database.reading(SEED) as session:
         return [confirmation_for(session.get_one(Patient, one)) for one in (cast.vasseur_id, cast.landline_id)]
+
+
+def test_a_look_up_does_not_trust_the_carriers_clock(centre: Centre) -> None:
+    """Two bookings in the same words, both answers lost: each finds its own text, and neither is sent again."""
+    first = centre.book()
+    centre.clock.advance(UNDO_FOR)
+    centre.carrier.lost_answer = TIMED_OUT
+    centre.deliver()
+    with centre.database.unit_of_work(centre.cast.scope) as session:
+        cancel_appointment(session, first, staff_id=centre.cast.camille_id, at=centre.clock.now())
+    centre.book(key="again")
+    centre.clock.advance(UNDO_FOR)
+    centre.deliver()
+    centre.carrier.lost_answer = None
+    centre.clock.advance(timedelta(seconds=30))
+    centre.deliver()
+    assert sorted(str(message.sid) for message in centre.messages()) == [text.sid for text in centre.carrier.taken]
+    assert len(centre.carrier.taken) == 2
+
+
+def test_a_confirmation_in_doubt_is_not_sent_once_its_appointment_is_cancelled(centre: Centre) -> None:
+    appointment_id = centre.book()
+    centre.clock.advance(UNDO_FOR)
+    centre.carrier.trouble = TIMED_OUT
+    centre.deliver()
+    with centre.database.unit_of_work(centre.cast.scope) as session:
+        cancel_appointment(session, appointment_id, staff_id=centre.cast.camille_id, at=centre.clock.now())
+    centre.carrier.trouble = None
+    centre.clock.advance(timedelta(seconds=30))
+    assert centre.deliver() == 0
+    assert (centre.message().status, centre.carrier.taken) == ("canceled", [])
+
+
+def test_a_slow_carrier_makes_a_claim_lapse_before_another_process_may_take_it(centre: Centre) -> None:
+    for minute in (0, 15, 30, 45):
+        centre.book(11, minute)
+    centre.clock.advance(UNDO_FOR)
+    ages = []
+
+    def slowly(_text: object) -> None:
+        ages.append(max(centre.clock.now() - one.claimed_at for one in centre.messages() if one.status == "sending"))
+        centre.clock.advance(timedelta(seconds=20))
+
+    centre.carrier.on_taken = slowly
+    assert centre.deliver() == 4
+    assert max(ages) < timedelta(seconds=40)
+    assert len({text.body for text in centre.carrier.taken}) == len(centre.carrier.taken) == 4
+
+
+def test_a_stop_waits_for_one_text_and_gives_the_others_back(centre: Centre) -> None:
+    for minute in (0, 15, 30):
+        centre.book(11, minute)
+    centre.clock.advance(UNDO_FOR)
+    sent = deliver_due(
+        centre.database,
+        centre.carrier,
+        centre.settings,
+        centre.clock,
+        is_stopping=lambda: len(centre.carrier.taken) > 0,
+    )
+    assert (sent, [message.status for message in centre.messages()]) == (1, ["sent", "pending", "pending"])
+
+
+def test_no_number_stands_in_the_log(centre: Centre, caplog: pytest.LogCaptureFixture) -> None:
+    centre.book()
+    centre.clock.advance(UNDO_FOR)
+    centre.carrier.trouble = ProviderError("The 'To' number +33639981472 is not valid", permanent=True, code=21211)
+    centre.deliver()
+    assert "21211" in caplog.text
+    assert "+33639981472" not in caplog.text
