@@ -5,6 +5,7 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from callcenter.core import i18n
@@ -33,6 +34,9 @@ def install_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    # Figures and characters that the database cannot hold: no form of ours sends them.
+    app.add_exception_handler(DataError, _unreadable)
+    app.add_exception_handler(OverflowError, _unreadable)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -58,7 +62,8 @@ def _http(request: Request, error: Exception) -> Response:
     return problem_page(request, i18n.gettext(sentence), error.status_code)
 
 
-def _unreadable(request: Request, _error: Exception) -> Response:
+def _unreadable(request: Request, error: Exception) -> Response:
+    log.warning("unreadable: %s %s (%s)", request.method, request.url.path, type(error).__name__)
     return problem_page(request, i18n.gettext(_SENTENCES[422]), 422)
 
 

@@ -17,6 +17,7 @@ from callcenter.directory.accounts import (
     sign_out,
 )
 from callcenter.directory.models import Role
+from callcenter.routing.presence import go_offline
 from callcenter.web.context import SESSION_COOKIE, At, MaybeMe, Me, TheWorld, World
 from callcenter.web.rendering import page, redirect
 
@@ -73,12 +74,17 @@ def sign_in(
 
 
 @router.post("/sign-out")
-def leave(request: Request, world: TheWorld) -> Response:
-    """Forget the session, here and in the browser; repeating it is no error."""
+def leave(request: Request, world: TheWorld, at: At, me: MaybeMe) -> Response:
+    """Forget the session, here and in the browser; repeating it is no error.
+
+    An operator takes no calls from here on: what rings for her goes to the next, without waiting for her lease.
+    """
     token = request.cookies.get(SESSION_COOKIE)
     if token:
         with world.database.unit_of_work(Centre(CentreReason.SIGN_IN)) as session:
             sign_out(session, token)
+            if me is not None:
+                go_offline(session, me.staff_id, at=at)
     answer = redirect(request, "/sign-in")
     answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=_is_https(world))
     return answer
