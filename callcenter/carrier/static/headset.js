@@ -30,3 +30,12 @@ form.addEventListener("submit", async (event) => {
     input.value = "";
   } catch (error) { input.setCustomValidity(error.message); input.reportValidity(); input.setCustomValidity(""); }
 });
+
+// Embedded in a desk, this page has the keyboard while somebody speaks: what is no typing goes back to the desk, so that
+// its keys, the emergency's first of all, answer from here too. Escape gives the keyboard back.
+addEventListener("keydown", (event) => {
+  if (parent === window || event.isComposing || event.repeat) return;
+  if (!/^(F\d{1,2}|Escape)$/.test(event.key)) return;
+  event.preventDefault();
+  parent.postMessage({ key: event.key }, "*"); // the desk's address is not known here, and the name of a key is no secret
+});

@@ -25,6 +25,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/* ---------- A softphone embedded in the page gives back the keys that are no typing ---------- */
+addEventListener("message", (event) => {
+  const frame = [...document.querySelectorAll("iframe")].find((one) => one.contentWindow === event.source);
+  const key = event.data?.key;
+  if (!frame || event.origin !== new URL(frame.src).origin || !/^(F\d{1,2}|Escape)$/.test(key)) return;
+  frame.blur();
+  document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+});
+
 /** The key as data-key writes it. */
 function nameOf(event) {
   const digit = /^Digit(\d)$/.exec(event.code);
