@@ -25,6 +25,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* ---------- From the search to those found: Enter or the arrow goes to the first, then digits choose ---------- */
+document.addEventListener("keydown", (event) => {
+  if (!["Enter", "ArrowDown"].includes(event.key) || event.isComposing || !event.target.matches("[role=search] [type=search]")) return;
+  const first = $(".found .person", event.target.closest("form").parentElement);
+  if (!first) return; // Enter then searches, as in any form
+  event.preventDefault();
+  first.focus();
+});
+
 /* ---------- A short message in its reserved place, ten seconds ---------- */
 function say(sentence) {
   const place = $("#notices");
