@@ -93,11 +93,24 @@ def keep_place(
 
 
 @router.post("/calls/{call_id}/emergency/read-back")
-def read_back(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
-    """Note that the address was read back."""
-    return _act(
-        request, world, me, call_id, lambda session: note_read_back(session, call_id, staff_id=me.staff_id, at=at)
-    )  # fmt: skip
+def read_back(
+    request: Request,
+    call_id: int,
+    world: TheWorld,
+    me: Operator,
+    at: At,
+    address: Typed = "",
+    detail: Typed = "",
+    callback: Typed = "",
+) -> Response:
+    """Note that the address was read back: the one on her screen, whose last words may not have been sent yet."""
+
+    def act(session: Session) -> None:
+        if address.strip():
+            save_place(session, call_id, address=address, detail=detail, callback=callback, staff_id=me.staff_id)
+        note_read_back(session, call_id, staff_id=me.staff_id, at=at)
+
+    return _act(request, world, me, call_id, act)
 
 
 @router.post("/calls/{call_id}/emergency/dial")
