@@ -11,10 +11,14 @@ from callcenter.core.insertion import insert_new
 from callcenter.core.phone import read_caller
 from callcenter.core.text import clean_line
 from callcenter.telephony.events import CallReceived
+from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.lines import line_dialled
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, MisdialledCall
+from callcenter.telephony.receipts import was_heard
+from callcenter.telephony.state import LegNews
 
 PATIENT_LABEL = "patient"
+HUNG_UP = "hung-up"  # kind of the receipt that says a caller's telephone is back on the hook
 
 
 def receive_call(session: Session, *, sid: str, to_number: str, from_number: str | None, at: datetime) -> Call | None:
@@ -39,20 +43,38 @@ def receive_call(session: Session, *, sid: str, to_number: str, from_number: str
     )
     call = session.scalars(select(Call).where(Call.sid == sid)).one()
     if is_new:
-        session.add(
-            Leg(
-                call_id=call.id,
-                practice_id=call.practice_id,
-                role=LegRole.PATIENT,
-                label=PATIENT_LABEL,
-                address=call.from_number or "",
-                sid=sid,
-                status=LegStatus.DIALLING,
-                wanted_at=at,
-            )
+        patient = Leg(
+            call_id=call.id,
+            practice_id=call.practice_id,
+            role=LegRole.PATIENT,
+            label=PATIENT_LABEL,
+            address=call.from_number or "",
+            sid=sid,
+            status=LegStatus.DIALLING,
+            wanted_at=at,
         )
+        session.add(patient)
         session.flush()
         publish(session, CallReceived(call_id=call.id, practice_id=call.practice_id, at=at))
+        if was_heard(session, HUNG_UP, sid):
+            # The end overtook the beginning: nobody may be asked to take a caller who is gone.
+            record_leg_event(session, patient, LegNews.HUNG_UP, at=at)
+    return call
+
+
+def find_lost_caller(
+    session: Session, *, sid: str, to_number: str, from_number: str | None, at: datetime
+) -> Call | None:
+    """Receive a caller who waits in her room although her first webhook could not be kept; None when she is known.
+
+    Same parameters and scope as ``receive_call``. She is in her conference already: it is from there that we hear.
+    """
+    if line_dialled(session, to_number) is None or session.scalar(select(Call.id).where(Call.sid == sid)) is not None:
+        return None
+    call = receive_call(session, sid=sid, to_number=to_number, from_number=from_number, at=at)
+    if call is not None:
+        patient = session.scalars(select(Leg).where(Leg.call_id == call.id, Leg.label == PATIENT_LABEL)).one()
+        record_leg_event(session, patient, LegNews.JOINED, at=at)
     return call
 
 

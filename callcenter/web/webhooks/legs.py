@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from callcenter.telephony.calls import conference_name
+from callcenter.telephony.calls import HUNG_UP, conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, Leg
 from callcenter.telephony.receipts import is_first
@@ -80,7 +80,7 @@ def leg_changed(webhook: FromCarrier, world: TheWorld, at: At, leg: int = 0) -> 
 def patient_hung_up(world: World, call_sid: str, *, at: datetime) -> None:
     """The patient's telephone is back on the hook; heard from several sides, applied once."""
     with world.database.unit_of_work(SCOPE) as session:
-        if not is_first(session, "hung-up", call_sid, at=at):
+        if not is_first(session, HUNG_UP, call_sid, at=at):
             return
         leg = session.scalar(
             select(Leg).join(Call, Call.id == Leg.call_id).where(Call.sid == call_sid, Leg.sid == call_sid)

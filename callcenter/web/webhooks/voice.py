@@ -1,6 +1,7 @@
 """What a caller hears: her call comes in, she waits, her wait is over."""
 
 import logging
+from datetime import datetime
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -8,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.telephony import twiml
-from callcenter.telephony.calls import receive_call
+from callcenter.telephony.calls import find_lost_caller, receive_call
 from callcenter.telephony.hold_music import hold_music_wav
 from callcenter.telephony.models import Call, CallStatus
-from callcenter.web.context import At, TheWorld
+from callcenter.web.context import At, TheWorld, World
 from callcenter.web.webhooks.legs import patient_hung_up
-from callcenter.web.webhooks.verified import SCOPE, FromCarrier, noted, xml
+from callcenter.web.webhooks.verified import SCOPE, FromCarrier, Webhook, noted, xml
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -57,8 +58,16 @@ def after_conference(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
 
 
 @router.post("/wait")
-def keep_company(_webhook: FromCarrier, world: TheWorld) -> Response:
-    """What the carrier plays to whoever is alone in a conference."""
+def keep_company(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
+    """What the carrier plays to whoever is alone in a conference.
+
+    Asked again at each end of the music: a caller whom a fault kept out of the queue joins it here.
+    """
+    if webhook.get("Direction") == "inbound":
+        try:
+            _queue_if_lost(webhook, world, at=at)
+        except Exception:
+            log.exception("a caller who waits could not be looked up; asked again after the music")
     return xml(twiml.hold_music(public_url=world.settings.public_url))
 
 
@@ -74,6 +83,17 @@ def caller_status(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
     if webhook.get("CallStatus") in {"completed", "busy", "failed", "no-answer", "canceled"}:
         patient_hung_up(world, webhook.get("CallSid"), at=at)
     return noted()
+
+
+def _queue_if_lost(webhook: Webhook, world: World, *, at: datetime) -> None:
+    sid = webhook.get("CallSid")
+    with world.database.reading(SCOPE) as session:
+        if session.scalar(select(Call.id).where(Call.sid == sid)) is not None:
+            return
+    with world.database.unit_of_work(SCOPE) as session:
+        call = find_lost_caller(session, sid=sid, to_number=webhook.get("To"), from_number=webhook.get("From"), at=at)
+    if call is not None:
+        log.warning("call %s was not kept when it came in; its caller is in the queue now", call.id)
 
 
 def _is_over(session: Session, sid: str) -> bool:

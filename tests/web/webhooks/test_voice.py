@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from callcenter.routing.models import QueueEntry
-from callcenter.telephony.models import Call, MisdialledCall
+from callcenter.telephony.models import Call, Leg, MisdialledCall
 from tests.floor import CALL, LINE, PATIENT, Floor
 from tests.web.webhooks.conftest import Carrier
 
@@ -69,13 +69,42 @@ def test_an_endless_body_is_not_read(carrier: Carrier) -> None:
 def test_a_broken_database_still_puts_the_caller_in_her_own_room(
     carrier: Carrier, floor: Floor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with floor.database.engine.connect() as connection, connection.begin():
-        connection.execute(text("ALTER TABLE queue_entry RENAME TO mislaid"))
+    _rename(floor, "queue_entry", "mislaid")
     answer = carrier.ring(CALL)
     assert answer.status_code == 200
     assert f">{ROOM}</Conference>" in answer.text
     assert "could not be received" in caplog.text
     assert PATIENT not in caplog.text
+
+
+def test_a_caller_whom_a_fault_kept_out_of_the_queue_joins_it_from_her_room(carrier: Carrier, floor: Floor) -> None:
+    floor.hire("Ines")
+    _rename(floor, "queue_entry", "mislaid")
+    carrier.ring(CALL)
+    asks = {"CallSid": CALL, "To": LINE, "From": PATIENT, "Direction": "inbound"}
+    assert "<Play" in carrier.post("/twilio/wait", **asks).text  # the fault lasts: she hears music all the same
+    _rename(floor, "mislaid", "queue_entry")
+    assert floor.status_of("Ines") == "available"
+    for _ in range(2):
+        assert "<Play" in carrier.post("/twilio/wait", **asks).text
+    assert floor.status_of("Ines") == "reserved"
+    assert [leg["status"] for leg in floor.rows(Leg)["leg"]] == ["joined"]
+    assert [len(rows) for rows in floor.rows(Call, QueueEntry).values()] == [1, 1]
+
+
+def test_an_operator_alone_in_a_room_is_no_caller(carrier: Carrier, floor: Floor) -> None:
+    carrier.post("/twilio/wait", CallSid=CALL, To="client:ines", From=LINE, Direction="outbound-api")
+    carrier.post("/twilio/wait", CallSid=CALL, To="+33199009999", From=PATIENT, Direction="inbound")
+    assert floor.rows(Call, MisdialledCall) == {"call": [], "misdialled_call": []}
+
+
+def test_an_end_that_overtakes_its_call_leaves_nobody_in_the_queue(carrier: Carrier, floor: Floor) -> None:
+    floor.hire("Ines")
+    carrier.post("/twilio/call-status", CallSid=CALL, CallStatus="completed")
+    assert carrier.ring(CALL).status_code == 200
+    assert floor.status_of("Ines") == "available"
+    assert [row["status"] for row in floor.rows(QueueEntry)["queue_entry"]] == ["abandoned"]
+    assert [row["status"] for row in floor.rows(Call)["call"]] == ["ended"]
 
 
 def test_a_caller_whose_conference_failed_is_let_back_in(carrier: Carrier) -> None:
@@ -93,3 +122,8 @@ def test_those_who_wait_hear_our_own_music(carrier: Carrier, floor: Floor) -> No
     assert f"{floor.settings.public_url}/twilio/hold-music.wav" in document
     with wave.open(io.BytesIO(carrier.client.get("/twilio/hold-music.wav").content)) as sound:
         assert (sound.getnframes() / sound.getframerate(), sound.getnchannels()) == (20.0, 1)
+
+
+def _rename(floor: Floor, table: str, name: str) -> None:
+    with floor.database.engine.connect() as connection, connection.begin():
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
