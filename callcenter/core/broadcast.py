@@ -15,6 +15,7 @@ import psycopg
 
 log = logging.getLogger(__name__)
 _CHANNEL = "callcenter_topics"
+_AT_ONCE = 100  # topics in one NOTIFY, whose payload PostgreSQL limits to 8000 bytes
 
 
 class Subscription:
@@ -29,12 +30,18 @@ class Subscription:
         self._loop = loop
         self._pending: dict[str, None] = {}
         self._wake = asyncio.Event()
+        self.is_cut = False  # signals may be lost: the stream must end, so that its browser re-reads everything
 
     def signal(self, topics: Iterable[str]) -> None:
         """Remember the topics that concern this stream and wake it; from any thread."""
         mine = [topic for topic in topics if topic in self.topics or topic.startswith(self._prefixes)]
         if mine and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._add, mine)
+
+    def cut(self) -> None:
+        """Wake the stream to its end; from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cut)
 
     async def next_topics(self, timeout: float | None) -> list[str]:
         """The topics signalled since the last call; empty after ``timeout`` seconds of silence (None: wait on)."""
@@ -46,6 +53,10 @@ class Subscription:
         self._wake.clear()
         topics, self._pending = list(self._pending), {}
         return topics
+
+    def _cut(self) -> None:
+        self.is_cut = True
+        self._wake.set()
 
     def _add(self, topics: list[str]) -> None:
         self._pending.update(dict.fromkeys(topics))
@@ -100,6 +111,13 @@ class LocalBroadcast:
         with self._lock:
             self._subscriptions.discard(subscription)
 
+    def cut_streams(self) -> None:
+        """End every stream of this process; their browsers come back and re-read everything."""
+        with self._lock:
+            subscriptions = tuple(self._subscriptions)
+        for subscription in subscriptions:
+            subscription.cut()
+
     def close(self) -> None:
         """Nothing to stop."""
 
@@ -109,7 +127,7 @@ class PostgresBroadcast(LocalBroadcast):
 
     NOTIFY goes out on a connection of its own after the commit: inside the writing transactions it would make them wait
     for one another (measured: 1,400 commits a second at most). A signal that cannot be sent is lost to the other
-    processes only; their screens re-read everything at the next one.
+    processes only. A process that did not listen for a while ends its streams: their browsers re-read everything.
     """
 
     def __init__(self, url: str) -> None:
@@ -118,14 +136,19 @@ class PostgresBroadcast(LocalBroadcast):
         self._sending = threading.Lock()
         self._sender: psycopg.Connection | None = None
         self._closing = threading.Event()
+        self._listening = threading.Event()
         self._listener: threading.Thread | None = None
 
     def subscribe(self, topics: Iterable[str], loop: asyncio.AbstractEventLoop) -> Subscription:
-        """Open a subscription; the first one starts listening to the database."""
+        """Open a subscription; the first one starts listening to the database.
+
+        It waits until that is so: the browser reads its page again once the stream is open, and misses nothing.
+        """
         with self._sending:
             if self._listener is None:
                 self._listener = threading.Thread(target=self._listen, name="broadcast", daemon=True)
                 self._listener.start()
+        self._listening.wait(timeout=2)
         return super().subscribe(topics, loop)
 
     def publish(self, topics: list[str]) -> None:
@@ -138,7 +161,9 @@ class PostgresBroadcast(LocalBroadcast):
                 try:
                     if self._sender is None:
                         self._sender = psycopg.connect(self._url, autocommit=True)
-                    self._sender.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, json.dumps(topics)))
+                    for first in range(0, len(topics), _AT_ONCE):
+                        payload = json.dumps(topics[first : first + _AT_ONCE])
+                        self._sender.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, payload))
                     return
                 except psycopg.Error:
                     log.warning("signal not sent to the other processes", exc_info=True)
@@ -162,6 +187,9 @@ class PostgresBroadcast(LocalBroadcast):
             try:
                 with psycopg.connect(self._url, autocommit=True) as connection:
                     connection.execute(f"LISTEN {_CHANNEL}")
+                    if self._listening.is_set():
+                        self.cut_streams()
+                    self._listening.set()
                     while not self._closing.is_set():
                         for notice in connection.notifies(timeout=1.0):
                             super().publish(json.loads(notice.payload))

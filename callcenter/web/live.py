@@ -86,7 +86,7 @@ class LiveStream(Response):
                 await asyncio.wait(
                     {signals, *ends}, timeout=max(0.0, wake_at - loop.time()), return_when=asyncio.FIRST_COMPLETED
                 )
-                if any(end.done() for end in ends):
+                if any(end.done() for end in ends) or subscription.is_cut:
                     return
                 at = loop.time()
                 if signals.done():

@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
+
 from callcenter.core.broadcast import Broadcast, open_broadcast
 
 
@@ -50,3 +52,38 @@ def test_signals_between_two_readings_are_told_once() -> None:
         return await subscription.next_topics(timeout=1)
 
     assert run(story()) == ["queue", "outbox"]
+
+
+def test_more_topics_than_one_notice_holds_all_arrive(postgresql_url: str) -> None:
+    here, there = open_broadcast(postgresql_url), open_broadcast(postgresql_url)
+    topics = [f"desk-{number}" for number in range(1000)]
+
+    async def story() -> list[str]:
+        subscription = await asyncio.to_thread(there.subscribe, topics, asyncio.get_running_loop())
+        await asyncio.to_thread(here.publish, topics)
+        heard: list[str] = []
+        while len(heard) < len(topics) and (more := await subscription.next_topics(timeout=3)):
+            heard += more
+        return heard
+
+    assert run(story()) == topics
+    here.close()
+    there.close()
+
+
+def test_streams_end_when_the_database_was_not_listened_to_for_a_while(postgresql_url: str) -> None:
+    """What was signalled meanwhile is lost: only a browser that comes back reads everything again."""
+    broadcast = open_broadcast(postgresql_url)
+
+    async def story() -> list[str]:
+        subscription = await asyncio.to_thread(broadcast.subscribe, ["queue"], asyncio.get_running_loop())
+        with psycopg.connect(postgresql_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' "
+                "AND datname = current_database()"
+            )
+        await subscription.next_topics(timeout=5)
+        return ["cut" if subscription.is_cut else "open"]
+
+    assert run(story()) == ["cut"]
+    broadcast.close()

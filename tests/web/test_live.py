@@ -111,7 +111,8 @@ def test_whoever_signs_out_elsewhere_stops_hearing(served: Served, monkeypatch: 
 def test_a_closed_browser_leaves_nothing_behind(served: Served) -> None:
     cookie = served.cookie(served.staff("camille", Role.OPERATOR))
     with httpx.Client(cookies=cookie) as client, client.stream("GET", f"{served.url}/live") as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()  # kept: a forgotten iterator closes the stream
+        next(lines)
         assert len(served.database.broadcast._subscriptions) == 1  # type: ignore[attr-defined]
     deadline = time.monotonic() + 3
     while served.database.broadcast._subscriptions and time.monotonic() < deadline:  # type: ignore[attr-defined]
