@@ -13,7 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+import psycopg
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    ExceptionContext,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from callcenter.core.broadcast import Broadcast, open_broadcast
@@ -160,7 +171,7 @@ def _open_engine(url: str, *, pool_size: int) -> Engine:
     if url.startswith("sqlite:///"):
         return _open_sqlite(url, pool_size=pool_size)
     driver_url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(
+    engine = create_engine(
         driver_url,
         pool_size=pool_size,
         max_overflow=20,
@@ -168,6 +179,18 @@ def _open_engine(url: str, *, pool_size: int) -> Engine:
         hide_parameters=True,  # errors are logged; what they are about is personal
         connect_args={"options": "-c timezone=utc -c lock_timeout=10000 -c statement_timeout=30000"},
     )
+    event.listen(engine, "handle_error", _keep_to_the_refusal)
+    return engine
+
+
+def _keep_to_the_refusal(context: ExceptionContext) -> None:
+    """Leave out the detail that PostgreSQL adds to a refusal, which quotes the row: names and numbers, in a log."""
+    refused = context.original_exception
+    if not isinstance(refused, psycopg.Error) or refused.diag.message_primary is None:
+        return
+    refused.args = (refused.diag.message_primary,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(refused).__name__}) {refused.diag.message_primary}",)
 
 
 def _open_sqlite(url: str, *, pool_size: int) -> Engine:

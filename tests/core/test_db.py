@@ -1,10 +1,11 @@
 """Units of work: who commits, who waits, who hears of it."""
 
 import threading
+import traceback
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, null, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -115,3 +116,17 @@ def test_instants_come_back_aware_and_in_utc_and_naive_ones_are_refused(database
         assert session.scalars(select(MisdialledCall.received_at)).one() == NOON
     with pytest.raises(Exception, match="an instant needs its zone"), database.unit_of_work() as session:
         session.add(MisdialledCall(sid="CA2", to_number="", received_at=NOON.replace(tzinfo=None)))
+
+
+def test_a_refused_row_does_not_tell_what_stands_in_it(database: Database) -> None:
+    """PostgreSQL adds the row's values to its refusal, and refusals are logged."""
+    with database.unit_of_work() as session:
+        session.add(misdialled("CA1"))
+    with pytest.raises(IntegrityError) as repeated, database.unit_of_work() as session:
+        session.add(misdialled("CA1"))
+    with pytest.raises(IntegrityError) as empty, database.unit_of_work() as session:
+        session.execute(insert(MisdialledCall).values(sid="CA2", to_number="+33199004299", received_at=null()))
+    told = "".join("".join(traceback.format_exception(refused.value)) for refused in (repeated, empty))
+    assert "misdialled_call" in told
+    assert "CA1" not in told.replace('misdialled("CA1")', "")
+    assert "+33199004299" not in told.replace('to_number="+33199004299"', "")
