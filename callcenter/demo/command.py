@@ -22,6 +22,8 @@ from callcenter.demo.processes import Process, free_port, refuse_taken_port
 from callcenter.demo.report import Report, make_report
 
 _HINT = "camille, ines : opératrices ; sofia : superviseure ; lemoine, kaplan : médecins ; admin. Mot de passe : demo"
+_LEAVE_WITHIN = 3.0  # seconds for the patients to hang up when the demonstration stops
+_LAST_NEWS = 0.6  # seconds for the carrier to tell the product so
 _PASSWORD = "demo"  # noqa: S105  # of imaginary accounts, printed at every start
 
 
@@ -81,6 +83,8 @@ def run_by_hand(
             if ended is not None:
                 say(f"The {ended.name} has stopped; its last words are in {ended.log_file}.")
                 sys.exit(1)
+        patients.hang_up(timeout=_LEAVE_WITHIN)
+        time.sleep(_LAST_NEWS)
     finally:
         patients.stop_ringing()
         for process in reversed(processes):

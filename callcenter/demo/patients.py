@@ -41,6 +41,7 @@ class Patients:
         self._every = every  # mean seconds between two calls
         self._random = random
         self._stop = threading.Event()
+        self._leave = threading.Event()
         self._threads: list[threading.Thread] = []
         self.fates = Fates()
 
@@ -52,6 +53,15 @@ class Patients:
     def stop_ringing(self) -> None:
         """Nobody new rings; those on the line go on."""
         self._stop.set()
+
+    def hang_up(self, *, timeout: float) -> None:
+        """Everybody leaves the line, and the product hears of it, in ``timeout`` seconds at most.
+
+        A call that outlives its carrier would wait in the queue of the next start, with nobody at the other end.
+        """
+        self.stop_ringing()
+        self._leave.set()
+        self.wait_settled(timeout)
 
     def wait_settled(self, timeout: float) -> bool:
         """Wait, at most ``timeout`` seconds, until every call placed has ended."""
@@ -77,7 +87,7 @@ class Patients:
             fates.placed += 1
         try:
             with httpx.Client(base_url=self._carrier_url, timeout=20) as http:
-                fate, waited = _live_through(http, caller)
+                fate, waited = _live_through(http, caller, self._leave)
         except httpx.HTTPError:
             fate, waited = "failed", None
         with fates.lock:
@@ -86,7 +96,7 @@ class Patients:
                 fates.waited.append(waited)
 
 
-def _live_through(http: httpx.Client, caller: Caller) -> tuple[str, float | None]:
+def _live_through(http: httpx.Client, caller: Caller, leave: threading.Event) -> tuple[str, float | None]:
     """One call from dialling to hanging up: how it ended, and how long the wait for a person was."""
     began = time.monotonic()
     shown = caller.phone if caller.shows_number else "anonymous"
@@ -95,7 +105,7 @@ def _live_through(http: httpx.Client, caller: Caller) -> tuple[str, float | None
     sid = placed.json()["sid"]
     waited: float | None = None
     heard = 0
-    while time.monotonic() - began < _LONGEST_CALL:
+    while time.monotonic() - began < _LONGEST_CALL and not leave.is_set():
         call = http.get(f"/network/calls/{sid}").raise_for_status().json()
         if call["status"] in {"completed", "failed", "busy", "no-answer", "canceled"}:
             break
@@ -114,7 +124,7 @@ def _live_through(http: httpx.Client, caller: Caller) -> tuple[str, float | None
                 if caller.hears_farewell(line["text"]):
                     http.post(f"/network/calls/{sid}/hangup")
         heard = len(call["heard"])
-        time.sleep(_LISTEN_EVERY)
+        leave.wait(_LISTEN_EVERY)
     with contextlib.suppress(httpx.HTTPError):
         http.post(f"/network/calls/{sid}/hangup")
     return ("answered" if waited is not None else "abandoned"), waited
