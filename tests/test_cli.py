@@ -75,6 +75,14 @@ def test_serve_names_the_wrong_setting_and_shows_no_traceback(tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////proc/nowhere/x.db", "mysql://127.0.0.1/x"]
+)
+def test_a_database_that_cannot_be_opened_is_a_sentence(url: str) -> None:
+    status, told = run("migrate", "--database-url", url)
+    assert (status, "CALLCENTER_DATABASE_URL" in told, "Traceback" in told) == (2, True, False)
+
+
 def test_serve_says_when_its_port_is_taken(sqlite_url: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

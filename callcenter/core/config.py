@@ -69,6 +69,14 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as https://centre.example.org")
         return value.rstrip("/")
 
+    @field_validator("public_url")
+    @classmethod
+    def _without_path(cls, value: str) -> str:
+        # Our pages and the carrier's signatures both count from the root of the address.
+        if urlsplit(value).path:
+            raise ValueError("must be an address without a path, such as https://centre.example.org")
+        return value
+
     @field_validator("default_language")
     @classmethod
     def _known_language(cls, value: str) -> str:

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from callcenter.core.errors import StartRefused
 
@@ -35,15 +36,23 @@ def refuse_newer(database_url: str) -> None:
 
 
 def current_revision(database_url: str) -> str | None:
-    """The revision the database is at; None for an empty one."""
-    if database_url.startswith("sqlite:///"):
-        Path(database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(driver_url(database_url))
+    """The revision the database is at; None for an empty one. Raises ``StartRefused`` when it cannot be opened."""
     try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-    finally:
-        engine.dispose()
+        if database_url.startswith("sqlite:///"):
+            Path(database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(driver_url(database_url))
+        try:
+            with engine.connect() as connection:
+                return MigrationContext.configure(connection).get_current_revision()
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, OSError, ImportError) as fault:
+        cause = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
+        reason = (str(cause).splitlines() or [type(cause).__name__])[0]
+        raise StartRefused(
+            f"CALLCENTER_DATABASE_URL: the database cannot be opened ({reason}). It takes sqlite:///FILE or "
+            "postgresql://USER:PASSWORD@HOST/NAME, and a database that answers."
+        ) from None
 
 
 def alembic_config(database_url: str) -> Config:

@@ -23,6 +23,7 @@ def test_two_tokens_are_accepted_while_one_is_rotated() -> None:
     [
         ("database_url", "mysql://x", "CALLCENTER_DATABASE_URL: must begin with sqlite:/// or postgresql://"),
         ("public_url", "example.org", "CALLCENTER_PUBLIC_URL: must be an address"),
+        ("public_url", "https://example.org/centre", "CALLCENTER_PUBLIC_URL: must be an address without a path"),
         ("port", 0, "CALLCENTER_PORT"),
         ("secret_key", "short", "CALLCENTER_SECRET_KEY: must have at least 32 characters"),
         ("twilio_account_sid", "", "CALLCENTER_TWILIO_ACCOUNT_SID: must be AC followed by 32"),
