@@ -55,6 +55,30 @@ def hang_up_call(database: Database, provider: Provider, call_id: int, clock: Cl
     close_call(database, provider, call_id, clock)
 
 
+def leave_call(database: Database, provider: Provider, call_id: int, clock: Clock, *, staff_id: int) -> bool:
+    """Take the operator alone out of a call in which the patient speaks with the emergency line; whether it was so.
+
+    Raises ``Conflict`` when the carrier did not do it: she is shown out of the call only once she is.
+    """
+    with database.reading(_SCOPE) as session:
+        legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status == LegStatus.JOINED)).all()
+    if not {LegRole.PATIENT, LegRole.EMERGENCY} <= {LegRole(leg.role) for leg in legs}:
+        return False
+    own = [leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
+    try:
+        for leg in own:
+            if leg.sid is not None:
+                provider.hang_up(leg.sid)
+    except ProviderError as error:
+        log.warning("call %s: an operator could not leave: %s", call_id, error.code or error.reason)
+        raise Conflict(N_("The carrier did not answer: you are still on the line. Try again.")) from None
+    with database.unit_of_work(_SCOPE) as session:
+        lock_call(session, call_id)
+        for leg in session.scalars(select(Leg).where(Leg.id.in_([leg.id for leg in own]))).all():
+            record_leg_event(session, leg, LegNews.HUNG_UP, at=clock.now())
+    return True
+
+
 def close_call(database: Database, provider: Provider, call_id: int, clock: Clock) -> bool:
     """Have the carrier send everybody out of an ended call's room; whether it did. Not repeated once it has."""
     with database.reading(_SCOPE) as session:
@@ -163,14 +187,24 @@ def tell_carrier(database: Database, provider: Provider, order: DialOrder, clock
         leg = session.scalars(select(Leg).where(Leg.id == order.leg_id)).one()
         call = lock_call(session, leg.call_id)
         session.refresh(leg)
+        if failure and (leg.sid is not None or leg.status != LegStatus.DIALLING):
+            failure = ""  # an earlier order got through after all, and its reports came: this refusal was of a repeat
         news = LegNews.FAILED if failure else LegNews.DIALLED
         record_leg_event(session, leg, news, at=clock.now(), sid=sid, failure=failure)
         # She, or the patient, hung up while we were telling the carrier.
         too_late = sid is not None and (call.status == CallStatus.ENDED or leg.status in _OVER)
         status = LegStatus(leg.status)
     if too_late and sid is not None:
-        _hang_up_late_leg(provider, sid)
+        hang_up_leg(provider, sid)
     return status
+
+
+def hang_up_leg(provider: Provider, sid: str) -> None:
+    """End a leg that is no longer wanted, here over already; raises nothing."""
+    try:
+        provider.hang_up(sid)
+    except ProviderError as error:
+        log.warning("a leg could not be hung up: %s", error.code or error.reason)
 
 
 def _claim(database: Database, leg_id: int, *, settings: Settings, at: datetime) -> DialOrder | None:
@@ -192,13 +226,6 @@ def _claim(database: Database, leg_id: int, *, settings: Settings, at: datetime)
 def _status(database: Database, leg_id: int) -> LegStatus:
     with database.reading(_SCOPE) as session:
         return LegStatus(session.scalars(select(Leg.status).where(Leg.id == leg_id)).one())
-
-
-def _hang_up_late_leg(provider: Provider, sid: str) -> None:
-    try:
-        provider.hang_up(sid)
-    except ProviderError as error:
-        log.warning("a late leg could not be hung up: %s", error.code or error.reason)
 
 
 def _patient_leg(session: Session, call_id: int) -> Leg:

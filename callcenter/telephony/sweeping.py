@@ -8,7 +8,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.telephony.gestures import close_call, dial_leg, order_for, tell_carrier
+from callcenter.telephony.gestures import close_call, dial_leg, hang_up_leg, order_for, tell_carrier
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
 from callcenter.telephony.provider import Provider
@@ -69,4 +69,4 @@ def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> 
         if found.status in {LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING}:
             record_leg_event(session, found, LegNews.FAILED, at=clock.now(), failure="no answer")
     if leg.sid is not None:
-        provider.hang_up(leg.sid)
+        hang_up_leg(provider, leg.sid)  # a refusal must not keep the next one from being given up

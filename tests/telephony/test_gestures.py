@@ -10,6 +10,7 @@ from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import CallStatus, Leg, LegRole
 from callcenter.telephony.state import LegNews
 from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs
+from tests.fakes import FakeProvider
 from tests.floor import ALL, CALL, Floor
 
 UNREACHABLE = ProviderError("the carrier cannot be reached", permanent=False)
@@ -131,3 +132,32 @@ def test_a_telephone_that_was_perhaps_not_dialled_is_dialled_again_then_given_up
     dial_forgotten_legs(floor.database, floor.provider, floor.clock, settings=floor.settings)
     assert floor.entry(call_id).status == "waiting"
     assert floor.provider.hung_up == [floor.provider.dialled[0]["sid"]]
+
+
+def test_a_refused_repeat_takes_nobody_out_of_a_conversation(floor: Floor) -> None:
+    """The first order got through unheard: her telephone is picked up while the carrier is asked again, and refuses."""
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.provider.refusing = SILENT
+    leg = floor.accept("Ines")
+    floor.clock.advance(timedelta(seconds=5))
+
+    class PickedUpMeanwhile(FakeProvider):
+        def dial_into_conference(self, **_: str) -> str:  # type: ignore[override]
+            floor.hear(leg.id, LegNews.JOINED)
+            raise UNREACHABLE
+
+    dial_forgotten_legs(floor.database, PickedUpMeanwhile(), floor.clock, settings=floor.settings)
+    assert floor.call(call_id).status == CallStatus.TALKING
+    assert floor.status_of("Ines") == "on_call"
+
+
+def test_giving_one_telephone_up_does_not_hinder_the_next(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    calls = [floor.ring(), floor.ring("CA" + "b" * 32)]
+    floor.accept("Ines")
+    floor.accept("Lea")
+    floor.clock.advance(timedelta(seconds=60))
+    floor.provider.refusing = UNREACHABLE
+    dial_forgotten_legs(floor.database, floor.provider, floor.clock, settings=floor.settings)
+    assert [floor.entry(call_id).status for call_id in calls] == ["waiting", "waiting"]
