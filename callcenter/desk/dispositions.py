@@ -52,6 +52,8 @@ def choose_disposition(
 ) -> Disposition:
     """Record how her call ended and end her wrap-up; chosen twice, the first choice stays.
 
+    Of two operators who were in the call one after the other, the one who wraps up last knows how it ended.
+
     Raises ``NotFound`` for a call that is not hers and ``Conflict`` while she is still talking.
     """
     call = handled_call(session, call_id, staff_id=staff_id)
@@ -64,6 +66,8 @@ def choose_disposition(
         found = Disposition(call_id=call_id, practice_id=call.practice_id, staff_id=staff_id, code=code, chosen_at=at)
         session.add(found)
         session.flush()
+    elif here and found.staff_id != staff_id:
+        found.staff_id, found.code, found.chosen_at = staff_id, code, at
     if here and agent is not None and agent.status == AgentStatus.WRAP_UP:
         finish_wrap_up(session, staff_id, at=at)
     touch(session, f"desk-{staff_id}")

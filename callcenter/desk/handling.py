@@ -1,4 +1,4 @@
-"""Whose call it is: an operator acts on the calls she is or was on, and on no other."""
+"""Whose call it is: an operator acts on the call she is on and on those she spoke in, unless a colleague has it now."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +11,9 @@ from callcenter.telephony.models import Call, Leg
 
 
 def handled_call(session: Session, call_id: int, *, staff_id: int) -> Call:
-    """The call, if this operator is or was on it; from here on the transaction sees that call's practice only.
+    """The call, if this operator is on it, or was and no colleague has it now.
+
+    From here on the transaction sees that call's practice only.
 
     Raises ``NotFound`` for a call of somebody else as for one that does not exist: the two are told alike.
     """
@@ -23,7 +25,9 @@ def handled_call(session: Session, call_id: int, *, staff_id: int) -> Call:
 
 
 def _is_or_was_on(session: Session, call_id: int, staff_id: int) -> bool:
-    if session.scalar(select(Agent.call_id).where(Agent.staff_id == staff_id)) == call_id:
-        return True
-    leg = select(Leg.id).where(Leg.call_id == call_id, Leg.staff_id == staff_id).limit(1)
+    holders = session.scalars(select(Agent.staff_id).where(Agent.call_id == call_id)).all()
+    if holders:
+        return staff_id in holders
+    # Joined: a telephone that was only rung in vain heard nothing of this call.
+    leg = select(Leg.id).where(Leg.call_id == call_id, Leg.staff_id == staff_id, Leg.joined_at.is_not(None)).limit(1)
     return session.scalar(leg) is not None

@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 from callcenter.core.db import touch
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.text import clean_text
+from callcenter.core.phone import parse_number
+from callcenter.core.text import clean_line, clean_text
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import CallNote
-from callcenter.directory.models import Patient
+from callcenter.directory.models import Patient, Practice
+from callcenter.directory.patients import read_birth_date
 from callcenter.telephony.models import Call
 
 
@@ -43,6 +45,29 @@ def choose_patient(
     note.patient_id = patient_id
     touch(session, f"desk-{staff_id}")
     return patient
+
+
+def noted_in_call(
+    session: Session, call: Call, *, family_name: str, given_name: str, birth_on: str, phone: str, at: datetime
+) -> Patient | None:
+    """The patient added earlier in this very call with the same name, birth date and number: one form sent twice.
+
+    None when nobody was, or somebody else. Raises ``Invalid`` as adding does.
+    """
+    patient = session.scalar(
+        select(Patient)
+        .join(CallNote, CallNote.patient_id == Patient.id)
+        .where(CallNote.call_id == call.id, Patient.created_at >= call.received_at)
+    )
+    if patient is None or (patient.family_name, patient.given_name) != (
+        clean_line(family_name, limit=80),
+        clean_line(given_name, limit=80),
+    ):
+        return None
+    country = session.scalar(select(Practice.country).where(Practice.id == call.practice_id)) or "FR"
+    number = parse_number(phone, country=country, field="phone") if clean_line(phone) else None
+    same = (patient.birth_on, patient.phone) == (read_birth_date(birth_on, at=at), number)
+    return patient if same else None
 
 
 def _note_of(session: Session, call: Call, *, at: datetime) -> CallNote:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -20,6 +20,11 @@ from callcenter.telephony.provider import Provider
 from callcenter.web.errors import SignInNeeded
 
 SESSION_COOKIE = "callcenter_session"
+
+# Days and instants (UTC seconds) that an agenda can show; beyond them the calendar itself gives out.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+FIRST_INSTANT, LAST_INSTANT = 946_684_800, 7_258_118_399
+LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,26 @@ from fastapi.responses import HTMLResponse, Response
 from callcenter.agenda.booking import TimeTaken
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_, gettext
-from callcenter.core.scope import Practices
+from callcenter.core.scope import Practices, set_scope
 from callcenter.desk.agenda_panel import AgendaChoice
 from callcenter.desk.bookings import book_in_call, cancel_in_call
 from callcenter.desk.card import CallCard, call_card
 from callcenter.desk.dispositions import choose_disposition, read_code
 from callcenter.desk.handling import handled_call
-from callcenter.desk.notes import choose_patient, save_words
+from callcenter.desk.notes import choose_patient, noted_in_call, save_words
 from callcenter.desk.persons import describe_persons
 from callcenter.directory.patients import create_patient, search_patients
-from callcenter.web.context import At, Operator, Reads, TheWorld, Writes
+from callcenter.telephony.legs import lock_call
+from callcenter.web.context import (
+    FIRST_INSTANT,
+    LARGEST_ID,
+    LAST_INSTANT,
+    At,
+    Operator,
+    Reads,
+    TheWorld,
+    Writes,
+)
 from callcenter.web.desk_view import desk_context, lost_race
 from callcenter.web.rendering import is_htmx, page, redirect
 
@@ -41,7 +51,7 @@ def say_who_it_is_about(
     request: Request, call_id: int, session: Writes, me: Operator, at: At, patient_id: Typed = ""
 ) -> Response:
     """Choose a known person; nothing sent goes back to asking."""
-    chosen = int(patient_id) if patient_id.isdecimal() else None
+    chosen = _read_id(patient_id) if patient_id.strip() else None
     choose_patient(session, call_id, staff_id=me.staff_id, patient_id=chosen, at=at)
     return _changed(request)
 
@@ -61,8 +71,11 @@ def add_patient(
 ) -> Response:
     """Note a new patient of the called practice and say that the call is about them."""
     call = handled_call(session, call_id, staff_id=me.staff_id)
+    lock_call(session, call_id)  # Enter pressed twice: the second waits here and then finds whom the first noted
     try:
-        patient = create_patient(
+        patient = noted_in_call(
+            session, call, family_name=family_name, given_name=given_name, birth_on=birth_on, phone=phone, at=at
+        ) or create_patient(
             session,
             call.practice_id,
             title=title,
@@ -81,7 +94,7 @@ def add_patient(
             "birth_on": birth_on,
             "phone": phone,
         }
-        return _form_again(request, session, me, at, typed=typed, refused=refused)
+        return _form_again(request, call_id, session, me, at, typed=typed, refused=refused)
     choose_patient(session, call_id, staff_id=me.staff_id, patient_id=patient.id, at=at)
     return _changed(request)
 
@@ -109,7 +122,7 @@ def book(
     at: At,
     practitioner_id: Annotated[int, Form()],
     service_type_id: Annotated[int, Form()],
-    start: Annotated[int, Form()],
+    start: Annotated[int, Form(ge=FIRST_INSTANT, le=LAST_INSTANT)],
     request_key: Annotated[str, Form(min_length=8, max_length=60)],
 ) -> Response:
     """Book the chosen time; when somebody was faster, say who and offer the next three."""
@@ -167,6 +180,13 @@ def _changed(request: Request) -> Response:
     return redirect(request, "/desk")
 
 
+def _read_id(typed: str) -> int:
+    """An identifier a form sent. Raises ``NotFound`` for what none of ours can be."""
+    if not typed.isdecimal() or len(typed) > 10 or int(typed) > LARGEST_ID:
+        raise NotFound(N_("This person is not known at this practice."))
+    return int(typed)
+
+
 def _card_of(session: Reads, call_id: int, me: Operator, at: At) -> CallCard:
     card = call_card(session, me.staff_id, at=at)
     if card is None or card.call_id != call_id or not card.is_hers:
@@ -175,9 +195,11 @@ def _card_of(session: Reads, call_id: int, me: Operator, at: At) -> CallCard:
 
 
 def _form_again(
-    request: Request, session: Reads, me: Operator, at: At, *, typed: dict[str, str], refused: Invalid
+    request: Request, call_id: int, session: Reads, me: Operator, at: At, *, typed: dict[str, str], refused: Invalid
 ) -> HTMLResponse:
-    """The form with what was typed and the sentence beside its field."""
+    """The form with what was typed and the sentence beside its field; only on the card of the call it was typed for."""
+    set_scope(session, Practices(me.practice_ids))  # the whole desk again, not the called practice's part of it
+    _card_of(session, call_id, me, at)
     htmx = is_htmx(request)
     context = desk_context(request, session, me, at=at, only="new-patient" if htmx else None)
     why = {refused.field or "family_name": gettext(refused.sentence, **refused.values)}

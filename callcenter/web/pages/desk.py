@@ -7,16 +7,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from callcenter.desk.agenda_panel import AgendaChoice
-from callcenter.web.context import At, Operator, Reads
+from callcenter.web.context import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, At, Operator, Reads
 from callcenter.web.desk_view import desk_context
 from callcenter.web.rendering import page
 
 router = APIRouter()
 
 PractitionerId = Annotated[int | None, Query(alias="practitioner")]
-Day = Annotated[date | None, Query(alias="day")]
+Day = Annotated[date | None, Query(alias="day", ge=FIRST_DAY, le=LAST_DAY)]
 VisitType = Annotated[int | None, Query(alias="type")]
-Start = Annotated[int | None, Query(alias="start")]
+Start = Annotated[int | None, Query(alias="start", ge=FIRST_INSTANT, le=LAST_INSTANT)]
 
 
 @router.get("/desk")

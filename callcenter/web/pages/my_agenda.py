@@ -13,14 +13,14 @@ from callcenter.agenda.grid import week_grid
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Practice, Practitioner, Role
-from callcenter.web.context import At, Me, Reads, require
+from callcenter.web.context import FIRST_DAY, LAST_DAY, At, Me, Reads, require
 from callcenter.web.rendering import page
 
 router = APIRouter(dependencies=[Depends(require(Role.PRACTITIONER))])
 
 # None: the day on a telephone, the week on a wide screen.
 View = Annotated[Literal["day", "week"] | None, Query()]
-Day = Annotated[date | None, Query()]
+Day = Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)]
 Whose = Annotated[int | None, Query()]
 
 
