@@ -53,6 +53,7 @@ function answersNow(key) {
   const focused = document.activeElement;
   const typing = focused?.matches(FIELDS) ?? false;
   if (key === "Enter" || key === " ") return !typing && !focused?.matches(PRESSABLE);
+  if (key.startsWith("Arrow") && focused?.matches("[type=radio]")) return false; // they choose among the radios
   if (key.length === 1 || /^(Arrow|Home|End)/.test(key)) return !typing;
   if (key.startsWith("Page")) return !focused?.matches("textarea, select");
   return true;
