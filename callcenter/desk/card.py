@@ -84,6 +84,7 @@ class CallCard:
     words: str
     booked: list[BookedHere]
     emergency_opened: bool
+    in_emergency: bool  # the relay is open and not yet taken over: no hold, and the card stands over the desk
     likely: DispositionCode | None
     qualified: DispositionCode | None
 
@@ -173,7 +174,7 @@ def _assemble(
     ).all()
     persons, patient = known_persons(session, call.from_number, about, practice_id=practice.id, at=at)
     booked = read_booked_here(session, call.id)
-    relay, disposition = _outcome(session, call.id)
+    relay, in_emergency, disposition = _outcome(session, call.id)
     live = [item for item in booked if not item.is_cancelled]
     return CallCard(
         call_id=call.id,
@@ -212,6 +213,7 @@ def _assemble(
         words=note.words if note else "",
         booked=booked,
         emergency_opened=relay,
+        in_emergency=in_emergency,
         likely=likely_disposition(relayed=relay, booked=bool(live), cancelled=len(live) < len(booked)),
         qualified=disposition,
     )
@@ -252,15 +254,17 @@ def _note_and_patient(session: Session, call_id: int) -> tuple[CallNote | None, 
     return (None, None) if row is None else (row[0], row[1])
 
 
-def _outcome(session: Session, call_id: int) -> tuple[bool, DispositionCode | None]:
+def _outcome(session: Session, call_id: int) -> tuple[bool, bool, DispositionCode | None]:
     row = session.execute(
-        select(EmergencyRelay.call_id, Disposition.code)
+        select(EmergencyRelay.call_id, EmergencyRelay.taken_over_at, Disposition.code)
         .select_from(Call)
         .outerjoin(EmergencyRelay, EmergencyRelay.call_id == Call.id)
         .outerjoin(Disposition, Disposition.call_id == Call.id)
         .where(Call.id == call_id)
     ).one()
-    return row[0] is not None, None if row[1] is None else DispositionCode(row[1])
+    relayed, taken_over_at, code = row
+    in_emergency = relayed is not None and taken_over_at is None
+    return relayed is not None, in_emergency, None if code is None else DispositionCode(code)
 
 
 def _past_calls(session: Session, call: Call) -> list[PastCall]:

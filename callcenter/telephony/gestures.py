@@ -71,7 +71,7 @@ def leave_call(database: Database, provider: Provider, call_id: int, clock: Cloc
                 provider.hang_up(leg.sid)
     except ProviderError as error:
         log.warning("call %s: an operator could not leave: %s", call_id, error.code or error.reason)
-        raise Conflict(N_("The carrier did not answer: you are still on the line. Try again.")) from None
+        raise Conflict(N_("The carrier did not answer: nothing has changed. Try again.")) from None
     with database.unit_of_work(_SCOPE) as session:
         lock_call(session, call_id)
         for leg in session.scalars(select(Leg).where(Leg.id.in_([leg.id for leg in own]))).all():

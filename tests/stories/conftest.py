@@ -40,6 +40,8 @@ class Town:
     offset: timedelta
     browser: Browser
     context_args: dict[str, Any]
+    stop_carrier: Callable[[], None]
+    start_carrier: Callable[[], None]
 
     def now(self) -> datetime:
         """The installation's instant."""
@@ -61,9 +63,9 @@ class Town:
             session.flush()
             return staff.id
 
-    def sign_in(self, login: str) -> Page:
-        """A browser of her own, signed in by typing."""
-        page = self.browser.new_context(**self.context_args, base_url=self.url).new_page()
+    def sign_in(self, login: str, **context_args: Any) -> Page:
+        """A browser of her own, signed in by typing; ``context_args`` say what device it runs on."""
+        page = self.browser.new_context(**(self.context_args | context_args), base_url=self.url).new_page()
         page.set_default_timeout(10_000)
         page.goto("/sign-in")
         page.fill("[name=login]", login)
@@ -109,17 +111,29 @@ def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
         clock_offset_seconds=offset.total_seconds(),
     )
     product = create_app(settings)
-    stops = [_serve(carrier, carrier_socket), _serve(product, product_socket)]
-    yield Town(url, carrier_url, product.state.world.database, offset, browser, browser_context_args)
+    port = carrier_socket.getsockname()[1]
+    carriers = [_serve(carrier, carrier_socket)]
+    stop_product = _serve(product, product_socket)
+    yield Town(
+        url,
+        carrier_url,
+        product.state.world.database,
+        offset,
+        browser,
+        browser_context_args,
+        stop_carrier=lambda: carriers.pop()(),
+        start_carrier=lambda: carriers.append(_serve(carrier, _listen(port))),
+    )
     for context in browser.contexts:
         context.close()
-    for stop in reversed(stops):
+    for stop in (stop_product, *carriers):
         stop()
 
 
-def _listen() -> socket.socket:
+def _listen(port: int = 0) -> socket.socket:
     bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
     return bound
 
 

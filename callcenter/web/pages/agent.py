@@ -16,7 +16,7 @@ from callcenter.routing import presence
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
 from callcenter.routing.taking import CallTaken
-from callcenter.telephony.gestures import dial_leg, hang_up_call, hold_patient
+from callcenter.telephony.gestures import dial_leg, hang_up_call, hold_patient, leave_call
 from callcenter.telephony.models import LegStatus
 from callcenter.web.context import At, Operator, TheWorld, World, Writes
 from callcenter.web.desk_notices import call_taken
@@ -77,12 +77,16 @@ def pull(request: Request, entry_id: int, world: TheWorld, me: Operator, at: At)
 
 @router.post("/calls/{call_id}/hang-up")
 def hang_up(request: Request, call_id: int, world: TheWorld, me: Operator) -> Response:
-    """She ends the call for everybody; ended twice, it stays ended."""
+    """She ends the call for everybody, ended twice it stays ended; a patient with the regulator she leaves there."""
     with world.database.reading(Practices(me.practice_ids)) as session:
         handled_call(session, call_id, staff_id=me.staff_id)
         refuse_leaving(session, call_id)
         is_on_it = _is_on(session, call_id, staff_id=me.staff_id)
-    if is_on_it:
+    # After "taken over" patient and regulator speak on: ending the call would cut them off from each other.
+    if is_on_it and leave_call(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id):
+        with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+            presence.enter_wrap_up(session, me.staff_id, at=world.clock.now())
+    elif is_on_it:
         hang_up_call(world.database, world.provider, call_id, world.clock)
     return _changed(request)
 

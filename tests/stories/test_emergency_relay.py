@@ -1,0 +1,145 @@
+"""The emergency card in a browser: the regulator rings within two seconds of Enter, and nobody is left alone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.stories.conftest import Town
+from tests.stories.tilleuls import REGULATOR, answer, open_tilleuls, operator, set_real_emergency_line
+
+
+def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "camille", "Camille Roux")
+    patient = town.dial()
+    answer(desk)
+
+    desk.keyboard.press("F12")
+    relay = desk.locator("#relay")
+    expect(relay.locator("#relay-line .number")).to_have_text("02 61 91 15 44")
+    expect(relay.locator("#relay-line .label").first).to_have_text("Centre 15")
+
+    # Awake, but not breathing as usual.
+    _answer_gate(desk, "1", answered=1)
+    _answer_gate(desk, "2", answered=2)
+    expect(relay.locator("#relay-gate .flag")).to_have_count(1)
+
+    desk.keyboard.press("F6")
+    expect(desk.locator("#relay-address")).to_be_focused()
+    desk.keyboard.type("12 rue des Acacias, 44400 Rezé")
+    desk.keyboard.press("Escape")
+    expect(relay).to_be_visible()
+
+    # A nervous hand: Enter twice, one telephone rings.
+    pressed = time.monotonic()
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Enter")
+    _until_rings(town, REGULATOR)
+    lasted = time.monotonic() - pressed
+    print(f"emergency line ringing at the carrier {lasted * 1000:.0f} ms after Enter")
+    assert lasted < 2
+    expect(desk.locator("#relay-line .speaking")).to_contain_text("Sonnerie")
+    assert _calls_at_carrier(town) == {"in-progress": 2, "ringing": 1}  # patient, operator, one regulator
+
+    _nobody_is_left_alone(town, desk, patient)
+
+    _pick_up(town, REGULATOR)
+    expect(desk.locator("#relay-primary button")).to_be_disabled()  # not in the first five seconds
+    desk.keyboard.press("Enter")
+    _nobody_is_left_alone(town, desk, patient)
+    assert sorted(_call(town, patient)["with"]) == ["emergency-1", "operator-1"]
+
+    expect(desk.locator("#relay-primary [data-key=Enter]")).to_be_enabled(timeout=10_000)
+    expect(relay.locator(".strip.calm")).to_have_count(0)
+    desk.keyboard.press("Enter")
+    expect(relay.locator(".strip.calm")).to_be_visible()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#relay")).to_have_count(0)
+
+    # Back on the desk, which stays the desk after a reload; hold and hanging up are hers again.
+    expect(desk.locator("#key-hold button")).to_be_enabled()
+    desk.reload()
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    expect(desk.locator("#relay")).to_have_count(0)
+    desk.keyboard.press("F8")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    expect(desk.locator("[name=code]:checked")).to_have_value("urgent_relayed")
+    # She has left; the regulator and the patient speak on.
+    assert _call(town, patient)["with"] == ["emergency-1"]
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "available")
+    assert _call(town, patient)["with"] == ["emergency-1"]
+
+
+def test_a_practice_in_training_never_rings_a_real_emergency_line(town: Town) -> None:
+    tilleuls = open_tilleuls(town)
+    set_real_emergency_line(town, tilleuls.practice_id, "15")
+    desk = operator(town, "camille", "Camille Roux")
+    town.dial()
+    answer(desk)
+
+    desk.keyboard.press("F12")
+    line = desk.locator("#relay-line")
+    expect(line.locator(".number")).to_have_text("15")
+    expect(line).to_contain_text("en formation")
+    expect(desk.locator("#relay-primary button")).to_be_disabled()
+    desk.keyboard.press("Enter")
+
+    # Nor when the request is made without the button.
+    call_id = desk.locator("#relay").get_attribute("data-call")
+    refused = desk.request.post(f"/calls/{call_id}/emergency/dial", headers={"HX-Request": "true"})
+    assert refused.status == 403
+    assert "en formation" in refused.text()
+    assert _calls_at_carrier(town) == {"in-progress": 2}
+
+    # Nothing was dialled: Escape closes the card, and the call goes on.
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#relay")).to_have_count(0)
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+
+
+def _answer_gate(desk: Page, digit: str, *, answered: int) -> None:
+    desk.keyboard.press(digit)
+    expect(desk.locator("#relay-gate :is(.given, .flag)")).to_have_count(answered)
+
+
+def _nobody_is_left_alone(town: Town, desk: Page, patient: str) -> None:
+    """The patient hears the conversation and the operator is in it; the card and the desk both refuse to leave."""
+    call_id = desk.locator("#relay").get_attribute("data-call")
+    htmx = {"HX-Request": "true"}
+    left = desk.request.post(f"/calls/{call_id}/hang-up", headers=htmx)
+    assert (left.status, "pris en charge" in left.text()) == (409, True), left.text()
+    held = desk.request.post(f"/calls/{call_id}/hold", headers=htmx, form={"on_hold": "true"})
+    assert held.status == 409
+    desk.keyboard.press("F8")
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#relay")).to_be_visible()
+    heard = _call(town, patient)
+    assert heard["hold"] is False
+    assert "operator-1" in heard["with"]
+
+
+def _call(town: Town, sid: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()
+    return found
+
+
+def _calls_at_carrier(town: Town) -> dict[str, int]:
+    counted: dict[str, int] = httpx.get(f"{town.carrier_url}/network/state").json()["calls"]
+    return counted
+
+
+def _until_rings(town: Town, number: str) -> None:
+    ends = time.monotonic() + 5
+    while httpx.get(f"{town.carrier_url}/network/phones/{number}").json()["state"] != "ringing":
+        assert time.monotonic() < ends, "the emergency line does not ring"
+        time.sleep(0.02)
+
+
+def _pick_up(town: Town, number: str) -> None:
+    answered = httpx.post(f"{town.carrier_url}/network/phones/{number}/answer")
+    assert answered.is_success, answered.text
