@@ -63,7 +63,7 @@ def deliver_due(
 
     Once ``is_stopping``, what is claimed and not yet sent is given back: a stop waits for one text, not for a backlog.
     """
-    _look_up_uncertain(database, provider, clock)
+    _look_up_uncertain(database, provider, clock, is_stopping=is_stopping)
     sent = 0
     while not is_stopping() and (batch := _claim(database, settings, at=clock.now())):
         for message in batch:
@@ -193,9 +193,13 @@ def _settle(session: Session, message: Claimed, **values: object) -> None:
     touch(session, "outbox", *([f"call-{message.call_id}"] if message.call_id is not None else []))
 
 
-def _look_up_uncertain(database: Database, provider: Provider, clock: Clock) -> None:
+def _look_up_uncertain(
+    database: Database, provider: Provider, clock: Clock, *, is_stopping: Callable[[], bool]
+) -> None:
     """Ask the carrier about texts that may have left; they are resent only when it knows nothing of them."""
     for message in _claim_uncertain(database, at=clock.now()):
+        if is_stopping():
+            return  # they stay uncertain
         try:
             found = provider.find_sms(to=message.to_number, body=message.body)
         except ProviderError as error:

@@ -51,8 +51,9 @@ def take_break(session: Session, staff_id: int, *, at: datetime) -> None:
 
     Raises ``Conflict`` while she has a call to finish.
     """
-    heartbeat(session, staff_id, at=at)
+    # The offer first, its operator after, as everybody does: the other way round two of them wait in a circle.
     release_offer(session, staff_id, at=at)
+    heartbeat(session, staff_id, at=at)
     away = [AgentStatus.AVAILABLE, AgentStatus.RESERVED, AgentStatus.OFFLINE]
     if move_agent(session, staff_id, from_=away, to=AgentStatus.BREAK, at=at):
         offer_waiting_calls(session, at=at)

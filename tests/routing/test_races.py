@@ -1,6 +1,7 @@
 """Several operators, one call: exactly one has it, on both databases, and nobody meets a fault."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
@@ -9,7 +10,8 @@ from callcenter.core.db import Database
 from callcenter.core.errors import Conflict
 from callcenter.directory.models import Role, Staff
 from callcenter.routing import presence
-from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation
+from callcenter.routing.agents import move_agent, settle
+from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation, ReservationStatus
 from callcenter.routing.offers import offer_waiting_calls, pull_call
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Leg
@@ -113,3 +115,27 @@ def _hired_idle(floor: Floor) -> int:
             )
         )
         return ines.id
+
+
+def test_a_break_taken_as_the_offer_runs_out_waits_for_it(floor: Floor) -> None:
+    """Everybody moves the offer first and its operator after: the other way round the two wait for each other."""
+    floor.hire("Ines")
+    floor.ring()
+    staff_id = floor.staff["Ines"]
+
+    def take_break() -> None:
+        with floor.database.unit_of_work(ALL) as session:
+            presence.take_break(session, staff_id, at=floor.now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with floor.database.unit_of_work(ALL) as session:
+            offer = session.scalars(select(Reservation)).one()
+            assert settle(session, offer, ReservationStatus.EXPIRED, at=floor.now)
+            breaking = pool.submit(take_break)
+            time.sleep(0.5)  # she has pressed, and waits
+            moved = move_agent(
+                session, staff_id, from_=[AgentStatus.RESERVED], to=AgentStatus.BREAK, at=floor.now, missed_call=True
+            )
+        breaking.result(timeout=10)
+    assert moved
+    assert floor.status_of("Ines") == "break_"
