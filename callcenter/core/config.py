@@ -1,5 +1,6 @@
 """Settings, read once from the environment; a wrong one stops the start and is named."""
 
+import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +69,23 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
             raise ValueError("must be an address such as https://centre.example.org")
         return value.rstrip("/")
+
+    @field_validator("sms_sender")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        number = re.fullmatch(r"\+?\d{3,15}", re.sub(r"[ .-]", "", value))
+        name = re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", value)
+        if value and not number and not name:
+            raise ValueError("must be a number such as +33199001234, or a name of at most 11 letters and digits")
+        return value
+
+    @field_validator("softphone_url")
+    @classmethod
+    def _softphone(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise ValueError("must be an address such as https://phone.example.org/?who={identity}")
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -27,6 +27,8 @@ def test_two_tokens_are_accepted_while_one_is_rotated() -> None:
         ("port", 0, "CALLCENTER_PORT"),
         ("secret_key", "short", "CALLCENTER_SECRET_KEY: must have at least 32 characters"),
         ("twilio_account_sid", "", "CALLCENTER_TWILIO_ACCOUNT_SID: must be AC followed by 32"),
+        ("sms_sender", "A name that is too long", "CALLCENTER_SMS_SENDER: must be a number such as"),
+        ("softphone_url", "nowhere", "CALLCENTER_SOFTPHONE_URL: must be an address"),
         ("default_language", "nl", "CALLCENTER_DEFAULT_LANGUAGE: must be fr or en"),
         ("log_level", "LOUD", "CALLCENTER_LOG_LEVEL"),
     ],
