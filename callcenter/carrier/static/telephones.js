@@ -112,7 +112,7 @@ function list(board) {
   const now = JSON.stringify(board.numbers);
   if (now === listed) return;
   listed = now;
-  numbers.replaceChildren(...board.numbers.map(({ number, label: words }) => {
+  numbers.replaceChildren(...board.numbers.filter((one) => one.label).map(({ number, label: words }) => {
     labels.set(number, words);
     const item = document.createElement("li"), button = document.createElement("button"), digits = document.createElement("span");
     button.type = "button";
