@@ -51,7 +51,6 @@ class EmergencyRelay(PracticeOwned, Base):
 
     __tablename__ = "emergency_relay"
 
-
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     number: Mapped[str] = mapped_column(String(20))
