@@ -213,7 +213,8 @@ def _look_up_uncertain(
                     select(OutboxMessage.sid).where(OutboxMessage.sid.in_(found), OutboxMessage.id != message.id)
                 )
             )
-            sid = next((one for one in found if one not in others), None)
+            # The oldest that is nobody's: messages in the same words are looked up in the order they were made.
+            sid = next((one for one in reversed(found) if one not in others), None)
             if sid is not None:
                 _settle(session, message, status=OutboxStatus.SENT, sid=sid, sent_at=at, error="")
             else:

@@ -52,7 +52,8 @@ def record_receipt(
         values = {"status": OutboxStatus.SENT, "sent_at": at, "error": ""}
     else:
         return False
-    if found.sid is None and sid:
+    # A look-up may have given this text to another message in the same words: the reference is surer.
+    if found.sid is None and sid and session.scalar(select(OutboxMessage.id).where(OutboxMessage.sid == sid)) is None:
         values["sid"] = sid
     changed = session.scalars(
         update(OutboxMessage)

@@ -31,8 +31,9 @@ class TwilioProvider:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        # The library logs every request with its parameters, which hold telephone numbers.
-        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+        # Both log requests with their parameters, which hold telephone numbers, the lower one at DEBUG.
+        for chatty in ("twilio.http_client", "urllib3.connectionpool"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
 
     def dial_into_conference(
         self, *, conference: str, to: str, caller: str, label: str, status_callback: str, conference_callback: str

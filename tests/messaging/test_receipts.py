@@ -96,3 +96,18 @@ def test_a_receipt_for_nothing_of_ours_changes_nothing(centre: Centre) -> None:
                 session, message_id=reference, sid="SM-unknown", status="failed", error_code=None, at=centre.clock.now()
             )
     assert centre.message().status == "sent"
+
+
+def test_a_receipt_whose_text_was_taken_for_another_message_still_counts(centre: Centre) -> None:
+    """Two texts in the same words: the look-up of the first may have found the second's."""
+    other = send(centre)
+    centre.book(11, 45, key="other")
+    centre.clock.advance(UNDO_FOR)
+    centre.carrier.lost_answer = TIMED_OUT
+    centre.deliver()
+    mine = centre.carrier.taken[-1]
+    assert receipt(centre, Text(other.sid, mine.to, mine.sender, mine.body, mine.status_callback), "delivered")
+    assert [(message.status, message.sid) for message in centre.messages()] == [
+        ("sent", other.sid),
+        ("delivered", None),
+    ]
