@@ -94,6 +94,16 @@ async def hang_up_call(request: Request, sid: str) -> dict[str, Any]:
     return call_view(carrier.network, call)
 
 
+@router.post("/hangup")
+async def hang_up_everybody(request: Request) -> dict[str, int]:
+    """Every call ends, as before a planned stop: whoever listens hears of it while somebody is there to say it."""
+    carrier = carrier_of(request)
+    calls = list(carrier.network.live_calls.values())
+    for call in calls:
+        hang_up(carrier, call)
+    return {"hung_up": len(calls)}
+
+
 @router.post("/calls/{sid}/answer")
 async def answer_call(request: Request, sid: str) -> dict[str, Any]:
     carrier = carrier_of(request)

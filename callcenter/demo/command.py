@@ -1,5 +1,6 @@
 """``callcenter demo``: everything on one machine, with patients who ring."""
 
+import contextlib
 import json
 import signal
 import sys
@@ -84,6 +85,8 @@ def run_by_hand(
                 say(f"The {ended.name} has stopped; its last words are in {ended.log_file}.")
                 sys.exit(1)
         patients.hang_up(timeout=_LEAVE_WITHIN)
+        with contextlib.suppress(httpx.HTTPError):  # telephones that people took on the carrier's page
+            httpx.post(f"{addresses.carrier}/network/hangup", timeout=_LEAVE_WITHIN)
         time.sleep(_LAST_NEWS)
     finally:
         patients.stop_ringing()

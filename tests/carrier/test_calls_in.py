@@ -168,3 +168,14 @@ def test_the_stream_of_a_headset_tells_of_its_call(carrier: Running) -> None:
         assert next(lines) == "data: null"
         carrier.twilio.calls.create(to="client:ines", from_=PRACTICE, twiml="<Response><Pause/></Response>")
         assert PRACTICE in next(lines)
+
+
+def test_everybody_hangs_up_at_once_and_the_product_is_told(carrier: Running) -> None:
+    sid = carrier.place_call()
+    carrier.advance(10)
+    assert carrier.http.post("/network/hangup").json() == {"hung_up": 1}
+    carrier.advance(0)
+
+    assert carrier.call(sid)["status"] == "completed"
+    assert carrier.product.told("conference")[-1]["StatusCallbackEvent"] == "conference-end"
+    assert carrier.http.post("/network/hangup").json() == {"hung_up": 0}
