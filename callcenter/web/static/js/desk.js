@@ -82,6 +82,12 @@ document.body.addEventListener("htmx:afterSwap", () => {
     wrong.focus();
   }
 });
+// A booking under way keeps its form: taken out meanwhile, whoever came second would never see who was faster.
+// Its own answer brings the agenda anew.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (requestConfig?.verb === "get" && target?.id === "desk-agenda" && $("form.htmx-request", target)) event.detail.shouldSwap = false;
+});
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt;
   if (form.closest?.("#ask") && event.detail.successful) form.closest("dialog")?.close();
