@@ -92,13 +92,11 @@ def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
     product_socket, carrier_socket = _listen(), _listen()
     url, carrier_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (product_socket, carrier_socket))
     offset = datetime(2026, 11, 23, 8, 0, tzinfo=UTC) - datetime.now(UTC)
-    carrier = create_carrier(
-        CarrierSettings(
-            account_sid=_SID,
-            auth_token=_TOKEN,
-            voice_url=f"{url}/twilio/voice",
-            voice_status_url=f"{url}/twilio/call-status",
-        )
+    carrier_settings = CarrierSettings(
+        account_sid=_SID,
+        auth_token=_TOKEN,
+        voice_url=f"{url}/twilio/voice",
+        voice_status_url=f"{url}/twilio/call-status",
     )
     settings = load_settings(
         database_url=sqlite_url,
@@ -112,7 +110,7 @@ def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
     )
     product = create_app(settings)
     port = carrier_socket.getsockname()[1]
-    carriers = [_serve(carrier, carrier_socket)]
+    carriers = [_serve(create_carrier(carrier_settings), carrier_socket)]
     stop_product = _serve(product, product_socket)
     yield Town(
         url,
@@ -122,7 +120,7 @@ def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
         browser,
         browser_context_args,
         stop_carrier=lambda: carriers.pop()(),
-        start_carrier=lambda: carriers.append(_serve(carrier, _listen(port))),
+        start_carrier=lambda: carriers.append(_serve(create_carrier(carrier_settings), _listen(port))),
     )
     for context in browser.contexts:
         context.close()
