@@ -3,18 +3,19 @@
 const layer = document.querySelector("#emergency-layer");
 const card = () => document.querySelector("#relay");
 
-/* Over the desk the card is a modal layer, so that the telephone embedded in the desk is never reloaded. */
+/* Over the desk the card is a layer: the telephone embedded in the desk is never reloaded, and stays at hand beside the
+   card. A modal dialog would put that telephone out of reach, so the style hides the rest of the desk instead. */
 function show() {
   if (!layer) return;
   if (card() && !layer.open) {
-    layer.showModal();
+    layer.show();
     document.activeElement?.blur(); // on no field and no button: Enter must mean the card's own Enter
   }
   if (!card() && layer.open) layer.close();
+  document.querySelector(".topbar").inert = layer.open; // nobody signs out of an emergency by a slip
 }
 document.body.addEventListener("htmx:afterSettle", show);
 document.body.addEventListener("relay-closed", () => (layer ? show() : location.assign("/desk")));
-layer?.addEventListener("cancel", (event) => event.preventDefault());
 show();
 
 /* Escape in a field leaves the field; only the next one closes the card. */
