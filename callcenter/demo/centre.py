@@ -18,7 +18,10 @@ def lines() -> list[tuple[Line, str]]:
     for row in _rows("practitioners"):
         doctors.setdefault(row["practice"], []).append(_as_asked_for(row["name"]))
     return [
-        (Line(parse_number(row["number"]), tuple(doctors[row["practice"]])), names[row["practice"]])
+        (
+            Line(parse_number(row["number"]), tuple(doctors[row["practice"]])),
+            f"{names[row['practice']]}, {row['label']}",
+        )
         for row in _rows("lines")
     ]
 

@@ -18,7 +18,7 @@ from callcenter.demo.centre import OPERATORS, emergency_lines, known_people, lin
 from callcenter.demo.installation import OFFICE_ZONE, Installation, forget, open_installation
 from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
-from callcenter.demo.people import next_caller
+from callcenter.demo.people import Caller, caller_of, next_caller
 from callcenter.demo.processes import Process, free_port, refuse_taken_port
 from callcenter.demo.report import Report, make_report
 
@@ -193,9 +193,15 @@ def _patients(addresses: Addresses, pace: Pace, *, seed: int | None) -> Patients
     random = Random(seed)
     reachable = [line for line, _label in lines()]
     known = known_people()
+    # The first who rings shares her number with her husband: a newcomer sees at once that nobody is assumed.
+    first = [caller_of(random, known[0], patience=pace.patience)]
+
+    def ring() -> Caller:
+        return first.pop() if first else next_caller(random, reachable, known, patience=pace.patience)
+
     return Patients(
         addresses.carrier,
-        lambda: next_caller(random, reachable, known, patience=pace.patience),
+        ring,
         every=pace.every,
         random=random,
     )

@@ -99,40 +99,45 @@ _REASONS = (
     ("un vaccin", "C’est pour un rappel de vaccin"),
     ("des résultats", "C’est pour parler de mes résultats"),
 )
+_KNOWN_SHARE = 0.66
 _WITHHELD_SHARE = 0.05
 _STREETS = ("rue de la Fontaine", "avenue Jean-Jaurès", "rue des Acacias", "boulevard de la Gare", "impasse du Puits")
 
 
 def next_caller(random: Random, lines: list[Line], known: list[Known], *, patience: tuple[float, float]) -> Caller:
-    """Who rings next: two times in three somebody from the files, else somebody new, now and then unnumbered.
+    """Who rings next: two times in three somebody from the files, else somebody new; some withhold their number.
 
     ``patience`` bounds, in seconds, how long they wait before hanging up.
     """
-    noun, reason = random.choice(_REASONS)
-    waits = random.uniform(*patience)
-    address = f"{random.randint(1, 90)} {random.choice(_STREETS)}, au {random.randint(1, 5)}e étage"
-    if known and random.random() < 0.66:
+    if known and random.random() < _KNOWN_SHARE:
         person = random.choice(known)
-        line, title = person.line, person.title
-        names = (person.family_name, person.given_name)
-        phone, birth_on = person.phone, person.birth_on
     else:
-        line = random.choice(lines)
         title, given = random.choice(_GIVEN)
-        names = (random.choice(_FAMILY), random.choice(given))
-        phone = f"+3363998{random.randint(6000, 9899):04d}"
-        birth_on = f"{random.randint(1, 28):02d}/{random.randint(1, 12):02d}/{random.randint(1938, 2018)}"
-    doctor = random.choice(line.practitioners)
+        person = Known(
+            line=random.choice(lines),
+            title=title,
+            family_name=random.choice(_FAMILY),
+            given_name=random.choice(given),
+            birth_on=f"{random.randint(1, 28):02d}/{random.randint(1, 12):02d}/{random.randint(1938, 2018)}",
+            phone=f"+3363998{random.randint(6000, 9899):04d}",
+        )
+    return caller_of(random, person, patience=patience, shows_number=random.random() > _WITHHELD_SHARE)
+
+
+def caller_of(random: Random, person: Known, *, patience: tuple[float, float], shows_number: bool = True) -> Caller:
+    """This person about to ring, with a wish made up."""
+    noun, reason = random.choice(_REASONS)
+    doctor = random.choice(person.line.practitioners)
     return Caller(
-        line=line,
-        phone=phone,
-        shows_number=random.random() > _WITHHELD_SHARE,
-        family_name=names[0],
-        given_name=names[1],
-        born="née" if title == "Mme" else "né",
-        birth_on=birth_on,
+        line=person.line,
+        phone=person.phone,
+        shows_number=shows_number,
+        family_name=person.family_name,
+        given_name=person.given_name,
+        born="née" if person.title == "Mme" else "né",
+        birth_on=person.birth_on,
         wants=f"Je voudrais un rendez-vous pour {noun} avec {doctor}, s’il vous plaît.",
         reason=reason,
-        patience_for=waits,
-        address=address,
+        patience_for=random.uniform(*patience),
+        address=f"{random.randint(1, 90)} {random.choice(_STREETS)}, au {random.randint(1, 5)}e étage",
     )
