@@ -36,7 +36,7 @@ class ReservationStatus(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     DECLINED = "declined"
-    CANCELED = "canceled"  # the caller left, or a colleague pulled the call
+    CANCELED = "canceled"  # the caller left, a colleague pulled the call, or she went on a break
 
 
 class Agent(Base):

@@ -56,10 +56,13 @@ def decline_offer(session: Session, reservation_id: int, *, staff_id: int, at: d
 
 
 def release_offer(session: Session, staff_id: int, *, at: datetime) -> None:
-    """Take back whatever rings for her, because she goes on a break or away; her own status is the caller's to move."""
+    """Take back whatever rings for her, because she goes on a break or away; her own status is the caller's to move.
+
+    Going is not declining: when she is back and the caller still waits, it rings for her again.
+    """
     with whole_floor(session):
         for reservation in _pending(session, staff_id):
-            settle(session, reservation, ReservationStatus.DECLINED, at=at)
+            settle(session, reservation, ReservationStatus.CANCELED, at=at)
 
 
 def expire_offers(session: Session, *, at: datetime) -> int:

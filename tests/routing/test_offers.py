@@ -70,16 +70,24 @@ def test_accepting_twice_is_accepting_once(floor: Floor) -> None:
     assert len(floor.provider.dialled) == 1
 
 
+def test_who_comes_back_from_a_break_is_offered_the_caller_who_still_waits(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    with floor.database.unit_of_work(ALL) as session:
+        presence.take_break(session, floor.staff["Ines"], at=floor.now)
+    assert floor.status_of("Ines") == "break_"
+    with floor.database.unit_of_work(ALL) as session:
+        presence.set_available(session, floor.staff["Ines"], at=floor.now)
+        offered = session.scalars(select(Reservation).where(Reservation.status == "pending")).one()
+        assert (offered.call_id, offered.staff_id) == (call_id, floor.staff["Ines"])
+
+
 def test_a_colleague_may_pull_what_rings_elsewhere(floor: Floor) -> None:
     floor.hire("Ines", "Lea")
     call_id, waiting = floor.ring(), floor.ring(SECOND)
     with floor.database.unit_of_work(ALL) as session:
-        presence.take_break(session, floor.staff["Lea"], at=floor.now)  # the second call waits alone
-        presence.set_available(session, floor.staff["Lea"], at=floor.now)
-        theirs = session.scalars(
-            select(Reservation).where(Reservation.staff_id == floor.staff["Lea"], Reservation.status == "pending")
-        ).all()
-        assert theirs == []  # she declined it by going
+        hers = session.scalars(select(Reservation).where(Reservation.staff_id == floor.staff["Lea"])).one()
+        decline_offer(session, hers.id, staff_id=floor.staff["Lea"], at=floor.now)  # the second call waits alone
     floor.pull("Lea", call_id)
     assert floor.status_of("Lea") == "on_call"
     # Ines is free again, and at the next tick the waiting call rings for her.
