@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.i18n import N_
+from callcenter.core.insertion import insert_new
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import Disposition, DispositionCode
 from callcenter.routing.models import Agent, AgentStatus
@@ -61,12 +62,17 @@ def choose_disposition(
     here = agent is not None and agent.call_id == call_id
     if here and agent is not None and agent.status == AgentStatus.ON_CALL:
         raise Conflict(N_("You are still on the line. Hang up first."))
-    found = session.scalar(select(Disposition).where(Disposition.call_id == call_id))
-    if found is None:
-        found = Disposition(call_id=call_id, practice_id=call.practice_id, staff_id=staff_id, code=code, chosen_at=at)
-        session.add(found)
-        session.flush()
-    elif here and found.staff_id != staff_id:
+    is_new = insert_new(
+        session,
+        Disposition,
+        call_id=call_id,
+        practice_id=call.practice_id,
+        staff_id=staff_id,
+        code=code,
+        chosen_at=at,
+    )
+    found = session.scalars(select(Disposition).where(Disposition.call_id == call_id)).one()
+    if not is_new and here and found.staff_id != staff_id:
         found.staff_id, found.code, found.chosen_at = staff_id, code, at
     if here and agent is not None and agent.status == AgentStatus.WRAP_UP:
         finish_wrap_up(session, staff_id, at=at)
