@@ -133,7 +133,14 @@ def test_timers_tick_and_change_colour_at_their_threshold(board: Page) -> None:
     expect(board.locator("#wait")).to_have_text("0:40")
 
 
+def test_what_changed_before_the_page_could_hear_is_read_as_soon_as_it_can(board: Page) -> None:
+    with board.expect_response("**/board/waiting"), board.expect_response("**/board/agents"):
+        board.reload()
+
+
 def test_a_signal_re_reads_the_region_and_nothing_else(served: Served, board: Page) -> None:
+    expect(board.locator("body")).to_have_attribute("data-caught-up", "yes")
+    expect(board.locator(".htmx-request")).to_have_count(0)
     board.wait_for_function("document.querySelector('#board-agents').dataset.seen = 'yes'")
     board.evaluate("document.body.addEventListener('topic:outbox', () => { document.body.dataset.heard = 'outbox' })")
     expect(board.locator("body")).to_have_attribute("data-connection", "up")

@@ -16,6 +16,19 @@ function hear({ state, topic }) {
   }
   if (state !== "reconnect") body.dataset.connection = state;
   fire(`live:${state}`);
+  if (state === "up" && !caughtUp) catchUp();
+}
+
+/* What changed between the drawing of this page and its first hearing was told to nobody here: everything is re-read. */
+let caughtUp = false;
+function catchUp() {
+  caughtUp = true;
+  const readAll = () => {
+    fire("live:reconnect");
+    body.dataset.caughtUp = "yes";
+  };
+  if (document.readyState === "complete") readAll();
+  else addEventListener("load", readAll, { once: true });
 }
 
 if ("SharedWorker" in window) {
