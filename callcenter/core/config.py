@@ -42,6 +42,20 @@ class Settings(BaseSettings):
     caller_number: str = Field(
         default="", description="Number (E.164) owned at the carrier that calls we place show; empty: the line called"
     )
+    fallback_url: str = Field(
+        default="",
+        description="Address of the folder made by `callcenter telephony fallback`, on another server than this one",
+    )
+    call_countries: str = Field(
+        default="FR,BE,LU,CH,MC,GP,MQ,GF,RE,YT,PM,BL,MF",
+        description="Countries (ISO 3166, with commas) whose numbers this product may call",
+    )
+    calls_per_second: float = Field(
+        default=1.0, gt=0, le=100, description="Calls we place per second, below the carrier's own rate (1 by default)"
+    )
+    calls_per_hour: int = Field(default=600, ge=0, description="Calls to outside numbers per hour, for the centre")
+    calls_per_hour_practice: int = Field(default=60, ge=0, description="The same for one practice")
+    calls_per_hour_operator: int = Field(default=60, ge=0, description="The same for one operator")
     softphone_url: str = Field(
         default="",
         description="Page of the operator's telephone, shown on her desk; {identity} stands for her endpoint",
@@ -61,6 +75,21 @@ class Settings(BaseSettings):
         if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
+
+    @field_validator("call_countries")
+    @classmethod
+    def _known_countries(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Z]{2}(,[A-Z]{2})*", value):
+            raise ValueError("must be two-letter countries such as FR,BE,LU")
+        return value
+
+    @field_validator("fallback_url")
+    @classmethod
+    def _folder_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment):
+            raise ValueError("must be an address such as https://static.example.org/fallback")
+        return value.rstrip("/")
 
     @field_validator("public_url", "twilio_base_url")
     @classmethod

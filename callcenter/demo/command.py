@@ -19,8 +19,8 @@ from callcenter.demo.installation import OFFICE_ZONE, Installation, forget, open
 from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
 from callcenter.demo.people import Caller, caller_of, next_caller
-from callcenter.demo.processes import Process, free_port, refuse_taken_port
 from callcenter.demo.report import Report, make_report
+from callcenter.local.processes import Process, free_port, refuse_taken_port
 
 _HINT = "camille, ines : opératrices ; sofia : superviseure ; lemoine, kaplan : médecins ; admin. Mot de passe : demo"
 _LEAVE_WITHIN = 3.0  # seconds for the patients to hang up when the demonstration stops

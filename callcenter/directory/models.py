@@ -1,6 +1,6 @@
 """Tables of the directory."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
@@ -44,6 +44,9 @@ class Practice(Base):
     greeting: Mapped[str] = mapped_column(String(300), default="")
     emergency_label: Mapped[str] = mapped_column(String(80), default="")
     emergency_number: Mapped[str] = mapped_column(String(20), default="")  # E.164 or a short number
+    # What a caller hears when nobody can be promised: closed, degraded, fallback. Empty: the country's own sentence.
+    emergency_sentence: Mapped[str] = mapped_column(String(300), default="")
+    backup_number: Mapped[str] = mapped_column(String(20), default="")  # E.164; rung when this product is out of reach
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -62,14 +65,77 @@ class Site(PracticeOwned, Base):
     zone: Mapped[str] = mapped_column(String(60), default="Europe/Paris")
 
 
+class Forwarding(StrEnum):
+    """When the practice sends its calls to the centre, as its contract says."""
+
+    PERMANENT = "permanent"  # every call
+    OVERFLOW = "overflow"  # those that the practice does not pick up
+    HOURS = "hours"  # every call within the line's hours
+    HOLIDAYS = "holidays"  # while the practice's own secretary is away: the periods served
+    A_LA_CARTE = "a_la_carte"  # on the days and hours ordered: the periods served
+
+
+class PeriodKind(StrEnum):
+    """What a period says of a line."""
+
+    CLOSED = "closed"
+    SERVED = "served"
+
+
 class PracticeLine(PracticeOwned, Base):
     """A number that patients dial; it decides the practice."""
 
     __tablename__ = "practice_line"
+    __table_args__ = (
+        CheckConstraint(
+            "forwarding IN ('permanent', 'overflow', 'hours', 'holidays', 'a_la_carte')", name="forwarding"
+        ),
+        CheckConstraint("gate_per_minute >= 0", name="gate"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(20), unique=True)  # E.164
     label: Mapped[str] = mapped_column(String(80), default="")
+    forwarding: Mapped[Forwarding] = mapped_column(String(12), default=Forwarding.PERMANENT)
+    # What a caller hears outside the hours; empty: the house's own sentence. Then the number she is put through to.
+    outside_sentence: Mapped[str] = mapped_column(String(300), default="")
+    outside_number: Mapped[str] = mapped_column(String(20), default="")  # E.164
+    gate_per_minute: Mapped[int] = mapped_column(default=12)  # more calls than that in a minute: two digits; 0: never
+
+
+class LineHours(PracticeOwned, Base):
+    """Weekly hours of a line, in the practice's wall-clock time; a line without any is always open.
+
+    An end at or before the start lies on the next day.
+    """
+
+    __tablename__ = "line_hours"
+    __table_args__ = (CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("practice_line.id"), index=True)
+    weekday: Mapped[int]  # 0: Monday
+    starts: Mapped[time]
+    ends: Mapped[time]
+
+
+class LinePeriod(PracticeOwned, Base):
+    """Days on which a line is closed, or is served by the centre: the practice's own days, both included."""
+
+    __tablename__ = "line_period"
+    __table_args__ = (
+        CheckConstraint("kind IN ('closed', 'served')", name="kind"),
+        CheckConstraint("starts_on <= ends_on", name="order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("practice_line.id"), index=True)
+    kind: Mapped[PeriodKind] = mapped_column(String(8))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    starts: Mapped[time | None]  # within each of its days; None: the line's own hours
+    ends: Mapped[time | None]
+    sentence: Mapped[str] = mapped_column(String(300), default="")  # what a caller hears then, when closed
 
 
 class Practitioner(PracticeOwned, Base):

@@ -64,6 +64,7 @@ class QueueEntry(PracticeOwned, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), unique=True)
     status: Mapped[QueueEntryStatus] = mapped_column(String(12), default=QueueEntryStatus.WAITING)
+    urgent: Mapped[bool] = mapped_column(default=False)  # said so at the gate: before everybody else
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
 

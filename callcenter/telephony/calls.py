@@ -52,6 +52,7 @@ def receive_call(session: Session, *, sid: str, to_number: str, from_number: str
             sid=sid,
             status=LegStatus.DIALLING,
             wanted_at=at,
+            dialled_at=at,
         )
         session.add(patient)
         session.flush()

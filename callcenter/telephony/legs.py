@@ -1,6 +1,7 @@
 """The telephones of a call: wanted here, then heard of from the carrier."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import select
@@ -53,18 +54,19 @@ def want_leg(
 
 
 def record_leg_event(
-    session: Session, leg: Leg, news: LegNews, *, at: datetime, sid: str | None = None, failure: str = ""
+    session: Session, leg: Leg, news: LegNews, *, at: datetime, mark: int = 0, sid: str | None = None, failure: str = ""
 ) -> None:
     """Apply one piece of news about a leg: its facts, the call's derived state, and who must hear of it.
 
-    Any order and any repetition of the same news gives the same rows. ``sid`` is the carrier's call SID of the leg.
+    Any order and any repetition of the same news gives the same rows. ``mark`` orders the carrier's reports (see
+    ``telephony.state.advance``), ``sid`` is the carrier's call SID of the leg.
     """
     call = lock_call(session, leg.call_id)
     legs = session.scalars(
         select(Leg).where(Leg.call_id == call.id).order_by(Leg.id).execution_options(populate_existing=True)
     ).all()
     before = leg.status
-    _keep_facts(leg, advance(_state(leg), news, at=at))
+    _keep_facts(leg, advance(_state(leg), news, at=at, mark=mark), at=at)
     leg.sid = leg.sid or sid
     leg.failure = leg.failure or failure[:200]
     _derive_call(session, call, legs, at=at)
@@ -98,27 +100,26 @@ def _derive_call(session: Session, call: Call, legs: Sequence[Leg], *, at: datet
         _tell_screens(session, legs)
         publish(session, CallEnded(call_id=call.id, practice_id=call.practice_id, at=at))
     elif status != call.status:
+        if call.status == CallStatus.ENDED:
+            call.ended_at = call.closed_at = None  # what ended it was heard before what keeps it open
         call.status = status
     if status is CallStatus.ENDED and others_are_in:
         call.closed_at = None  # somebody came in, or rings still, after the end
     session.flush()
 
 
+_FACTS = [field.name for field in fields(LegState) if field.name != "role"]
+
+
 def _state(leg: Leg) -> LegState:
-    return LegState(
-        role=LegRole(leg.role),
-        status=LegStatus(leg.status),
-        ringing_at=leg.ringing_at,
-        joined_at=leg.joined_at,
-        left_at=leg.left_at,
-    )
+    return LegState(role=LegRole(leg.role), **{fact: getattr(leg, fact) for fact in _FACTS})
 
 
-def _keep_facts(leg: Leg, state: LegState) -> None:
+def _keep_facts(leg: Leg, state: LegState, *, at: datetime) -> None:
+    for fact in _FACTS:
+        setattr(leg, fact, getattr(state, fact))
     leg.status = state.status
-    leg.ringing_at, leg.joined_at, leg.left_at = state.ringing_at, state.joined_at, state.left_at
-    if not state.is_open:
-        leg.on_hold, leg.held_at = False, None
+    leg.held_at = (leg.held_at or at) if state.on_hold else None
 
 
 def _tell_screens(session: Session, legs: Sequence[Leg]) -> None:

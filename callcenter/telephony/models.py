@@ -1,12 +1,14 @@
-"""Tables of telephony: calls, their legs, and the webhooks already applied."""
+"""Tables of telephony: calls, legs, webhooks already applied, alarms, repairs, and the rein on calls we place."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
+from callcenter.telephony.statuses import AlarmKind as AlarmKind
+from callcenter.telephony.statuses import CallHandling as CallHandling
 from callcenter.telephony.statuses import CallStatus as CallStatus
 from callcenter.telephony.statuses import LegRole as LegRole
 from callcenter.telephony.statuses import LegStatus as LegStatus
@@ -17,9 +19,11 @@ class Call(PracticeOwned, Base):
 
     __tablename__ = "call"
     __table_args__ = (
-        CheckConstraint("status IN ('waiting', 'talking', 'ended')", name="status"),
+        CheckConstraint("status IN ('waiting', 'talking', 'lost', 'ended')", name="status"),
+        CheckConstraint("handling IN ('queue', 'announced', 'gated')", name="handling"),
         Index("ix_call_practice_from", "practice_id", "from_number"),
         Index("ix_call_status", "status"),
+        Index("ix_call_practice_received_at", "practice_id", "received_at"),
         # The jobs look every second for calls whose conference is still to be closed: a handful among millions.
         Index(
             "ix_call_unclosed",
@@ -33,7 +37,9 @@ class Call(PracticeOwned, Base):
     line_id: Mapped[int] = mapped_column(ForeignKey("practice_line.id"))
     sid: Mapped[str] = mapped_column(String(40), unique=True)  # the carrier's
     from_number: Mapped[str | None] = mapped_column(String(20))  # E.164; None: withheld
+    callback_number: Mapped[str | None] = mapped_column(String(20))  # E.164; where she is rung back, when told by her
     status: Mapped[CallStatus] = mapped_column(String(10), default=CallStatus.WAITING)
+    handling: Mapped[CallHandling] = mapped_column(String(10), default=CallHandling.QUEUE)
     received_at: Mapped[datetime] = mapped_column(Instant)  # the carrier's first webhook: every clock starts here
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -41,7 +47,12 @@ class Call(PracticeOwned, Base):
 
 
 class Leg(PracticeOwned, Base):
-    """One telephone in a call. The label is unique within the call: a repeated gesture finds the same leg."""
+    """One telephone in a call. The label is unique within the call: a repeated gesture finds the same leg.
+
+    The facts (``*_at``, ``in_room``, the marks) are what was heard; ``status`` is derived from them by
+    ``telephony.state``. A mark orders reports of one kind: it grows with the carrier's own time and sequence number, so
+    that an older report that comes late changes nothing; 0 before the first.
+    """
 
     __tablename__ = "leg"
     __table_args__ = (UniqueConstraint("call_id", "label"),)
@@ -54,13 +65,23 @@ class Leg(PracticeOwned, Base):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     sid: Mapped[str | None] = mapped_column(String(40), index=True)  # the carrier's call SID of this leg
     status: Mapped[LegStatus] = mapped_column(String(10), default=LegStatus.WANTED)
+    in_room: Mapped[bool | None]  # what the latest report of its conference said; None before the first
+    room_mark: Mapped[int] = mapped_column(BigInteger, default=0)
     on_hold: Mapped[bool] = mapped_column(default=False)
+    hold_mark: Mapped[int] = mapped_column(BigInteger, default=0)
+    muted: Mapped[bool] = mapped_column(default=False)
+    mute_mark: Mapped[int] = mapped_column(BigInteger, default=0)
+    coaching: Mapped[bool] = mapped_column(default=False)  # heard by the operator alone
     held_at: Mapped[datetime | None] = mapped_column(Instant)  # since when, while on hold
     failure: Mapped[str] = mapped_column(String(200), default="")
     wanted_at: Mapped[datetime] = mapped_column(Instant)
+    dialled_at: Mapped[datetime | None] = mapped_column(Instant, index=True)  # the carrier was told to ring it
     ringing_at: Mapped[datetime | None] = mapped_column(Instant)
-    joined_at: Mapped[datetime | None] = mapped_column(Instant)
+    joined_at: Mapped[datetime | None] = mapped_column(Instant)  # answered, or first heard of in its conference
     left_at: Mapped[datetime | None] = mapped_column(Instant)
+    over_at: Mapped[datetime | None] = mapped_column(Instant)  # its telephone is back on the hook
+    failed_at: Mapped[datetime | None] = mapped_column(Instant)  # the carrier says it never was answered, or refused
+    given_up_at: Mapped[datetime | None] = mapped_column(Instant)  # nothing more was heard of it, and we no longer wait
 
 
 class WebhookReceipt(Base):
@@ -83,3 +104,49 @@ class MisdialledCall(Base):
     to_number: Mapped[str] = mapped_column(String(40))
     from_number: Mapped[str | None] = mapped_column(String(20))
     received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CallAlarm(PracticeOwned, Base):
+    """Something in a call that somebody must see at once; at most one of a kind stands open per call."""
+
+    __tablename__ = "call_alarm"
+    __table_args__ = (
+        Index(
+            "uq_call_alarm_open",
+            "call_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("cleared_at IS NULL"),
+            postgresql_where=text("cleared_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
+    kind: Mapped[AlarmKind] = mapped_column(String(20))
+    raised_at: Mapped[datetime] = mapped_column(Instant)
+    cleared_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Repair(Base):
+    """Something the reconciler found otherwise at the carrier than here, and put right. No name, no number."""
+
+    __tablename__ = "repair"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
+    detail: Mapped[str] = mapped_column(String(200), default="")
+    repaired_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class PlacingControl(Base):
+    """The one row that reins in the calls we place: the stop switch, and when the carrier may be told of the next."""
+
+    __tablename__ = "placing_control"
+
+    id: Mapped[int] = mapped_column(primary_key=True)  # always 1
+    stopped_at: Mapped[datetime | None] = mapped_column(Instant)
+    stopped_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    next_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,7 +1,59 @@
 """The port towards the carrier: the few gestures a secretariat needs, kept thin enough for another carrier."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCall:
+    """One leg as the carrier knows it; ``status`` in its words: queued, ringing, in-progress, completed, busy, ..."""
+
+    sid: str
+    status: str
+    direction: str  # inbound, outbound-api, outbound-dial
+    from_number: str
+    to_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierParticipant:
+    """One leg in a room as the carrier knows it."""
+
+    call_sid: str
+    label: str
+    on_hold: bool
+    muted: bool
+    coaching: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierRoom:
+    """A conference that is open at the carrier."""
+
+    sid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSettings:
+    """What a number owned at the carrier does when it is dialled; addresses with their fragments."""
+
+    voice_url: str
+    voice_method: str
+    voice_fallback_url: str
+    voice_fallback_method: str
+    status_callback: str
+    status_callback_method: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierNumber:
+    """A number owned at the carrier."""
+
+    sid: str
+    number: str  # E.164
+    settings: NumberSettings
 
 
 class Provider(Protocol):
@@ -38,6 +90,34 @@ class Provider(Protocol):
 
         Whatever their date: the carrier's clock is not ours. Those that it knows to have failed are left out.
         """
+        ...
+
+    def live_calls(self) -> Sequence[CarrierCall]:
+        """Every leg of the account that is not over: queued, ringing or in progress."""
+        ...
+
+    def find_call(self, sid: str) -> CarrierCall | None:
+        """One leg, over or not; None when the carrier does not know it."""
+        ...
+
+    def open_rooms(self) -> Sequence[CarrierRoom]:
+        """Every conference of the account that is open."""
+        ...
+
+    def participants(self, room: CarrierRoom) -> Sequence[CarrierParticipant]:
+        """Who is in an open conference; nobody when it has closed meanwhile."""
+        ...
+
+    def sms_status(self, sid: str) -> tuple[str, str | None] | None:
+        """The carrier's status word of a text and its error code; None when the carrier does not know it."""
+        ...
+
+    def numbers(self) -> Sequence[CarrierNumber]:
+        """Every number owned at the carrier."""
+        ...
+
+    def set_number(self, sid: str, settings: NumberSettings) -> None:
+        """Change what a number does when it is dialled."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Where a leg and its call stand, decided from what was heard of them. Pure.
 
-The carrier promises no order, repeats itself, and some news never comes. So a leg only ever moves forward, each fact is
-kept the first time it is heard, and the call's state is derived from its legs: any order of the same news ends alike.
+The carrier promises no order, repeats itself, and some news never comes. So each fact is kept the first time it is
+heard, news of the room and of hold and mute count by their own order and not by their arrival, and every status is
+derived from the facts: any order and any repetition of the same news ends alike.
 """
 
 from collections.abc import Iterable
@@ -17,59 +18,90 @@ class LegNews(StrEnum):
 
     DIALLED = "dialled"  # the carrier has taken the order to ring it
     RANG = "rang"
-    JOINED = "joined"  # it is in the conference
-    LEFT = "left"  # it was in the conference and is no longer
-    HUNG_UP = "hung_up"  # the telephone is back on the hook, whether or not it ever was in the conference
+    ANSWERED = "answered"
+    JOINED = "joined"  # it came into the conference
+    LEFT = "left"  # it was in the conference and is no longer; its telephone may still be off the hook
+    HUNG_UP = "hung_up"  # its telephone is back on the hook, whether or not anybody ever answered
+    COMPLETED = "completed"  # back on the hook after it was answered
     FAILED = "failed"  # it never answered, or the carrier refused
+    GIVEN_UP = "given_up"  # nothing more was heard of it and we no longer wait; what is heard later counts more
+    HELD = "held"
+    UNHELD = "unheld"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
 
 
 @dataclass(frozen=True, slots=True)
 class LegState:
-    """What is known of one leg. Instants are UTC."""
+    """What is known of one leg. Instants are UTC; marks as in ``telephony.models.Leg``."""
 
     role: LegRole
-    status: LegStatus
+    dialled_at: datetime | None = None
     ringing_at: datetime | None = None
     joined_at: datetime | None = None
     left_at: datetime | None = None
+    over_at: datetime | None = None
+    failed_at: datetime | None = None
+    given_up_at: datetime | None = None
+    in_room: bool | None = None  # None: the room has said nothing yet
+    room_mark: int = 0
+    on_hold: bool = False
+    hold_mark: int = 0
+    muted: bool = False
+    mute_mark: int = 0
+
+    @property
+    def status(self) -> LegStatus:
+        """Where it stands, from its facts alone."""
+        if self.over_at is not None:
+            return LegStatus.LEFT
+        if self.failed_at is not None:
+            return LegStatus.FAILED if self.joined_at is None else LegStatus.LEFT
+        if self._is_in:
+            return LegStatus.JOINED
+        if self.joined_at is not None and self.role is not LegRole.PATIENT:
+            return LegStatus.LEFT  # whom we rang is hung up on by the carrier when it leaves the room
+        if self.given_up_at is not None:
+            return LegStatus.FAILED
+        if self.joined_at is not None or self.dialled_at is not None:
+            return LegStatus.RINGING if self.ringing_at is not None and self.joined_at is None else LegStatus.DIALLING
+        return LegStatus.RINGING if self.ringing_at is not None else LegStatus.WANTED
 
     @property
     def is_open(self) -> bool:
         """Whether this telephone is, or may come to be, in the call."""
         return self.status not in {LegStatus.LEFT, LegStatus.FAILED}
 
-
-_ORDER = list(LegStatus)
-_LEADS_TO = {
-    LegNews.DIALLED: LegStatus.DIALLING,
-    LegNews.RANG: LegStatus.RINGING,
-    LegNews.JOINED: LegStatus.JOINED,
-    LegNews.LEFT: LegStatus.LEFT,
-    LegNews.HUNG_UP: LegStatus.LEFT,
-    LegNews.FAILED: LegStatus.FAILED,
-}
+    @property
+    def _is_in(self) -> bool:
+        # Whom we rang is in the room as soon as it answered; a report of the room itself counts more.
+        return self.joined_at is not None if self.in_room is None else self.in_room
 
 
-def advance(leg: LegState, news: LegNews, *, at: datetime) -> LegState:
-    """The leg after this news. Late news adds the fact it carries and never moves the leg back."""
-    status = max(leg.status, _LEADS_TO[news], key=_ORDER.index)
-    # Whoever left was there, whether or not the joining was ever told.
-    was_in = news in {LegNews.JOINED, LegNews.LEFT}
-    is_over = news in {LegNews.LEFT, LegNews.HUNG_UP, LegNews.FAILED}
-    return replace(
-        leg,
-        status=status,
-        ringing_at=leg.ringing_at or (at if news is LegNews.RANG else None),
-        joined_at=leg.joined_at or (at if was_in else None),
-        left_at=leg.left_at or (at if is_over else None),
-    )
+def advance(leg: LegState, news: LegNews, *, at: datetime, mark: int = 0) -> LegState:
+    """The leg after this news. Late news adds the fact it carries; an older ``mark`` than the last changes no room.
+
+    ``mark`` orders the carrier's reports; 0 when the news has none (our own gestures, a look at the carrier's list):
+    it then counts as the latest, without hiding later reports.
+    """
+    heard = _hear(leg, news, at, mark)
+    if heard.over_at is not None or heard.failed_at is not None:
+        heard = replace(heard, on_hold=False, muted=False)
+    return replace(heard, left_at=None if heard.is_open else heard.left_at or at)
 
 
 def call_status(legs: Iterable[LegState]) -> CallStatus:
-    """Where a call stands: ended once the patient has left, a conversation once somebody has joined."""
+    """Where a call stands.
+
+    The patient may have several legs: she is rung back on a new one when hers dropped while a doctor or the emergency
+    line was, or was to be, in the conversation.
+    """
     legs = list(legs)
-    if any(leg.role is LegRole.PATIENT and not leg.is_open for leg in legs):
-        return CallStatus.ENDED
+    patients = [leg for leg in legs if leg.role is LegRole.PATIENT]
+    if patients and not any(leg.is_open for leg in patients):
+        return CallStatus.LOST if any(_waits_for_patient(leg) for leg in legs) else CallStatus.ENDED
+    if len(patients) > 1 and not any(leg.status is LegStatus.JOINED for leg in patients):
+        return CallStatus.LOST  # she is being rung back
     if any(leg.role is not LegRole.PATIENT and leg.status is LegStatus.JOINED for leg in legs):
         return CallStatus.TALKING
     return CallStatus.WAITING
@@ -78,3 +110,46 @@ def call_status(legs: Iterable[LegState]) -> CallStatus:
 def was_answered(legs: Iterable[LegState]) -> bool:
     """Whether an operator ever was in the conversation."""
     return any(leg.role is LegRole.OPERATOR and leg.joined_at is not None for leg in legs)
+
+
+_WORTH_RINGING_BACK_FOR = frozenset({LegRole.EMERGENCY, LegRole.PRACTITIONER})
+
+
+def _waits_for_patient(leg: LegState) -> bool:
+    return leg.role in _WORTH_RINGING_BACK_FOR and leg.is_open
+
+
+def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
+    match news:
+        case LegNews.DIALLED:
+            return replace(leg, dialled_at=leg.dialled_at or at)
+        case LegNews.RANG:
+            return replace(leg, ringing_at=leg.ringing_at or at)
+        case LegNews.ANSWERED:
+            return replace(leg, joined_at=leg.joined_at or at)
+        case LegNews.JOINED | LegNews.LEFT:
+            # Whoever left was there, whether or not the joining was ever told.
+            there = replace(leg, joined_at=leg.joined_at or at)
+            if _is_older(mark, leg.room_mark):
+                return there
+            return replace(there, in_room=news is LegNews.JOINED, room_mark=max(mark, leg.room_mark))
+        case LegNews.HUNG_UP:
+            return replace(leg, over_at=leg.over_at or at)
+        case LegNews.COMPLETED:
+            return replace(leg, joined_at=leg.joined_at or at, over_at=leg.over_at or at)
+        case LegNews.FAILED:
+            return replace(leg, failed_at=leg.failed_at or at)
+        case LegNews.GIVEN_UP:
+            return replace(leg, given_up_at=leg.given_up_at or at)
+        case LegNews.HELD | LegNews.UNHELD:
+            if _is_older(mark, leg.hold_mark):
+                return leg
+            return replace(leg, on_hold=news is LegNews.HELD, hold_mark=max(mark, leg.hold_mark))
+        case LegNews.MUTED | LegNews.UNMUTED:
+            if _is_older(mark, leg.mute_mark):
+                return leg
+            return replace(leg, muted=news is LegNews.MUTED, mute_mark=max(mark, leg.mute_mark))
+
+
+def _is_older(mark: int, last: int) -> bool:
+    return 0 < mark <= last

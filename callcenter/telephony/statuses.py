@@ -8,7 +8,16 @@ class CallStatus(StrEnum):
 
     WAITING = "waiting"  # the patient is there, nobody else
     TALKING = "talking"  # the patient and at least one other
-    ENDED = "ended"  # the patient has left
+    LOST = "lost"  # the patient dropped while a doctor or the emergency line is on: alarm, and she is rung back
+    ENDED = "ended"  # the patient has left, and nobody is there for whom she is rung back
+
+
+class CallHandling(StrEnum):
+    """What a caller was given when she rang."""
+
+    QUEUE = "queue"  # she waits for an operator
+    ANNOUNCED = "announced"  # outside the line's hours: she hears a sentence
+    GATED = "gated"  # her practice is flooded: two digits first
 
 
 class LegRole(StrEnum):
@@ -16,15 +25,23 @@ class LegRole(StrEnum):
 
     PATIENT = "patient"
     OPERATOR = "operator"
+    PRACTITIONER = "practitioner"
     EMERGENCY = "emergency"
+    SUPERVISOR = "supervisor"
 
 
 class LegStatus(StrEnum):
-    """Where a leg stands; it only ever moves downwards in this list."""
+    """Where a leg stands, derived from what was heard of it."""
 
     WANTED = "wanted"  # committed here, the carrier not yet told
-    DIALLING = "dialling"
+    DIALLING = "dialling"  # the carrier has it; or a patient out of her room whose telephone is still off the hook
     RINGING = "ringing"
     JOINED = "joined"
     LEFT = "left"
     FAILED = "failed"  # never joined: busy, no answer, refused by the carrier
+
+
+class AlarmKind(StrEnum):
+    """What somebody must see at once."""
+
+    PATIENT_LOST = "patient_lost"

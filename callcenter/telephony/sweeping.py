@@ -67,6 +67,6 @@ def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> 
     with database.unit_of_work(_SCOPE) as session:
         found = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
         if found.status in {LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING}:
-            record_leg_event(session, found, LegNews.FAILED, at=clock.now(), failure="no answer")
+            record_leg_event(session, found, LegNews.GIVEN_UP, at=clock.now(), failure="no answer")
     if leg.sid is not None:
         hang_up_leg(provider, leg.sid)  # a refusal must not keep the next one from being given up

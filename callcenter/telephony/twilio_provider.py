@@ -4,20 +4,31 @@ import logging
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from callcenter.core.config import Settings
 from callcenter.core.errors import ProviderError
+from callcenter.telephony.provider import (
+    CarrierCall,
+    CarrierNumber,
+    CarrierParticipant,
+    CarrierRoom,
+    NumberSettings,
+)
 
 if TYPE_CHECKING:
     from twilio.rest import Client
 
 _GESTURE_TIMEOUT = 2.0  # seconds: somebody is waiting
 _MESSAGE_TIMEOUT = 10.0
+_INSPECTION_TIMEOUT = 5.0  # nobody waits, but the next look is due in 20 s
 _RING_FOR = 30  # seconds
 _NOT_FOUND = 20404
 _NOT_IN_PROGRESS = 21220
+_LIVE = ("queued", "ringing", "in-progress")
+_NUMBER_SETTINGS = [field.name for field in fields(NumberSettings)]
 _NOT_ARRIVING = frozenset({"failed", "undelivered", "canceled"})
 _HOME = "https://api.twilio.com"
 _CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
@@ -87,6 +98,63 @@ class TwilioProvider:
             found = self._messages.messages.list(to=to, limit=50)
         return [str(text.sid) for text in found if text.body == body and text.status not in _NOT_ARRIVING]
 
+    def live_calls(self) -> Sequence[CarrierCall]:
+        """Every leg that is not over."""
+        with _told():
+            # One request per status: the list takes a single one.
+            return [_call(call) for status in _LIVE for call in self._inspections.calls.list(status=status)]
+
+    def find_call(self, sid: str) -> CarrierCall | None:
+        """One leg, over or not."""
+        with _told():
+            found = _unless_gone(self._inspections.calls(sid).fetch)
+        return None if found is None else _call(found)
+
+    def open_rooms(self) -> Sequence[CarrierRoom]:
+        """Every conference that is open."""
+        with _told():
+            found = self._inspections.conferences.list(status="in-progress")
+        return [CarrierRoom(sid=str(room.sid), name=str(room.friendly_name)) for room in found]
+
+    def participants(self, room: CarrierRoom) -> Sequence[CarrierParticipant]:
+        """Who is in an open conference."""
+        with _told():
+            found = _unless_gone(self._inspections.conferences(room.sid).participants.list) or []
+        return [
+            CarrierParticipant(
+                call_sid=str(one.call_sid),
+                label=str(one.label or ""),
+                on_hold=bool(one.hold),
+                muted=bool(one.muted),
+                coaching=bool(one.coaching),
+            )
+            for one in found
+        ]
+
+    def sms_status(self, sid: str) -> tuple[str, str | None] | None:
+        """What became of a text."""
+        with _told():
+            found = _unless_gone(self._inspections.messages(sid).fetch)
+        return None if found is None else (str(found.status), str(found.error_code) if found.error_code else None)
+
+    def numbers(self) -> Sequence[CarrierNumber]:
+        """Every number owned."""
+        with _told():
+            found = self._inspections.incoming_phone_numbers.list()
+        return [
+            CarrierNumber(
+                sid=str(one.sid),
+                number=str(one.phone_number),
+                settings=NumberSettings(**{name: str(getattr(one, name) or "") for name in _NUMBER_SETTINGS}),
+            )
+            for one in found
+        ]
+
+    def set_number(self, sid: str, settings: NumberSettings) -> None:
+        """Change what a number does when it is dialled."""
+        with _told():
+            self._inspections.incoming_phone_numbers(sid).update(**asdict(settings))
+
     def _open_rooms(self, conference: str) -> list[str]:
         # Only creating a participant takes a name; everything else wants the SID of the room open now.
         found = self._gestures.conferences.list(friendly_name=conference, status="in-progress", limit=5)
@@ -95,6 +163,10 @@ class TwilioProvider:
     @cached_property
     def _gestures(self) -> "Client":
         return self._client(_GESTURE_TIMEOUT)
+
+    @cached_property
+    def _inspections(self) -> "Client":
+        return self._client(_INSPECTION_TIMEOUT)
 
     @cached_property
     def _messages(self) -> "Client":
@@ -121,6 +193,16 @@ class TwilioProvider:
             self._settings.twilio_auth_token.get_secret_value(),
             http_client=sender,
         )
+
+
+def _call(found: Any) -> CarrierCall:
+    return CarrierCall(
+        sid=str(found.sid),
+        status=str(found.status),
+        direction=str(found.direction),
+        from_number=str(found._from or ""),
+        to_number=str(found.to or ""),
+    )
 
 
 def _unless_gone(act: Callable[[], T]) -> T | None:

@@ -34,7 +34,7 @@ def test_a_call_that_ended_here_is_closed_at_the_carrier(floor: Floor) -> None:
     floor.hire("Ines")
     call_id = floor.ring()
     floor.hear(floor.accept("Ines").id, LegNews.JOINED)
-    floor.hear(floor.patient_leg(call_id), LegNews.LEFT)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
     ticker_of(floor).sweep_calls()
     assert floor.provider.ended == [f"call-{CALL}"]
 

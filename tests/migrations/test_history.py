@@ -14,7 +14,8 @@ from callcenter.migrations.metadata import all_tables
 
 _ROWS = """
 INSERT INTO practice (id, code, name, short_name, country, zone, language, mode, greeting, emergency_label,
-    emergency_number, created_at) VALUES (1, 'a', 'A', 'A', 'FR', 'UTC', 'fr', 'training', '', '', '', '2026-01-01');
+    emergency_number, emergency_sentence, backup_number, created_at)
+    VALUES (1, 'a', 'A', 'A', 'FR', 'UTC', 'fr', 'training', '', '', '', '', '', '2026-01-01');
 INSERT INTO site (id, practice_id, code, name, address, postal_code, city, zone)
     VALUES (1, 1, 's', 'S', '', '', '', 'UTC');
 INSERT INTO practitioner (id, practice_id, code, site_id, name, family_name, profession, position)

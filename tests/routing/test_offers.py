@@ -126,7 +126,7 @@ def test_without_a_telephone_nothing_is_taken(floor: Floor) -> None:
 def test_a_patient_who_leaves_frees_whoever_was_asked(floor: Floor) -> None:
     floor.hire("Ines")
     call_id, waiting = floor.ring(), floor.ring(SECOND)
-    floor.hear(floor.patient_leg(call_id), LegNews.LEFT)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
     assert floor.entry(call_id).status == "abandoned"
     assert offers(floor) == [(floor.staff["Ines"], "canceled"), (floor.staff["Ines"], "pending")]
     assert floor.entry(waiting).status == "waiting"

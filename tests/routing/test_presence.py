@@ -51,7 +51,7 @@ def test_an_unqualified_call_is_not_dodged_by_a_break(floor: Floor) -> None:
     floor.hire("Ines")
     call_id = floor.ring()
     floor.accept("Ines")
-    floor.hear(floor.patient_leg(call_id), LegNews.LEFT)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
     for dodge in (presence.set_available, presence.take_break):
         with pytest.raises(Conflict), floor.database.unit_of_work(ALL) as session:
             dodge(session, floor.staff["Ines"], at=floor.now)

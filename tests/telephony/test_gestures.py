@@ -48,7 +48,7 @@ def test_a_hang_up_that_the_carrier_missed_is_told_again(floor: Floor, call_id: 
 
 
 def test_an_operator_left_alone_by_the_patient_is_let_go(floor: Floor, call_id: int) -> None:
-    floor.hear(floor.patient_leg(call_id), LegNews.LEFT)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
     assert floor.status_of("Ines") == "wrap_up"
     assert floor.call(call_id).closed_at is None
     close_ended_calls(floor.database, floor.provider, floor.clock)
@@ -57,7 +57,7 @@ def test_an_operator_left_alone_by_the_patient_is_let_go(floor: Floor, call_id: 
 
 def test_a_patient_who_left_alone_needs_nothing_from_the_carrier(floor: Floor) -> None:
     call_id = floor.ring()
-    floor.hear(floor.patient_leg(call_id), LegNews.JOINED, LegNews.LEFT)
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED, LegNews.HUNG_UP)
     assert floor.call(call_id).closed_at == floor.now
     assert floor.entry(call_id).status == "abandoned"
 

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -14,21 +15,27 @@ from callcenter.telephony.models import Call, Leg
 from callcenter.telephony.receipts import is_first
 from callcenter.telephony.state import LegNews
 from callcenter.web.context import At, TheWorld, World
-from callcenter.web.webhooks.verified import SCOPE, FromCarrier, noted
+from callcenter.web.webhooks.verified import SCOPE, FromCarrier, Webhook, noted
 
 router = APIRouter()
 log = logging.getLogger(__name__)
 
-_ROOM_NEWS = {"participant-join": LegNews.JOINED, "participant-leave": LegNews.LEFT}
-# "in-progress" means answered, and an answered leg is in its conference at once: the join is then heard twice, or, when
-# one of the two reports is lost, at least once.
+_ROOM_NEWS = {
+    "participant-join": LegNews.JOINED,
+    "participant-leave": LegNews.LEFT,
+    "participant-hold": LegNews.HELD,
+    "participant-unhold": LegNews.UNHELD,
+    "participant-mute": LegNews.MUTED,
+    "participant-unmute": LegNews.UNMUTED,
+}
+_HUNG_UP_BY_HERSELF = "participant_hung_up"  # ReasonParticipantLeft; otherwise her telephone may still be off the hook
 _LEG_NEWS = {
     "queued": LegNews.DIALLED,
     "initiated": LegNews.DIALLED,
     "ringing": LegNews.RANG,
-    "in-progress": LegNews.JOINED,
-    "answered": LegNews.JOINED,
-    "completed": LegNews.HUNG_UP,
+    "in-progress": LegNews.ANSWERED,
+    "answered": LegNews.ANSWERED,
+    "completed": LegNews.COMPLETED,
     "busy": LegNews.FAILED,
     "no-answer": LegNews.FAILED,
     "failed": LegNews.FAILED,
@@ -39,11 +46,13 @@ _WHY_FAILED = {"busy": "busy", "no-answer": "no answer", "failed": "cannot be re
 
 @router.post("/conference")
 def room_changed(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
-    """Somebody came into a conference or left it. Its start, its end and holds change nothing here: legs decide."""
+    """Somebody came into a conference, left it, is held or muted. Its start and end change nothing: legs decide."""
     event = webhook.get("StatusCallbackEvent")
     news = _ROOM_NEWS.get(event)
     if news is None:
         return noted()
+    if news is LegNews.LEFT and webhook.get("ReasonParticipantLeft") == _HUNG_UP_BY_HERSELF:
+        news = LegNews.COMPLETED
     room, leg_sid = webhook.get("FriendlyName"), webhook.get("CallSid")
     with world.database.unit_of_work(SCOPE) as session:
         if not is_first(
@@ -54,7 +63,7 @@ def room_changed(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
         if leg is None:
             log.warning("a report about a leg that is not ours: %s", event)
             return noted()
-        record_leg_event(session, leg, news, at=at, sid=leg_sid or None)
+        record_leg_event(session, leg, news, at=at, mark=_mark(webhook), sid=leg_sid or None)
     return noted()
 
 
@@ -87,6 +96,19 @@ def patient_hung_up(world: World, call_sid: str, *, at: datetime) -> None:
         )
         if leg is not None:
             record_leg_event(session, leg, LegNews.HUNG_UP, at=at)
+
+
+def _mark(webhook: Webhook) -> int:
+    """The place of this report among those of its conference: the carrier's second, then its sequence number.
+
+    The sequence alone would not do: a room that is opened again counts from the start.
+    """
+    try:
+        second = int(parsedate_to_datetime(webhook.get("Timestamp")).timestamp())
+    except ValueError:
+        second = 0
+    sequence = webhook.get("SequenceNumber")
+    return second * 1000 + min(int(sequence), 999) if sequence.isdecimal() and sequence.isascii() else second * 1000
 
 
 def _leg_in_room(session: Session, room: str, leg_sid: str, label: str) -> Leg | None:

@@ -1,7 +1,7 @@
-"""A PostgreSQL cluster of the tests' own: made in a temporary folder, without fsync, gone with the process.
+"""A PostgreSQL cluster for tests, drills and benchmarks: in a temporary folder, without fsync, gone with the process.
 
-``python -m tests.postgres`` says where the binaries are. `initdb` refuses root, so as root the cluster belongs to an
-unprivileged account.
+``python -m callcenter.local.cluster`` says where the binaries are. `initdb` refuses root, so as root the cluster
+belongs to an unprivileged account.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Cluster:
         self._folder = self._make_folder()
         data = self._folder / "data"
         atexit.register(self.stop)
-        initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
+        initdb: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
         made = subprocess.run(
             [*initdb, "--encoding=UTF8", "--locale=C.UTF-8"], capture_output=True, text=True, **self._as_account()
         )
@@ -106,12 +106,12 @@ class Cluster:
 
     def _make_folder(self) -> Path:
         """A folder that the cluster's account can reach: the usual temporary folder may be closed to it."""
-        for parent in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):
+        for parent in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):  # noqa: S108  # mkdtemp makes it ours
             folder = Path(tempfile.mkdtemp(prefix="callcenter-postgres-", dir=parent))
             if self._account is None:
                 return folder
             os.chown(folder, self._account.pw_uid, self._account.pw_gid)
-            if subprocess.run(["test", "-w", folder], **self._as_account()).returncode == 0:
+            if subprocess.run(["/usr/bin/test", "-w", folder], **self._as_account()).returncode == 0:
                 return folder
             folder.rmdir()
         raise PostgresMissing("No temporary folder is open to PostgreSQL's account: set TMPDIR to one that is.")
@@ -179,6 +179,6 @@ def _version(folder: Path) -> int:
 
 if __name__ == "__main__":
     try:
-        print(find_binaries())
+        sys.stdout.write(f"{find_binaries()}\n")
     except PostgresMissing as error:
         sys.exit(str(error))

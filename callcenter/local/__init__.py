@@ -1,0 +1,1 @@
+"""Programs of this machine, for demonstrations, drills and benchmarks: processes, a PostgreSQL, a line that stalls."""
