@@ -19,8 +19,8 @@ from callcenter.routing.models import Agent, QueueEntry, Reservation, Reservatio
 from callcenter.routing.offers import accept_offer, pull_call
 from callcenter.routing.queue import enqueue_call, follow_leg, leave_queue
 from callcenter.telephony.calls import receive_call
+from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.events import CallEnded, CallReceived, LegChanged
-from callcenter.telephony.gestures import dial_leg
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Call, Leg
 from callcenter.telephony.state import LegNews

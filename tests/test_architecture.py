@@ -26,7 +26,7 @@ DECISIONS = (
 )
 
 # Who may ask what time it is: the clocks, and the demonstration, whose people live in the machine's own time.
-ASKS_THE_CLOCK = ("core/clock.py", "carrier/clock.py", "demo/", "cli.py")
+ASKS_THE_CLOCK = ("core/clock.py", "carrier/clock.py", "demo/", "cli/")
 COMMITS = ("core/db.py", "migrations/env.py")
 IS_ASYNC = (
     "carrier/",

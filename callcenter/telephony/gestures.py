@@ -5,41 +5,24 @@ that dies in between leaves rows that ``telephony.sweeping`` finishes.
 """
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.clock import Clock
-from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, NotFound, ProviderError
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
-from callcenter.telephony.lines import number_of_line
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
-from callcenter.telephony.provider import LABEL_TAKEN, Provider
+from callcenter.telephony.provider import Provider
 from callcenter.telephony.state import LegNews
-from callcenter.telephony.twiml import callback_url
 
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
-
-
-def dial_leg(database: Database, provider: Provider, leg_id: int, clock: Clock, *, settings: Settings) -> LegStatus:
-    """Tell the carrier to ring a wanted leg; where the leg stands afterwards.
-
-    Only one caller gets to tell: a repeat finds the leg claimed. A refusal makes the leg ``failed`` with its reason; no
-    answer leaves it ``dialling``, and the sweep asks again, which the unique label makes harmless. Raises nothing.
-    """
-    order = _claim(database, leg_id, settings=settings, at=clock.now())
-    if order is None:
-        return _status(database, leg_id)
-    return tell_carrier(database, provider, order, clock)
 
 
 def hang_up_call(database: Database, provider: Provider, call_id: int, clock: Clock) -> None:
@@ -135,97 +118,6 @@ def hold_patient(database: Database, provider: Provider, call_id: int, clock: Cl
         )
         staff = session.scalars(select(Leg.staff_id).where(Leg.call_id == call_id, Leg.staff_id.is_not(None)))
         touch(session, f"call-{call_id}", *(f"desk-{staff_id}" for staff_id in staff))
-
-
-@dataclass(frozen=True, slots=True)
-class DialOrder:
-    """What the carrier is told to ring one leg."""
-
-    leg_id: int
-    conference: str
-    to: str
-    caller: str
-    label: str
-    status_callback: str
-    conference_callback: str
-
-
-def order_for(session: Session, leg: Leg, call: Call, *, settings: Settings) -> DialOrder:
-    """The order that rings this leg. It shows a number owned at the carrier: others are cut by French operators."""
-    caller = settings.caller_number or number_of_line(session, call.line_id)
-    return DialOrder(
-        leg_id=leg.id,
-        conference=conference_name(call.sid),
-        to=leg.address,
-        caller=caller,
-        label=leg.label,
-        status_callback=callback_url(settings.public_url, f"/twilio/leg?leg={leg.id}"),
-        conference_callback=callback_url(settings.public_url, "/twilio/conference"),
-    )
-
-
-def tell_carrier(database: Database, provider: Provider, order: DialOrder, clock: Clock) -> LegStatus:
-    """The second and third step of dialling; where the leg stands afterwards."""
-    sid: str | None = None
-    failure = ""
-    try:
-        sid = provider.dial_into_conference(
-            conference=order.conference,
-            to=order.to,
-            caller=order.caller,
-            label=order.label,
-            status_callback=order.status_callback,
-            conference_callback=order.conference_callback,
-        )
-    except ProviderError as error:
-        if error.code != LABEL_TAKEN:  # taken: an earlier try got through, its own reports tell the rest
-            log.warning("leg %s was not dialled: %s", order.leg_id, error.code or error.reason)
-            if error.unknown:
-                return LegStatus.DIALLING
-            failure = error.reason or "refused"
-    with database.unit_of_work(_SCOPE) as session:
-        leg = session.scalars(select(Leg).where(Leg.id == order.leg_id)).one()
-        call = lock_call(session, leg.call_id)
-        session.refresh(leg)
-        if failure and (leg.sid is not None or leg.status != LegStatus.DIALLING):
-            failure = ""  # an earlier order got through after all, and its reports came: this refusal was of a repeat
-        news = LegNews.FAILED if failure else LegNews.DIALLED
-        record_leg_event(session, leg, news, at=clock.now(), sid=sid, failure=failure)
-        # She, or the patient, hung up while we were telling the carrier.
-        too_late = sid is not None and (call.status == CallStatus.ENDED or leg.status in _OVER)
-        status = LegStatus(leg.status)
-    if too_late and sid is not None:
-        hang_up_leg(provider, sid)
-    return status
-
-
-def hang_up_leg(provider: Provider, sid: str) -> None:
-    """End a leg that is no longer wanted, here over already; raises nothing."""
-    try:
-        provider.hang_up(sid)
-    except ProviderError as error:
-        log.warning("a leg could not be hung up: %s", error.code or error.reason)
-
-
-def _claim(database: Database, leg_id: int, *, settings: Settings, at: datetime) -> DialOrder | None:
-    with database.unit_of_work(_SCOPE) as session:
-        leg = session.scalar(select(Leg).where(Leg.id == leg_id))
-        if leg is None:
-            return None
-        call = lock_call(session, leg.call_id)
-        session.refresh(leg)
-        if leg.status != LegStatus.WANTED:
-            return None
-        if call.status == CallStatus.ENDED:
-            record_leg_event(session, leg, LegNews.FAILED, at=at, failure="the patient has left")
-            return None
-        record_leg_event(session, leg, LegNews.DIALLED, at=at)
-        return order_for(session, leg, call, settings=settings)
-
-
-def _status(database: Database, leg_id: int) -> LegStatus:
-    with database.reading(_SCOPE) as session:
-        return LegStatus(session.scalars(select(Leg.status).where(Leg.id == leg_id)).one())
 
 
 def _patient_leg(session: Session, call_id: int) -> Leg:

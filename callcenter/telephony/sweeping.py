@@ -8,7 +8,8 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.telephony.gestures import close_call, dial_leg, hang_up_leg, order_for, tell_carrier
+from callcenter.telephony.dialling import dial_leg, hang_up_leg, order_for, tell_carrier
+from callcenter.telephony.gestures import close_call
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
 from callcenter.telephony.provider import Provider

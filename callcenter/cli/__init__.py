@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from callcenter.core.errors import NotFound, Problem, StartRefused
+from callcenter.cli import staff
+from callcenter.cli.running import DEFAULT_DATABASE, DatabaseUrl, open_database, prepare_database, refusals
 
 app = typer.Typer(
     help="A medical telephone secretariat. Settings come from the environment: see `callcenter settings`.",
@@ -19,21 +20,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-staff = typer.Typer(help="Accounts of the people who sign in.", no_args_is_help=True)
-app.add_typer(staff, name="staff")
+app.add_typer(staff.app, name="staff")
 
-DatabaseUrl = Annotated[
-    str,
-    typer.Option(envvar="CALLCENTER_DATABASE_URL", help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"),
-]
-_DEFAULT_DATABASE = "sqlite:///var/callcenter.db"
 _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
 @app.command()
 def serve() -> None:
     """Start the product. An empty database gets its tables; an older one is refused until `callcenter migrate`."""
-    with _refusals():
+    with refusals():
         from callcenter.core.config import load_settings
 
         settings = load_settings()
@@ -52,9 +47,9 @@ def serve() -> None:
 
 
 @app.command()
-def migrate(database_url: DatabaseUrl = _DEFAULT_DATABASE) -> None:
+def migrate(database_url: DatabaseUrl = DEFAULT_DATABASE) -> None:
     """Bring the database to this version's tables; repeating it changes nothing."""
-    with _refusals():
+    with refusals():
         from callcenter.core.migrate import current_revision, upgrade
 
         before = current_revision(database_url)
@@ -70,12 +65,12 @@ def migrate(database_url: DatabaseUrl = _DEFAULT_DATABASE) -> None:
 @app.command("import")
 def import_(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of CSV files, docs/import.md")],
-    database_url: DatabaseUrl = _DEFAULT_DATABASE,
+    database_url: DatabaseUrl = DEFAULT_DATABASE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Import practices and everything in them from CSV files; all of it, or nothing when a line is refused."""
-    with _refusals(), _database(database_url) as database:
+    with refusals(), open_database(database_url) as database:
         from callcenter.core.clock import SystemClock
         from callcenter.core.i18n import set_language
         from callcenter.exchange.importing import ImportRefused, import_into
@@ -94,63 +89,6 @@ def import_(
             typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
         else:
             typer.echo(report.as_text())
-
-
-@staff.command("create")
-def staff_create(
-    login: Annotated[str, typer.Option(help="What she types to sign in.")],
-    role: Annotated[str, typer.Option(help="operator, supervisor, practitioner or administrator.")],
-    name: Annotated[str, typer.Option(help="Her name; the login when not given.")] = "",
-    endpoint: Annotated[str, typer.Option(help="Where her calls ring: a number or client:name.")] = "",
-    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
-    database_url: DatabaseUrl = _DEFAULT_DATABASE,
-) -> None:
-    """Create an account; the first administrator of an installation is made this way."""
-    with _refusals():
-        prepare_database(database_url, say=typer.echo)
-    with _refusals(), _database(database_url) as database:
-        from callcenter.core.clock import SystemClock
-        from callcenter.core.scope import Centre, CentreReason
-        from callcenter.directory.accounts import create_staff
-        from callcenter.directory.staff import read_role
-
-        known_role = read_role(role)
-        password = _ask_password(from_stdin=password_stdin)
-        with database.unit_of_work(Centre(CentreReason.ADMINISTRATION)) as session:
-            made = create_staff(
-                session,
-                login=login,
-                name=name or login,
-                role=known_role,
-                password=password,
-                endpoint=endpoint,
-                at=SystemClock().now(),
-            )
-            typer.echo(f"Account {made.login} ({made.role}) is ready.")
-
-
-@staff.command("password")
-def staff_password(
-    login: Annotated[str, typer.Option(help="Whose password.")],
-    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
-    database_url: DatabaseUrl = _DEFAULT_DATABASE,
-) -> None:
-    """Give an account a new password; it is signed out everywhere."""
-    with _refusals(), _database(database_url) as database:
-        from sqlalchemy import select
-
-        from callcenter.core.clock import SystemClock
-        from callcenter.core.scope import Centre, CentreReason
-        from callcenter.directory.accounts import clean_login, set_password
-        from callcenter.directory.models import Staff
-
-        password = _ask_password(from_stdin=password_stdin)
-        with database.unit_of_work(Centre(CentreReason.ADMINISTRATION)) as session:
-            staff_id = session.scalar(select(Staff.id).where(Staff.login == clean_login(login)))
-            if staff_id is None:
-                raise NotFound("There is no such account.")
-            set_password(session, staff_id, password, at=SystemClock().now())
-        typer.echo("The password is changed.")
 
 
 @app.command(context_settings=_PASS_ON, add_help_option=False)
@@ -174,7 +112,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Which imaginary callers (with --headless).")] = 1,
 ) -> None:
     """Start everything with imaginary practices, and patients who ring."""
-    with _refusals():
+    with refusals():
         from callcenter.demo import command
 
         if not headless:
@@ -202,26 +140,6 @@ def settings() -> None:
         typer.echo(f"    default: {shown if shown not in ('', None) else 'none'}")
 
 
-def prepare_database(database_url: str, *, say: Callable[[str], None]) -> None:
-    """Make the tables of an empty database; raise ``StartRefused`` for an older or a newer one."""
-    from alembic.script import ScriptDirectory
-
-    from callcenter.core.migrate import alembic_config, current_revision, refuse_newer, upgrade
-
-    present = current_revision(database_url)
-    if present is None:
-        upgrade(database_url)
-        say("The database was empty: its tables are made.")
-        return
-    refuse_newer(database_url)
-    newest = ScriptDirectory.from_config(alembic_config(database_url)).get_current_head()
-    if present != newest:
-        raise StartRefused(
-            f"The database is at revision {present}, this version needs {newest}. Back it up, then run "
-            "`callcenter migrate`; nothing was changed."
-        )
-
-
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises ``typer.Exit`` (status 1) after a sentence when the port cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -237,42 +155,9 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-@contextmanager
-def _database(database_url: str) -> Iterator[Any]:
-    """The database of this version, closed afterwards; one that is not up to date is refused."""
-    from callcenter.core.db import Database
-
-    prepare_database(database_url, say=lambda line: typer.echo(line, err=True))
-    database = Database(database_url)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """A refusal is a sentence and an exit status: 2 when nothing could start, 1 when something typed was refused."""
-    try:
-        yield
-    except StartRefused as refused:
-        typer.echo(str(refused), err=True)
-        raise typer.Exit(2) from None
-    except Problem as refused:
-        typer.echo(str(refused), err=True)
-        raise typer.Exit(1) from None
-
-
-def _ask_password(*, from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return password
-
-
 def _run_elsewhere(name: str, command: Callable[..., None], arguments: list[str]) -> None:
     """Run another room's command with the arguments that were left for it."""
     other = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     other.command()(command)
-    with _refusals():
+    with refusals():
         other(arguments, prog_name=name)
