@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli.running import DEFAULT_DATABASE, DatabaseUrl, open_database, refusals
+from callcenter.cli.running import DEFAULT_DATABASE, DatabaseUrl, open_database, prepare_database, refusals
 from callcenter.core.errors import NotFound
 
 app = typer.Typer(help="Accounts of the people who sign in.", no_args_is_help=True)
