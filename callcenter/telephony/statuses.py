@@ -18,6 +18,7 @@ class CallHandling(StrEnum):
     QUEUE = "queue"  # she waits for an operator
     ANNOUNCED = "announced"  # outside the line's hours: she hears a sentence
     GATED = "gated"  # her practice is flooded: two digits first
+    FALLBACK = "fallback"  # this product was out of reach: the carrier's static document answered her
 
 
 class LegRole(StrEnum):

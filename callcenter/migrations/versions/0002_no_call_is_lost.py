@@ -134,7 +134,9 @@ def _add_to_telephony() -> None:
         batch_op.create_check_constraint(op.f("ck_call_status"), "status IN ('waiting', 'talking', 'lost', 'ended')")
     with op.batch_alter_table("call") as batch_op:
         batch_op.alter_column("handling", existing_type=sa.String(10), server_default=None)
-        batch_op.create_check_constraint(op.f("ck_call_handling"), "handling IN ('queue', 'announced', 'gated')")
+        batch_op.create_check_constraint(
+            op.f("ck_call_handling"), "handling IN ('queue', 'announced', 'gated', 'fallback')"
+        )
         batch_op.create_index("ix_call_practice_received_at", ["practice_id", "received_at"])
     with op.batch_alter_table("leg") as batch_op:
         for name, kind in _NEW_ON_LEG.items():
