@@ -1,5 +1,6 @@
 """The product and the stand-in carrier as child processes, started, watched and stopped together."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -50,6 +51,17 @@ class Process:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise StartRefused(f"The {self.name} does not answer on {url}; see {self.log_file}.")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._child.send_signal(number)
+
+    def kill(self) -> None:
+        """End it and its own children at once, without a word."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        self._log.close()
 
     def stop(self) -> None:
         """Ask it to end, then insist."""
