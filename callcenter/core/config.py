@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from callcenter.core.errors import StartRefused
+from callcenter.core.phone import CALL_COUNTRIES
 
 
 class Settings(BaseSettings):
@@ -47,7 +48,7 @@ class Settings(BaseSettings):
         description="Address of the folder made by `callcenter telephony fallback`, on another server than this one",
     )
     call_countries: str = Field(
-        default="FR,BE,LU,CH,MC,GP,MQ,GF,RE,YT,PM,BL,MF",
+        default=",".join(sorted(CALL_COUNTRIES)),
         description="Countries (ISO 3166, with commas) whose numbers this product may call",
     )
     calls_per_second: float = Field(
@@ -171,6 +172,11 @@ class Settings(BaseSettings):
         """The tokens a webhook may be signed with: the present one, then the one being replaced."""
         both = (self.twilio_auth_token.get_secret_value(), self.twilio_old_auth_token.get_secret_value())
         return tuple(token for token in both if token)
+
+    @cached_property
+    def countries(self) -> frozenset[str]:
+        """The countries whose numbers may be called."""
+        return frozenset(self.call_countries.split(","))
 
     @cached_property
     def clock_offset(self) -> timedelta:
