@@ -5,6 +5,7 @@ hands the answer down as ``at``; wall-clock time appears only where a person rea
 """
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +15,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Come back once that much time has passed."""
         ...
 
     @property
@@ -36,6 +41,10 @@ class SystemClock:
         """The present instant, aware, in UTC."""
         return datetime.now(UTC) + self._offset
 
+    def wait(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
     @property
     def is_shifted(self) -> bool:
         """Whether an offset is in force."""
@@ -53,6 +62,10 @@ class ManualClock:
         """The instant last set, aware, in UTC."""
         with self._lock:
             return self._now
+
+    def wait(self, seconds: float) -> None:
+        """Move on by that much at once."""
+        self.advance(timedelta(seconds=seconds))
 
     @property
     def is_shifted(self) -> bool:

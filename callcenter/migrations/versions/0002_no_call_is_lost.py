@@ -22,6 +22,7 @@ def downgrade() -> None:
     op.drop_table("call_alarm")
     with op.batch_alter_table("queue_entry") as batch_op:
         batch_op.drop_column("urgent")
+    op.drop_index("ix_leg_wanted", table_name="leg")
     with op.batch_alter_table("leg") as batch_op:
         batch_op.drop_index("ix_leg_dialled_at")
         for name in _NEW_ON_LEG:
@@ -150,6 +151,13 @@ def _add_to_telephony() -> None:
         for name in _BEGINS:
             batch_op.alter_column(name, existing_type=_NEW_ON_LEG[name], server_default=None)
         batch_op.create_index(op.f("ix_leg_dialled_at"), ["dialled_at"])
+    op.create_index(
+        "ix_leg_wanted",
+        "leg",
+        ["wanted_at"],
+        sqlite_where=sa.text("status = 'wanted'"),
+        postgresql_where=sa.text("status = 'wanted'"),
+    )
     with op.batch_alter_table("queue_entry") as batch_op:
         batch_op.add_column(sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
     with op.batch_alter_table("queue_entry") as batch_op:
