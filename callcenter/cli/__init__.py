@@ -1,9 +1,9 @@
 """The command ``callcenter``. Heavy imports stand inside the functions, so that ``--help`` answers at once."""
 
-import errno
 import json
-import socket
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,23 +25,42 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_opti
 
 @app.command()
 def serve() -> None:
-    """Start the product. An empty database gets its tables; an older one is refused until `callcenter migrate`."""
+    """Start the product. An empty database gets its tables; an older one is refused until `callcenter migrate`.
+
+    SIGHUP replaces the serving process without closing the listening socket (docs/deployment.md).
+    """
     with refusals():
         from callcenter.core.config import load_settings
+        from callcenter.serving.holder import Holder, notify_service_manager
+        from callcenter.serving.sockets import PortTaken, address_of, open_sockets
 
         settings = load_settings()
-        prepare_database(settings.database_url, say=typer.echo)
-        listening = listen(settings.host, settings.port)
-        from callcenter.main import create_app
-        from callcenter.web.server import Server
+        try:
+            sockets = open_sockets(settings.host, settings.port, os.environ)
+        except PortTaken as taken:
+            typer.echo(str(taken), err=True)
+            raise typer.Exit(1) from None
 
-        product = create_app(settings)
-        typer.echo(f"callcenter: {settings.public_url} (listening on {settings.host}:{listening.getsockname()[1]})")
+        addresses = ", ".join(map(address_of, sockets))
 
-        server = Server(product)
-        server.run(sockets=[listening])
-        if not server.started:
-            raise typer.Exit(1)
+        def started() -> None:
+            typer.echo(f"callcenter: {settings.public_url} (listening on {addresses})")
+            notify_service_manager(os.environ)
+
+        status = Holder(sockets, started=started, warn=lambda line: typer.echo(line, err=True)).run()
+        raise typer.Exit(status)
+
+
+@app.command("serve-child", hidden=True)
+def serve_child(
+    sockets: Annotated[str, typer.Option(help="Descriptors to listen on, with commas.")],
+    channel: Annotated[int, typer.Option(help="Descriptor of the line to the parent.")],
+) -> None:
+    """Serve on sockets that `callcenter serve` holds; started by it alone."""
+    from callcenter.serving.child import serve_on
+
+    prepare = partial(prepare_database, say=typer.echo)
+    raise typer.Exit(serve_on([int(one) for one in sockets.split(",")], channel, prepare=prepare))
 
 
 @app.command()
@@ -136,21 +155,6 @@ def settings() -> None:
         typer.echo(f"CALLCENTER_{name.upper()}")
         typer.echo(f"    {field.description}")
         typer.echo(f"    default: {shown if shown not in ('', None) else 'none'}")
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ``typer.Exit`` (status 1) after a sentence when the port cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as fault:
-        bound.close()
-        why = "is taken by another program" if fault.errno == errno.EADDRINUSE else f"cannot be had ({fault.strerror})"
-        typer.echo(f"Port {port} on {host} {why}. Stop it, or set CALLCENTER_PORT to another one.", err=True)
-        raise typer.Exit(1) from None
-    return bound
 
 
 def _run_elsewhere(name: str, command: Callable[..., None], arguments: list[str]) -> None:
