@@ -56,6 +56,7 @@ class Floor:
             twilio_account_sid="AC" + "0" * 32,
             twilio_auth_token="token",
             twilio_old_auth_token="older",
+            calls_per_second=100,  # tests of the pace set their own
         )
     )
 

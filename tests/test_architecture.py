@@ -21,6 +21,7 @@ DECISIONS = (
     "callcenter.instructions.greeting",
     "callcenter.messaging.wording",
     "callcenter.routing.choice",
+    "callcenter.telephony.placing_rules",
     "callcenter.telephony.state",
     "callcenter.triage.evaluation",
 )

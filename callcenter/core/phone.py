@@ -51,6 +51,7 @@ class NumberKind(StrEnum):
 
 
 ORDINARY = frozenset({NumberKind.FIXED, NumberKind.MOBILE, NumberKind.FIXED_OR_MOBILE, NumberKind.VOIP})
+_NEVER = frozenset({NumberKind.PREMIUM, NumberKind.SHARED_COST, NumberKind.SATELLITE})
 _KINDS = {
     PhoneNumberType.FIXED_LINE: NumberKind.FIXED,
     PhoneNumberType.MOBILE: NumberKind.MOBILE,
@@ -142,18 +143,20 @@ def number_kind(number: str) -> tuple[str, NumberKind]:
     return region, _KINDS.get(phonenumbers.number_type(parsed), NumberKind.OTHER)
 
 
-def refusal_to_call(number: str, *, countries: Set[str] = CALL_COUNTRIES) -> str:
+def refusal_to_call(number: str, *, countries: Set[str] = CALL_COUNTRIES, emergency: bool = False) -> str:
     """Why a number (E.164 or short) is never called by this product, a message id; empty when it may be called.
 
-    Only ordinary numbers of these countries: calls to the others are what stolen access is used for.
+    Only ordinary numbers of these countries: calls to the others are what stolen access is used for. In an
+    ``emergency`` short numbers pass, and any country: somebody in danger is not asked where her telephone is from.
     """
     country, kind = number_kind(number)
-    if kind not in ORDINARY:
+    is_number = number.removeprefix("+").isdecimal()
+    if not is_number or (kind in _NEVER if emergency else kind not in ORDINARY):
         return N_(
             "Only ordinary fixed and mobile numbers are called from here, no premium, shared-cost, satellite or "
             "short numbers."
         )
-    if country not in countries:
+    if not emergency and country not in countries:
         return N_("Numbers of this country are not called from here.")
     return ""
 

@@ -1,12 +1,13 @@
 """Ringing a telephone into a call, in three steps: commit what is wanted, tell the carrier, record what it answered.
 
 The carrier is always told outside any transaction: a slow answer must hold neither a lock nor a connection. A process
-that dies in between leaves rows that ``telephony.sweeping`` finishes.
+that dies in between leaves rows that ``telephony.sweeping`` finishes. Whether and when a call may leave is asked of
+``telephony.placing`` in the first step.
 """
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,11 +16,13 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
+from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.lines import number_of_line
-from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.placing import take_turn, take_turn_again
 from callcenter.telephony.provider import LABEL_TAKEN, Provider
 from callcenter.telephony.state import LegNews
 from callcenter.telephony.twiml import callback_url
@@ -29,16 +32,45 @@ _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 
 
-def dial_leg(database: Database, provider: Provider, leg_id: int, clock: Clock, *, settings: Settings) -> LegStatus:
+PATIENCE = timedelta(seconds=2)
+"""How long a gesture waits for its turn at the carrier's pace; after that the sweep dials."""
+
+
+def dial_leg(
+    database: Database,
+    provider: Provider,
+    leg_id: int,
+    clock: Clock,
+    *,
+    settings: Settings,
+    patience: timedelta = PATIENCE,
+) -> LegStatus:
     """Tell the carrier to ring a wanted leg; where the leg stands afterwards.
 
-    Only one caller gets to tell: a repeat finds the leg claimed. A refusal makes the leg ``failed`` with its reason; no
+    Only one caller gets to tell: a repeat finds the leg claimed. A refusal, the carrier's or ``telephony.placing``'s,
+    makes the leg ``failed`` with its reason; a leg whose turn does not come within ``patience`` stays ``wanted``; no
     answer leaves it ``dialling``, and the sweep asks again, which the unique label makes harmless. Raises nothing.
     """
-    order = _claim(database, leg_id, settings=settings, at=clock.now())
-    if order is None:
-        return _status(database, leg_id)
-    return tell_carrier(database, provider, order, clock)
+    until = clock.now() + patience
+    while True:
+        claim = _claim(database, leg_id, settings=settings, clock=clock)
+        if isinstance(claim, DialOrder):
+            return tell_carrier(database, provider, claim, clock)
+        if claim is None or claim > until:
+            return _status(database, leg_id)
+        # Outside any transaction: whoever waits for her turn keeps nobody else waiting.
+        clock.wait(max(0.0, (claim - clock.now()).total_seconds()))
+
+
+def dial_again(
+    database: Database, provider: Provider, leg: Leg, order: "DialOrder", clock: Clock, *, settings: Settings
+) -> None:
+    """Tell the carrier once more of a leg that it perhaps never heard of, when the pace allows it now."""
+    if leg.role != LegRole.EMERGENCY:
+        with database.unit_of_work(_SCOPE) as session:
+            if not take_turn_again(session, settings=settings, clock=clock):
+                return
+    tell_carrier(database, provider, order, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +118,7 @@ def tell_carrier(database: Database, provider: Provider, order: DialOrder, clock
             log.warning("leg %s was not dialled: %s", order.leg_id, error.code or error.reason)
             if error.unknown:
                 return LegStatus.DIALLING
-            failure = error.reason or "refused"
+            failure = N_("refused by the carrier") if error.permanent else N_("the carrier cannot be reached")
     with database.unit_of_work(_SCOPE) as session:
         leg = session.scalars(select(Leg).where(Leg.id == order.leg_id)).one()
         call = lock_call(session, leg.call_id)
@@ -111,7 +143,8 @@ def hang_up_leg(provider: Provider, sid: str) -> None:
         log.warning("a leg could not be hung up: %s", error.code or error.reason)
 
 
-def _claim(database: Database, leg_id: int, *, settings: Settings, at: datetime) -> DialOrder | None:
+def _claim(database: Database, leg_id: int, *, settings: Settings, clock: Clock) -> DialOrder | datetime | None:
+    """The order to tell the carrier, or the instant of this leg's turn, or None when there is nothing to tell."""
     with database.unit_of_work(_SCOPE) as session:
         leg = session.scalar(select(Leg).where(Leg.id == leg_id))
         if leg is None:
@@ -121,10 +154,17 @@ def _claim(database: Database, leg_id: int, *, settings: Settings, at: datetime)
         if leg.status != LegStatus.WANTED:
             return None
         if call.status == CallStatus.ENDED:
-            record_leg_event(session, leg, LegNews.FAILED, at=at, failure="the patient has left")
+            record_leg_event(session, leg, LegNews.FAILED, at=clock.now(), failure=N_("the patient has left"))
             return None
-        record_leg_event(session, leg, LegNews.DIALLED, at=at)
-        return order_for(session, leg, call, settings=settings)
+        order = order_for(session, leg, call, settings=settings)
+        turn = take_turn(session, leg, settings=settings, clock=clock)
+        if turn.refusal:
+            log.warning("leg %s is not dialled: %s", leg.id, turn.refusal)
+            record_leg_event(session, leg, LegNews.FAILED, at=clock.now(), failure=turn.refusal)
+        if not turn.is_now:
+            return turn.not_before
+        record_leg_event(session, leg, LegNews.DIALLED, at=clock.now())
+        return order
 
 
 def _status(database: Database, leg_id: int) -> LegStatus:

@@ -2,21 +2,24 @@
 
 from datetime import timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
+from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.telephony.dialling import dial_leg, hang_up_leg, order_for, tell_carrier
+from callcenter.telephony.dialling import dial_again, dial_leg, hang_up_leg, order_for
 from callcenter.telephony.gestures import close_call
 from callcenter.telephony.legs import record_leg_event
-from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.state import LegNews
 
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _FORGOTTEN_AFTER = timedelta(seconds=4)  # longer than the gesture's own 2 s: it may still be on its way
+_DUE_AFTER = timedelta(seconds=1)  # nobody has told the carrier yet, so that nothing can be told twice
+_WAITS_FOR = timedelta(seconds=0.8)  # at the pace of the calls we place, within one tick
 _GIVE_UP_AFTER = timedelta(seconds=40)  # a telephone rings 30 s at most
 _AT_ONCE = 10
 
@@ -36,10 +39,13 @@ def close_ended_calls(database: Database, provider: Provider, clock: Clock) -> N
 
 
 def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
-    """Dial again what the carrier was never, or perhaps never, told; give up on legs of which nothing more is heard."""
+    """Dial what the carrier was never, or perhaps never, told, and what waits for its turn at the carrier's pace.
+
+    The emergency line first, then the oldest. Gives up on legs of which nothing more is heard.
+    """
     at = clock.now()
-    untold = and_(Leg.status == LegStatus.DIALLING, Leg.sid.is_(None))
     waiting = or_(Leg.status == LegStatus.WANTED, Leg.status == LegStatus.DIALLING, Leg.status == LegStatus.RINGING)
+    since = func.coalesce(Leg.dialled_at, Leg.wanted_at)
     with database.reading(_SCOPE) as session:
         rows = session.execute(
             select(Leg, Call)
@@ -48,26 +54,30 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
                 Call.status != CallStatus.ENDED,
                 Leg.staff_id.is_not(None),
                 waiting,
-                or_(Leg.status == LegStatus.WANTED, untold, Leg.wanted_at < at - _GIVE_UP_AFTER),
-                Leg.wanted_at < at - _FORGOTTEN_AFTER,
+                or_(
+                    and_(Leg.status == LegStatus.WANTED, Leg.wanted_at <= at - _DUE_AFTER),
+                    and_(Leg.status == LegStatus.DIALLING, Leg.sid.is_(None), since < at - _FORGOTTEN_AFTER),
+                    since < at - _GIVE_UP_AFTER,
+                ),
             )
-            .order_by(Leg.id)
+            .order_by(case((Leg.role == LegRole.EMERGENCY, 0), else_=1), Leg.wanted_at, Leg.id)
             .limit(_AT_ONCE)
         ).all()
         orders = [(leg, order_for(session, leg, call, settings=settings)) for leg, call in rows]
+    until = at + _WAITS_FOR
     for leg, order in orders:
-        if leg.wanted_at < at - _GIVE_UP_AFTER:
+        if (leg.dialled_at or leg.wanted_at) < at - _GIVE_UP_AFTER:
             _give_up(database, provider, leg, clock)
         elif leg.status == LegStatus.WANTED:
-            dial_leg(database, provider, leg.id, clock, settings=settings)
+            dial_leg(database, provider, leg.id, clock, settings=settings, patience=until - clock.now())
         else:
-            tell_carrier(database, provider, order, clock)
+            dial_again(database, provider, leg, order, clock, settings=settings)
 
 
 def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> None:
     with database.unit_of_work(_SCOPE) as session:
         found = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
         if found.status in {LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING}:
-            record_leg_event(session, found, LegNews.GIVEN_UP, at=clock.now(), failure="no answer")
+            record_leg_event(session, found, LegNews.GIVEN_UP, at=clock.now(), failure=N_("no answer"))
     if leg.sid is not None:
         hang_up_leg(provider, leg.sid)  # a refusal must not keep the next one from being given up

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from callcenter.core.i18n import N_
 from callcenter.telephony.calls import HUNG_UP, conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, Leg
@@ -41,7 +42,12 @@ _LEG_NEWS = {
     "failed": LegNews.FAILED,
     "canceled": LegNews.FAILED,
 }
-_WHY_FAILED = {"busy": "busy", "no-answer": "no answer", "failed": "cannot be reached", "canceled": "canceled"}
+_WHY_FAILED = {
+    "busy": N_("busy"),
+    "no-answer": N_("no answer"),
+    "failed": N_("cannot be reached"),
+    "canceled": N_("canceled"),
+}
 
 
 @router.post("/conference")
