@@ -54,6 +54,7 @@ class CarrierNumber:
     sid: str
     number: str  # E.164
     settings: NumberSettings
+    answered_by: str = ""  # SID of an application or trunk set for it: the carrier then ignores the settings' addresses
 
 
 class Provider(Protocol):

@@ -146,6 +146,7 @@ class TwilioProvider:
                 sid=str(one.sid),
                 number=str(one.phone_number),
                 settings=NumberSettings(**{name: str(getattr(one, name) or "") for name in _NUMBER_SETTINGS}),
+                answered_by=str(one.trunk_sid or one.voice_application_sid or ""),
             )
             for one in found
         ]
