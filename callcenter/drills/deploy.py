@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from callcenter.drills.stage import ALL, Stage, patient, talk, talks, wait_until
 from callcenter.drills.verdict import Verdict
 from callcenter.drills.webhooks import Sender
+from callcenter.local.processes import Process
 from callcenter.telephony.models import Call
 
 
@@ -25,8 +26,9 @@ def deploy_under_load(
     verdict.expect(talk(stage, talkers, within=30), "everybody talks before the deploy")
     webhooks = _webhooks(stage, random, int(seconds * per_second))
     sender = Sender(stage.product_url, account_sid=stage.account_sid, auth_token=stage.auth_token)
-    pids = {_pid(stage)}
-    deploying = threading.Thread(target=_deploy, args=(stage, deploys, seconds, pids))
+    assert stage.product is not None
+    seen = set(stage.product.children)
+    deploying = threading.Thread(target=_deploy, args=(stage, deploys, seconds, seen))
     deploying.start()
     sender.post_at_rate(webhooks, per_second=per_second)
     deploying.join()
@@ -37,11 +39,11 @@ def deploy_under_load(
         "webhooks": sent.count,
         "refused": len(sent.refused),
         "slowest_s": round(sent.slowest, 3),
-        "processes_seen": len(pids),
+        "processes_seen": len(seen),
     }
     verdict.expect(sent.count == len(webhooks), "every webhook was answered")
     verdict.expect(not sent.refused, f"no webhook was refused: {sent.refused[:3]}")
-    verdict.expect(len(pids) == deploys + 1, f"each deploy brought a new process ({len(pids)} seen)")
+    verdict.expect(len(seen) == deploys + 1, f"each deploy brought a new process ({len(seen)} seen)")
     voices = [params["CallSid"] for path, params in webhooks if path == "/twilio/voice"]
     with stage.database.reading(ALL) as session:
         known = session.scalar(select(func.count()).select_from(Call).where(Call.sid.in_(voices))) or 0
@@ -51,19 +53,20 @@ def deploy_under_load(
     return verdict
 
 
-def _deploy(stage: Stage, deploys: int, seconds: float, pids: set[int]) -> None:
-    for number in range(deploys):
-        time.sleep(seconds / (deploys + 1) if number == 0 else 0.5)
-        before = _pid(stage)
-        assert stage.product is not None
-        stage.product.send(signal.SIGHUP)
-        wait_until(lambda before=before: _pid(stage) != before, within=30, every=0.1)  # type: ignore[misc]
-        pids.add(_pid(stage))
+def _deploy(stage: Stage, deploys: int, seconds: float, seen: set[int]) -> None:
+    product = stage.product
+    assert product is not None
+    for _number in range(deploys):
+        time.sleep(seconds / (deploys + 2))
+        before = product.children
+        product.send(signal.SIGHUP)
+        wait_until(lambda before=before: _is_replaced(product, before), within=30, every=0.1)  # type: ignore[misc]
+        seen |= product.children
 
 
-def _pid(stage: Stage) -> int:
-    """Which process answers."""
-    return int(stage.operators[0].http.get(f"{stage.product_url}/healthz").json()["pid"])
+def _is_replaced(product: Process, before: frozenset[int]) -> bool:
+    """Whether none of those who served before lives any more, and somebody else serves."""
+    return bool(product.children) and not product.children & before
 
 
 def _webhooks(stage: Stage, random: Random, count: int) -> list[tuple[str, dict[str, str]]]:

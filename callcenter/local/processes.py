@@ -56,11 +56,20 @@ class Process:
         """Send it a signal."""
         self._child.send_signal(number)
 
+    @property
+    def children(self) -> frozenset[int]:
+        """The processes that it has started and that live, by number."""
+        listed = Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children")
+        return frozenset(int(pid) for pid in listed.read_text().split())
+
     def kill(self) -> None:
-        """End it and its own children at once, without a word."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGKILL)
+        """End it and what it has started at once, without a word: the parent first, which would replace its child."""
+        children = self.children
+        self._child.kill()
         self._child.wait()
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._log.close()
 
     def stop(self) -> None:
