@@ -106,6 +106,7 @@ def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
         twilio_auth_token=_TOKEN,
         twilio_base_url=carrier_url,
         sms_sender="Callcenter",
+        calls_per_second=100,
         clock_offset_seconds=offset.total_seconds(),
     )
     product = create_app(settings)
