@@ -118,7 +118,9 @@ class Stage:
                 session.add(member)
                 session.flush()
                 token = open_session(session, member.id, at=self.clock.now())
-                http = httpx.Client(base_url=self.product_url, cookies={_COOKIE: token}, timeout=20)
+                http = httpx.Client(
+                    base_url=self.product_url, cookies={_COOKIE: token}, headers={"HX-Request": "true"}, timeout=20
+                )
                 self.operators.append(Operator(member.id, login, http))
         for operator in self.operators:
             operator.http.post("/agent/availability").raise_for_status()
