@@ -22,6 +22,7 @@ DECISIONS = (
     "callcenter.messaging.wording",
     "callcenter.routing.choice",
     "callcenter.telephony.placing_rules",
+    "callcenter.telephony.provisioning",
     "callcenter.telephony.state",
     "callcenter.triage.evaluation",
 )
