@@ -20,8 +20,8 @@ from callcenter.core.i18n import load_catalogues
 from callcenter.core.migrate import refuse_newer
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
-from callcenter.routing.queue import enqueue_call, follow_leg, leave_queue
-from callcenter.telephony.events import CallEnded, CallReceived, LegChanged
+from callcenter.routing.queue import follow_leg, leave_queue
+from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.twilio_provider import TwilioProvider
 from callcenter.web import live, webhooks
@@ -82,7 +82,6 @@ def create_app(
 def wire_events() -> EventBus:
     """Which domain hears of which fact; the one place where a reader sees it all."""
     bus = EventBus()
-    bus.subscribe(CallReceived, enqueue_call)
     bus.subscribe(LegChanged, follow_leg)
     bus.subscribe(CallEnded, leave_queue)
     bus.subscribe(AppointmentBooked, confirm_booking)

@@ -15,12 +15,12 @@ from callcenter.core.events import EventBus
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, PracticeLine, Role, Staff
 from callcenter.routing import presence
+from callcenter.routing.arrival import receive_call
 from callcenter.routing.models import Agent, QueueEntry, Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, pull_call
-from callcenter.routing.queue import enqueue_call, follow_leg, leave_queue
-from callcenter.telephony.calls import receive_call
+from callcenter.routing.queue import follow_leg, leave_queue
 from callcenter.telephony.dialling import dial_leg
-from callcenter.telephony.events import CallEnded, CallReceived, LegChanged
+from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Call, Leg
 from callcenter.telephony.state import LegNews
@@ -35,7 +35,6 @@ CALL = "CA" + "a" * 32
 
 def wire(bus: EventBus) -> EventBus:
     """The routing half of the product's wiring."""
-    bus.subscribe(CallReceived, enqueue_call)
     bus.subscribe(LegChanged, follow_leg)
     bus.subscribe(CallEnded, leave_queue)
     return bus
@@ -98,7 +97,7 @@ class Floor:
         with self.database.unit_of_work(ALL) as session:
             call = receive_call(session, sid=sid, to_number=LINE, from_number=from_number, at=self.now)
             assert call is not None
-            return call.id
+            return call.call_id
 
     def accept(self, name: str) -> Leg:
         """She takes what rings for her, and her telephone is dialled."""

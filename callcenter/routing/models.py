@@ -59,12 +59,20 @@ class QueueEntry(PracticeOwned, Base):
     __table_args__ = (
         CheckConstraint("status IN ('waiting', 'answered', 'abandoned')", name="status"),
         Index("ix_queue_entry_status_joined_at", "status", "joined_at"),
+        # Counted for each newcomer, among the calls of years.
+        Index(
+            "ix_queue_entry_waiting",
+            "practice_id",
+            sqlite_where=text("status = 'waiting'"),
+            postgresql_where=text("status = 'waiting'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), unique=True)
     status: Mapped[QueueEntryStatus] = mapped_column(String(12), default=QueueEntryStatus.WAITING)
     urgent: Mapped[bool] = mapped_column(default=False)  # said so at the gate: before everybody else
+    ahead: Mapped[int] = mapped_column(default=0)  # how many of her own practice waited when she joined
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
 

@@ -18,26 +18,10 @@ from callcenter.routing.models import (
     ReservationStatus,
 )
 from callcenter.routing.offers import offer_waiting_calls
-from callcenter.telephony.events import CallEnded, CallReceived, LegChanged
+from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
-
-
-def enqueue_call(session: Session, event: CallReceived) -> None:
-    """A caller joins the queue and rings at once for whoever is free longest."""
-    session.add(
-        QueueEntry(
-            call_id=event.call_id,
-            practice_id=event.practice_id,
-            status=QueueEntryStatus.WAITING,
-            joined_at=event.at,
-        )
-    )
-    session.flush()
-    touch(session, "queue")
-    publish(session, CallQueued(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
-    offer_waiting_calls(session, at=event.at)
 
 
 def leave_queue(session: Session, event: CallEnded) -> None:
@@ -102,7 +86,7 @@ def _return_to_queue(session: Session, call: Call, *, at: datetime) -> None:
         session,
         update(QueueEntry)
         .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
-        .values(status=QueueEntryStatus.WAITING, left_at=None),
+        .values(status=QueueEntryStatus.WAITING, left_at=None, ahead=0),
     )
     if returned:
         touch(session, "queue", f"call-{call.id}")

@@ -14,13 +14,9 @@ def is_first(session: Session, kind: str, *key: str, at: datetime) -> bool:
     The key is what the event is (SID, event, sequence number), not which request carried it: the carrier's own retry
     and a repeat that lost its idempotency token are then known alike. Written in the transaction of the effect.
     """
-    return insert_new(session, WebhookReceipt, key=_key(kind, *key), kind=kind[:30], received_at=at)
+    return insert_new(session, WebhookReceipt, key=receipt_key(kind, *key), kind=kind[:30], received_at=at)
 
 
-def was_heard(session: Session, kind: str, *key: str) -> bool:
-    """Whether a webhook of this key was applied already."""
-    return session.get(WebhookReceipt, _key(kind, *key)) is not None
-
-
-def _key(kind: str, *key: str) -> str:
+def receipt_key(kind: str, *key: str) -> str:
+    """The key under which a webhook of this kind is noted, to look for it inside a larger statement."""
     return ":".join((kind, *key))[:120]

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import event, func, select
 
 from callcenter.core.errors import ProviderError
+from callcenter.routing.arrival import receive_call
 from callcenter.routing.models import QueueEntry, Reservation
-from callcenter.telephony.calls import receive_call
 from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus, MisdialledCall
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, CALL, LINE, PATIENT, Floor

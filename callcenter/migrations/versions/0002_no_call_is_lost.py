@@ -20,7 +20,9 @@ def downgrade() -> None:
     op.drop_table("placing_control")
     op.drop_table("repair")
     op.drop_table("call_alarm")
+    op.drop_index("ix_queue_entry_waiting", table_name="queue_entry")
     with op.batch_alter_table("queue_entry") as batch_op:
+        batch_op.drop_column("ahead")
         batch_op.drop_column("urgent")
     op.drop_index("ix_leg_wanted", table_name="leg")
     with op.batch_alter_table("leg") as batch_op:
@@ -160,8 +162,17 @@ def _add_to_telephony() -> None:
     )
     with op.batch_alter_table("queue_entry") as batch_op:
         batch_op.add_column(sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("ahead", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("queue_entry") as batch_op:
         batch_op.alter_column("urgent", existing_type=sa.Boolean(), server_default=None)
+        batch_op.alter_column("ahead", existing_type=sa.Integer(), server_default=None)
+    op.create_index(
+        "ix_queue_entry_waiting",
+        "queue_entry",
+        ["practice_id"],
+        sqlite_where=sa.text("status = 'waiting'"),
+        postgresql_where=sa.text("status = 'waiting'"),
+    )
     op.create_table(
         "call_alarm",
         sa.Column("id", sa.Integer(), nullable=False),

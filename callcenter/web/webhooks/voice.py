@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.routing.arrival import find_lost_caller, receive_call
 from callcenter.telephony import twiml
-from callcenter.telephony.calls import find_lost_caller, receive_call
 from callcenter.telephony.hold_music import hold_music_wav
 from callcenter.telephony.models import Call, CallStatus
 from callcenter.web.context import At, TheWorld, World
@@ -36,7 +36,7 @@ def answer_call(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
         return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
     if call is None:
         return xml(twiml.not_in_service())
-    return xml(twiml.into_conference(call.sid, public_url=world.settings.public_url))
+    return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
 
 
 @router.post("/dial-done")
@@ -93,7 +93,7 @@ def _queue_if_lost(webhook: Webhook, world: World, *, at: datetime) -> None:
     with world.database.unit_of_work(SCOPE) as session:
         call = find_lost_caller(session, sid=sid, to_number=webhook.get("To"), from_number=webhook.get("From"), at=at)
     if call is not None:
-        log.warning("call %s was not kept when it came in; its caller is in the queue now", call.id)
+        log.warning("call %s was not kept when it came in; its caller is in the queue now", call.call_id)
 
 
 def _is_over(session: Session, sid: str) -> bool:

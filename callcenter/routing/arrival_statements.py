@@ -1,0 +1,235 @@
+"""The statements of an incoming call, built once: a caller waits for their answer, and hundreds may ring together.
+
+PostgreSQL records and offers a call in one statement. SQLite knows no writing subqueries and needs no round trips: a
+few statements in its one writing transaction. Parameters: ``sid``, ``to_number``, ``from_number``, ``address``,
+``handling``, ``at``, ``expires_at``, ``hung_up_key``; rows to write are asked back, so that what was new is known.
+"""
+
+from typing import Any, cast
+
+from sqlalchemy import (
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    exists,
+    false,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import ColumnDefault
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.selectable import FromClause
+
+from callcenter.core.db import Instant
+from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation
+from callcenter.telephony.calls import PATIENT_LABEL
+from callcenter.telephony.lines import LINE
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, WebhookReceipt
+
+CALL, LEG = cast(Table, Call.__table__), cast(Table, Leg.__table__)
+ENTRY, OFFER, AGENT = (cast(Table, kind.__table__) for kind in (QueueEntry, Reservation, Agent))
+RECEIPT = cast(Table, WebhookReceipt.__table__)
+
+
+def _word(value: str) -> ColumnElement[str]:
+    """A status as the partial indexes name it: a parameter would keep the databases from using them."""
+    return literal_column(f"'{value}'")
+
+
+def _with_defaults(table: Table, fields: dict[str, ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
+    """The fields, and the model's own defaults of the others: inside a larger statement nobody else adds them."""
+    defaults = {
+        column.name: _constant(column.default.arg)
+        for column in table.c
+        if isinstance(column.default, ColumnDefault) and column.default.is_scalar
+    }
+    return {**defaults, **fields}
+
+
+def _constant(value: object) -> ColumnElement[Any]:
+    if isinstance(value, bool):
+        return true() if value else false()
+    return literal_column(str(value)) if isinstance(value, int) else _word(str(value))
+
+
+AT = bindparam("at", type_=Instant())
+IS_WAITING = ENTRY.c.status == _word("waiting")
+IS_PENDING = OFFER.c.status == _word("pending")
+IS_OFFERED = exists().where(OFFER.c.queue_entry_id == ENTRY.c.id, IS_PENDING)
+IS_IDLE = (AGENT.c.status == _word("available"), AGENT.c.lease_until > AT)
+SOMEBODY_WAITS = exists().where(IS_WAITING, ~IS_OFFERED)
+HUNG_UP = exists().where(RECEIPT.c.key == bindparam("hung_up_key"))
+
+_LEG_FIELDS = {
+    "role": _word(LegRole.PATIENT),
+    "label": _word(PATIENT_LABEL),
+    "address": bindparam("address", type_=LEG.c.address.type),
+    "sid": bindparam("sid", type_=LEG.c.sid.type),
+    "status": _word(LegStatus.DIALLING),
+    "wanted_at": AT,
+    "dialled_at": AT,
+}
+
+
+def ahead_of(practice_id: ColumnElement[int]) -> ColumnElement[int]:
+    """How many of the same practice wait: a newcomer's ``QueueEntry.ahead``."""
+    return (
+        select(func.count()).select_from(ENTRY).where(IS_WAITING, ENTRY.c.practice_id == practice_id).scalar_subquery()
+    )
+
+
+def _insert_call(kind: Any) -> Any:
+    own: dict[str, ColumnElement[Any]] = {
+        "line_id": LINE.c.id,
+        "practice_id": LINE.c.practice_id,
+        "sid": bindparam("sid", type_=CALL.c.sid.type),
+        "from_number": bindparam("from_number", type_=CALL.c.from_number.type),
+        "status": _word(CallStatus.WAITING),
+        "handling": bindparam("handling", type_=CALL.c.handling.type),
+        "received_at": AT,
+    }
+    fields = _with_defaults(CALL, own)
+    line = select(*fields.values()).where(LINE.c.number == bindparam("to_number", type_=CALL.c.sid.type))
+    return (
+        kind(CALL)
+        .from_select(list(fields), line)
+        .on_conflict_do_nothing(index_elements=["sid"])
+        .returning(CALL.c.id, CALL.c.practice_id)
+    )
+
+
+def _insert_leg(call_id: ColumnElement[int], practice_id: ColumnElement[int]) -> Insert:
+    fields = _with_defaults(LEG, {"call_id": call_id, "practice_id": practice_id, **_LEG_FIELDS})
+    return insert(LEG).from_select(list(fields), select(*fields.values())).returning(LEG.c.id)
+
+
+def _insert_entry(call_id: ColumnElement[int], practice_id: ColumnElement[int], *wanted: ColumnElement[bool]) -> Insert:
+    own: dict[str, ColumnElement[Any]] = {
+        "call_id": call_id,
+        "practice_id": practice_id,
+        "status": _word("waiting"),
+        "ahead": ahead_of(practice_id),
+        "joined_at": AT,
+    }
+    fields = _with_defaults(ENTRY, own)
+    return (
+        insert(ENTRY)
+        .from_select(list(fields), select(*fields.values()).where(*wanted))
+        .returning(ENTRY.c.id, ENTRY.c.call_id, ENTRY.c.practice_id)
+    )
+
+
+def _offer_fields(source: dict[str, ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
+    return {
+        **source,
+        "status": _word("pending"),
+        "offered_at": AT,
+        "expires_at": bindparam("expires_at", type_=Instant()),
+    }
+
+
+def _idle_longest() -> Select[Any]:
+    return (
+        select(AGENT.c.staff_id)
+        .where(*IS_IDLE)
+        .order_by(AGENT.c.status_since, AGENT.c.staff_id)
+        .limit(literal_column("1"))
+    )
+
+
+def _reserve() -> Any:
+    return update(AGENT).values(
+        status=_word(AgentStatus.RESERVED), status_since=AT, call_id=null(), missed_call=false()
+    )
+
+
+_CALL_ID, _PRACTICE_ID = bindparam("call_id", type_=CALL.c.id.type), bindparam("practice_id", type_=CALL.c.id.type)
+_ENTRY_ID, _STAFF_ID = bindparam("entry_id", type_=CALL.c.id.type), bindparam("offered_to", type_=CALL.c.id.type)
+
+FIND_CALL = select(CALL.c.id, CALL.c.practice_id, CALL.c.handling).where(CALL.c.sid == bindparam("sid"))
+
+
+class Steps:
+    """One after the other, within one writing transaction."""
+
+    insert_call = _insert_call(sqlite.insert)
+    insert_leg = _insert_leg(_CALL_ID, _PRACTICE_ID)
+    # Asked before she joins the queue herself.
+    look = select(HUNG_UP, SOMEBODY_WAITS, _idle_longest().scalar_subquery())
+    insert_entry = _insert_entry(_CALL_ID, _PRACTICE_ID)
+    reserve = _reserve().where(AGENT.c.staff_id == _STAFF_ID, *IS_IDLE)
+    _offer = _offer_fields(
+        {"queue_entry_id": _ENTRY_ID, "call_id": _CALL_ID, "practice_id": _PRACTICE_ID, "staff_id": _STAFF_ID}
+    )
+    insert_offer = (
+        sqlite.insert(OFFER)
+        .from_select(list(_offer), select(*_offer.values()).where(true()))
+        .on_conflict_do_nothing()
+        .returning(OFFER.c.id)
+    )
+
+
+def _record_at_once() -> Select[Any]:
+    """Everything in one statement. All its parts see the tables as they were before it.
+
+    The operator is passed over when another transaction holds her row; the partial unique indexes have the last word.
+    """
+    call = _insert_call(postgresql.insert).cte("new_call")
+    leg = _insert_leg_of(call).cte("new_leg")
+    entry = _insert_entry(
+        call.c.id, call.c.practice_id, bindparam("handling", type_=CALL.c.handling.type) == _word("queue")
+    ).cte("new_entry")
+    idle = (
+        _idle_longest()
+        .where(exists(select(entry.c.id)), ~SOMEBODY_WAITS, ~HUNG_UP)
+        .with_for_update(skip_locked=True, key_share=True)
+        .cte("idle")
+    )
+    reserved = (
+        _reserve()
+        .where(AGENT.c.staff_id == idle.c.staff_id, AGENT.c.status == _word("available"))
+        .returning(AGENT.c.staff_id)
+        .cte("reserved")
+    )
+    fields = _offer_fields(
+        {
+            "queue_entry_id": entry.c.id,
+            "call_id": entry.c.call_id,
+            "practice_id": entry.c.practice_id,
+            "staff_id": reserved.c.staff_id,
+        }
+    )
+    offer = (
+        postgresql.insert(OFFER)
+        .from_select(list(fields), select(*fields.values()).select_from(_beside(entry, reserved)))
+        .on_conflict_do_nothing()
+        .returning(OFFER.c.id)
+        .cte("new_offer")
+    )
+    return select(
+        call.c.id,
+        call.c.practice_id,
+        select(leg.c.id).scalar_subquery(),
+        HUNG_UP,
+        exists().where(*IS_IDLE),
+        select(reserved.c.staff_id).scalar_subquery(),
+        select(offer.c.id).scalar_subquery(),
+    )
+
+
+def _insert_leg_of(call: FromClause) -> Insert:
+    return _insert_leg(call.c.id, call.c.practice_id)
+
+
+def _beside(left: FromClause, right: FromClause) -> FromClause:
+    return left.join(right, true())
+
+
+RECORD_AT_ONCE = _record_at_once()
