@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from callcenter.cli import staff
-from callcenter.cli.running import DEFAULT_DATABASE, DatabaseUrl, open_database, prepare_database, refusals
+from callcenter.cli.running import (
+    DEFAULT_COUNTRIES,
+    DEFAULT_DATABASE,
+    CallCountries,
+    DatabaseUrl,
+    open_database,
+    prepare_database,
+    read_call_countries,
+    refusals,
+)
 
 app = typer.Typer(
     help="A medical telephone secretariat. Settings come from the environment: see `callcenter settings`.",
@@ -85,6 +94,7 @@ def import_(
     database_url: DatabaseUrl = DEFAULT_DATABASE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    call_countries: CallCountries = DEFAULT_COUNTRIES,
 ) -> None:
     """Import practices and everything in them from CSV files; all of it, or nothing when a line is refused."""
     with refusals(), open_database(database_url) as database:
@@ -93,8 +103,9 @@ def import_(
         from callcenter.exchange.importing import ImportRefused, import_into
 
         set_language("en")
+        countries = read_call_countries(call_countries)
         try:
-            report = import_into(database, folder, at=SystemClock().now(), dry_run=dry_run)
+            report = import_into(database, folder, at=SystemClock().now(), dry_run=dry_run, countries=countries)
         except ImportRefused as refused:
             if as_json:
                 typer.echo(json.dumps({"errors": [fault.as_dict() for fault in refused.faults]}, ensure_ascii=False))

@@ -14,6 +14,26 @@ DatabaseUrl = Annotated[
     typer.Option(envvar="CALLCENTER_DATABASE_URL", help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"),
 ]
 
+DEFAULT_COUNTRIES = ""
+CallCountries = Annotated[
+    str,
+    typer.Option(
+        envvar="CALLCENTER_CALL_COUNTRIES",
+        help="Countries whose numbers may be called, as FR,BE,LU; the setting's own default when empty.",
+    ),
+]
+
+
+def read_call_countries(typed: str) -> frozenset[str]:
+    """The countries of this option. Raises ``StartRefused`` naming the setting."""
+    from callcenter.core.config import read_countries
+    from callcenter.core.phone import CALL_COUNTRIES
+
+    try:
+        return read_countries(typed) if typed else CALL_COUNTRIES
+    except ValueError as wrong:
+        raise StartRefused(f"CALLCENTER_CALL_COUNTRIES: {wrong}") from None
+
 
 def prepare_database(database_url: str, *, say: Callable[[str], None]) -> None:
     """Make the tables of an empty database; raise ``StartRefused`` for an older or a newer one."""

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli.running import DEFAULT_DATABASE, DatabaseUrl, open_database, prepare_database, refusals
+from callcenter.cli.running import (
+    DEFAULT_COUNTRIES,
+    DEFAULT_DATABASE,
+    CallCountries,
+    DatabaseUrl,
+    open_database,
+    prepare_database,
+    read_call_countries,
+    refusals,
+)
 from callcenter.core.errors import NotFound
 
 app = typer.Typer(help="Accounts of the people who sign in.", no_args_is_help=True)
@@ -19,6 +28,7 @@ def staff_create(
     endpoint: Annotated[str, typer.Option(help="Where her calls ring: a number or client:name.")] = "",
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
     database_url: DatabaseUrl = DEFAULT_DATABASE,
+    call_countries: CallCountries = DEFAULT_COUNTRIES,
 ) -> None:
     """Create an account; the first administrator of an installation is made this way."""
     with refusals():
@@ -29,7 +39,7 @@ def staff_create(
         from callcenter.directory.accounts import create_staff
         from callcenter.directory.staff import read_role
 
-        known_role = read_role(role)
+        known_role, countries = read_role(role), read_call_countries(call_countries)
         password = _ask_password(from_stdin=password_stdin)
         with database.unit_of_work(Centre(CentreReason.ADMINISTRATION)) as session:
             made = create_staff(
@@ -39,6 +49,7 @@ def staff_create(
                 role=known_role,
                 password=password,
                 endpoint=endpoint,
+                countries=countries,
                 at=SystemClock().now(),
             )
             typer.echo(f"Account {made.login} ({made.role}) is ready.")

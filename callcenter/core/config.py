@@ -80,8 +80,7 @@ class Settings(BaseSettings):
     @field_validator("call_countries")
     @classmethod
     def _known_countries(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Z]{2}(,[A-Z]{2})*", value):
-            raise ValueError("must be two-letter countries such as FR,BE,LU")
+        read_countries(value)
         return value
 
     @field_validator("fallback_url")
@@ -176,7 +175,7 @@ class Settings(BaseSettings):
     @cached_property
     def countries(self) -> frozenset[str]:
         """The countries whose numbers may be called."""
-        return frozenset(self.call_countries.split(","))
+        return read_countries(self.call_countries)
 
     @cached_property
     def clock_offset(self) -> timedelta:
@@ -193,6 +192,13 @@ class Settings(BaseSettings):
         """The database file, when the database is SQLite."""
         prefix = "sqlite:///"
         return Path(self.database_url.removeprefix(prefix)) if self.database_url.startswith(prefix) else None
+
+
+def read_countries(value: str) -> frozenset[str]:
+    """Countries written as ``FR,BE,LU`` (ISO 3166). Raises ``ValueError``."""
+    if not re.fullmatch(r"[A-Z]{2}(,[A-Z]{2})*", value):
+        raise ValueError("must be two-letter countries such as FR,BE,LU")
+    return frozenset(value.split(","))
 
 
 def load_settings(**overrides: object) -> Settings:

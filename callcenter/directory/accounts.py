@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Set
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.audit import record_act
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import parse_number
+from callcenter.core.phone import CALL_COUNTRIES, parse_callable
 from callcenter.core.text import clean_line
 from callcenter.directory.identity import hash_token
 from callcenter.directory.models import Role, Staff, StaffSession
@@ -75,11 +76,13 @@ def create_staff(
     first_name: str = "",
     endpoint: str = "",
     language: str | None = None,
+    countries: Set[str] = CALL_COUNTRIES,
     by: int | None = None,
 ) -> Staff:
     """Open an account; without a password nobody can sign in until one is set.
 
-    ``by`` is the staff member who does it, None from the command line. Raises ``Invalid``.
+    ``countries`` (ISO 3166) are those whose numbers may be called; ``by`` is the staff member who does it, None from
+    the command line. Raises ``Invalid``.
     """
     login = valid_login(login)
     name = clean_line(name, limit=120)
@@ -94,7 +97,7 @@ def create_staff(
         role=role,
         password_hash=UNUSABLE if password is None else hash_password(password, shortest=shortest_password),
         language=language,
-        endpoint=valid_endpoint(endpoint),
+        endpoint=valid_endpoint(endpoint, countries=countries),
         created_at=at,
     )
     session.add(staff)
@@ -144,8 +147,11 @@ def valid_login(typed: str, *, field: str = "login") -> str:
     return login
 
 
-def valid_endpoint(typed: str, *, field: str = "endpoint") -> str:
-    """Where somebody's calls ring: a number (kept as E.164), a softphone ``client:name``, or nothing yet."""
+def valid_endpoint(typed: str, *, countries: Set[str] = CALL_COUNTRIES, field: str = "endpoint") -> str:
+    """Where somebody's calls ring: a number that may be called (as E.164), a softphone ``client:name``, or nothing.
+
+    Raises ``Invalid`` for a number of another country or of a kind that is never called.
+    """
     cleaned = clean_line(typed, limit=80)
     if not cleaned:
         return ""
@@ -155,4 +161,4 @@ def valid_endpoint(typed: str, *, field: str = "endpoint") -> str:
                 N_("A softphone is written client:name, without spaces. Example: client:camille"), field=field
             )
         return cleaned
-    return parse_number(cleaned, field=field)
+    return parse_callable(cleaned, countries=countries, field=field)

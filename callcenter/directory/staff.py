@@ -1,6 +1,6 @@
 """The people who work with the product: who they are, what they may do, where their calls ring."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.audit import record_act
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
+from callcenter.core.phone import CALL_COUNTRIES
 from callcenter.core.text import clean_line
 from callcenter.directory.accounts import end_sessions, valid_endpoint
 from callcenter.directory.changes import fill, needed
@@ -44,6 +45,7 @@ def change_staff(
     role: Role,
     endpoint: str,
     is_active: bool,
+    countries: Set[str] = CALL_COUNTRIES,
     at: datetime,
     by: int | None,
 ) -> bool:
@@ -63,7 +65,7 @@ def change_staff(
             "name": full,
             "first_name": clean_line(first_name, limit=60) or full.split()[0],
             "role": role,
-            "endpoint": valid_endpoint(endpoint),
+            "endpoint": valid_endpoint(endpoint, countries=countries),
             "is_active": is_active,
         },
     )

@@ -1,5 +1,6 @@
 """The import of a folder of CSV files: all of it in one transaction, or nothing. See docs/import.md."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from callcenter.agenda.setup import WeeklyHours
 from callcenter.core.db import Database
 from callcenter.core.errors import Problem
 from callcenter.core.i18n import gettext as _
+from callcenter.core.phone import CALL_COUNTRIES
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.exchange.faults import Fault, ImportRefused
 from callcenter.exchange.known import Known, Outcome, Refers, known_of
@@ -53,11 +55,13 @@ class _DryRun(Exception):
     """Leaves the transaction without keeping anything."""
 
 
-def import_into(database: Database, folder: Path, *, at: datetime, dry_run: bool = False) -> ImportReport:
+def import_into(
+    database: Database, folder: Path, *, at: datetime, dry_run: bool = False, countries: Set[str] = CALL_COUNTRIES
+) -> ImportReport:
     """Import a folder in a transaction of its own. Raises ``ImportRefused`` with every fault found."""
     try:
         with database.unit_of_work(Centre(CentreReason.ADMINISTRATION)) as session:
-            report = import_folder(session, folder, at=at)
+            report = import_folder(session, folder, at=at, countries=countries)
             if dry_run:
                 session.flush()
                 raise _DryRun
@@ -66,15 +70,23 @@ def import_into(database: Database, folder: Path, *, at: datetime, dry_run: bool
     return report
 
 
-def import_folder(session: Session, folder: Path, *, at: datetime, staff_id: int | None = None) -> ImportReport:
+def import_folder(
+    session: Session,
+    folder: Path,
+    *,
+    at: datetime,
+    staff_id: int | None = None,
+    countries: Set[str] = CALL_COUNTRIES,
+) -> ImportReport:
     """Import a folder within the caller's transaction, which needs a centre scope.
 
     Rows are found again by their codes: the same folder twice changes nothing, an edited file updates. Nothing is ever
-    deleted, except weekly hours, which are replaced as a whole for each practitioner named. Raises ``ImportRefused``
-    with every fault of every file; the caller's transaction must then be rolled back.
+    deleted, except weekly hours, which are replaced as a whole for each practitioner named. ``countries`` (ISO 3166):
+    those whose numbers may be called. Raises ``ImportRefused`` with every fault of every file; the caller's transaction
+    must then be rolled back.
     """
     rows, faults = read_folder(folder)
-    known = known_of(session, at=at, staff_id=staff_id)
+    known = known_of(session, at=at, staff_id=staff_id, countries=countries)
     report = ImportReport()
     for file in FILES:
         if file == "openings":

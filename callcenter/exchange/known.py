@@ -1,5 +1,6 @@
 """What an import knows while it goes through the files: who, when, which practices, and what was refused so far."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from callcenter.agenda.setup import WeeklyHours, read_time
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
+from callcenter.core.phone import CALL_COUNTRIES
 from callcenter.directory.models import Patient, Practice
 from callcenter.exchange.reading import Row
 
@@ -35,6 +37,7 @@ class Known:
     practices: dict[str, Practice]
     refused: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     patients: dict[int, dict[str, Patient]] = field(default_factory=dict)
+    countries: Set[str] = CALL_COUNTRIES  # ISO 3166, whose numbers may be called
 
     def practice(self, row: Row) -> Practice:
         """The practice a row belongs to. Raises ``Invalid``, or ``Refers`` when its own line was refused."""
@@ -54,6 +57,7 @@ class Known:
         return WeeklyHours(int(weekday) - 1, starts, ends)
 
 
-def known_of(session: Session, *, at: datetime, staff_id: int | None) -> Known:
+def known_of(session: Session, *, at: datetime, staff_id: int | None, countries: Set[str] = CALL_COUNTRIES) -> Known:
     """What the database holds before the import."""
-    return Known(at, staff_id, {practice.code: practice for practice in session.scalars(select(Practice))})
+    practices = {practice.code: practice for practice in session.scalars(select(Practice))}
+    return Known(at, staff_id, practices, countries=countries)

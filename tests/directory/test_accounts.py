@@ -7,7 +7,7 @@ import pytest
 from callcenter.core.db import Database
 from callcenter.core.errors import Invalid
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.directory.accounts import create_staff, set_password, sign_in, sign_out
+from callcenter.directory.accounts import create_staff, set_password, sign_in, sign_out, valid_endpoint
 from callcenter.directory.identity import load_identity
 from callcenter.directory.models import Practice, Practitioner, Role, Site
 from callcenter.directory.staff import change_staff, load_staff
@@ -122,3 +122,15 @@ def test_a_login_that_nobody_could_type_is_refused(database: Database, login: st
     with database.unit_of_work(SEED) as session, pytest.raises(Invalid) as refused:
         create_staff(session, login=login, name="X", role=Role.OPERATOR, password=PASSWORD, at=MONDAY)
     assert refused.value.field == "login"
+
+
+@pytest.mark.parametrize("typed", ["08 99 12 34 56", "15", "+1 876 555 1234", "+881 612 345 6789"])
+def test_a_telephone_that_is_never_called_is_refused_at_the_form(typed: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        valid_endpoint(typed)
+    assert refused.value.field == "endpoint"
+
+
+def test_the_telephones_of_another_country_ring_where_the_setting_says_so() -> None:
+    assert valid_endpoint("01 45 67 45 67") == "+33145674567"
+    assert valid_endpoint("+44 7911 123456", countries={"GB", "GG"}) == "+447911123456"
