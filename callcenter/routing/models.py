@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
+from callcenter.routing.choice import SIDE_BY_SIDE
 
 
 class AgentStatus(StrEnum):
@@ -75,6 +76,10 @@ class QueueEntry(PracticeOwned, Base):
     ahead: Mapped[int] = mapped_column(default=0)  # how many of her own practice waited when she joined
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+# ``choice.Waiting.turn``, as the databases sort it.
+IN_TURN = (QueueEntry.urgent.desc(), QueueEntry.ahead // SIDE_BY_SIDE, QueueEntry.joined_at, QueueEntry.id)
 
 
 class Reservation(PracticeOwned, Base):

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -14,6 +14,7 @@ from callcenter.routing.agents import move_agent, release, settle, whole_floor
 from callcenter.routing.choice import Idle, Waiting, match_calls
 from callcenter.routing.events import CallOffered
 from callcenter.routing.models import (
+    IN_TURN,
     Agent,
     AgentStatus,
     QueueEntry,
@@ -27,17 +28,23 @@ OFFER_FOR = timedelta(seconds=20)
 
 __all__ = ["accept_offer", "decline_offer", "expire_offers", "offer_waiting_calls", "pull_call", "release_offer"]
 
-_AT_ONCE = 100
+_AT_ONCE = 100  # operators asked in one go; the next second asks the rest
 
 
 def offer_waiting_calls(session: Session, *, at: datetime) -> int:
-    """Offer the longest-waiting calls to the longest-idle operators who are present; how many were offered."""
+    """Offer the calls whose turn it is to the longest-idle operators who are present; how many were offered."""
     with whole_floor(session):
-        waiting = _waiting(session)
-        idle = _idle(session, at=at) if waiting else []
-        if not idle:
+        present = [agent.staff_id for agent in _idle(session, at=at)]
+        if not present:
             return 0
-        pairs = match_calls(waiting, idle, declined=_declined(session, [call.entry_id for call in waiting]))
+        declined = _declined_by(session, present)
+        # Enough for each of them to find one that she has not declined, however many she has.
+        waiting = _waiting(session, limit=len(present) + len({entry_id for entry_id, _ in declined}))
+        if not waiting:
+            return 0
+        # No more operators are held than may be asked: the others are for the calls that come in meanwhile.
+        idle = _hold_idle(session, present, at=at, limit=len(waiting) + len({staff_id for _, staff_id in declined}))
+        pairs = match_calls(waiting, idle, declined=declined)
         return sum(_offer(session, call, agent, at=at) for call, agent in pairs)
 
 
@@ -91,38 +98,48 @@ def expire_offers(session: Session, *, at: datetime) -> int:
     return len(late)
 
 
-def _waiting(session: Session) -> list[Waiting]:
+def _waiting(session: Session, *, limit: int) -> list[Waiting]:
     # Rows that another transaction holds are being taken or offered right now: passed over, not waited for.
+    entry = QueueEntry
     rows = session.execute(
-        select(QueueEntry.id, QueueEntry.call_id, QueueEntry.practice_id, QueueEntry.joined_at)
+        select(entry.id, entry.call_id, entry.practice_id, entry.joined_at, entry.ahead, entry.urgent)
         .where(
-            QueueEntry.status == QueueEntryStatus.WAITING,
-            ~exists().where(
-                Reservation.queue_entry_id == QueueEntry.id, Reservation.status == ReservationStatus.PENDING
-            ),
+            entry.status == QueueEntryStatus.WAITING,
+            ~exists().where(Reservation.queue_entry_id == entry.id, Reservation.status == ReservationStatus.PENDING),
         )
-        .order_by(QueueEntry.joined_at, QueueEntry.id)
-        .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True, key_share=True, of=QueueEntry)
+        .order_by(*IN_TURN)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True, of=entry)
     )
     return [Waiting(*row) for row in rows]
 
 
 def _idle(session: Session, *, at: datetime) -> list[Idle]:
-    rows = session.execute(
+    return [Idle(*row) for row in session.execute(_idle_longest(at).limit(_AT_ONCE))]
+
+
+def _hold_idle(session: Session, staff_ids: list[int], *, at: datetime, limit: int) -> list[Idle]:
+    idle = _idle_longest(at).where(Agent.staff_id.in_(staff_ids)).limit(limit)
+    return [Idle(*row) for row in session.execute(idle.with_for_update(skip_locked=True, key_share=True))]
+
+
+def _idle_longest(at: datetime) -> Select[int, datetime]:
+    return (
         select(Agent.staff_id, Agent.status_since)
         .where(Agent.status == AgentStatus.AVAILABLE, Agent.lease_until > at)
         .order_by(Agent.status_since, Agent.staff_id)
-        .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True, key_share=True)
     )
-    return [Idle(*row) for row in rows]
 
 
-def _declined(session: Session, entry_ids: list[int]) -> set[tuple[int, int]]:
+def _declined_by(session: Session, staff_ids: list[int]) -> set[tuple[int, int]]:
+    """Who of them declined whom, as long as that caller waits."""
     rows = session.execute(
-        select(Reservation.queue_entry_id, Reservation.staff_id).where(
-            Reservation.queue_entry_id.in_(entry_ids), Reservation.status == ReservationStatus.DECLINED
+        select(Reservation.queue_entry_id, Reservation.staff_id)
+        .join(QueueEntry, QueueEntry.id == Reservation.queue_entry_id)
+        .where(
+            QueueEntry.status == QueueEntryStatus.WAITING,
+            Reservation.staff_id.in_(staff_ids),
+            Reservation.status == ReservationStatus.DECLINED,
         )
     )
     return {(entry_id, staff_id) for entry_id, staff_id in rows}

@@ -13,6 +13,7 @@ from callcenter.directory.models import Staff
 from callcenter.routing.agents import move_agent, release, settle, was_changed
 from callcenter.routing.events import CallAccepted
 from callcenter.routing.models import (
+    IN_TURN,
     Agent,
     AgentStatus,
     QueueEntry,
@@ -25,7 +26,7 @@ from callcenter.telephony.models import Call, Leg, LegRole
 
 
 class CallTaken(Conflict):
-    """Somebody was faster; ``next_entry_id`` is the longest-waiting call that can be had instead."""
+    """Somebody was faster; ``next_entry_id`` is the call whose turn it is and that can be had instead."""
 
     def __init__(self, sentence: str, /, *, next_entry_id: int | None, **values: object) -> None:
         super().__init__(sentence, **values)
@@ -171,10 +172,7 @@ def _last_taken(session: Session, entry: QueueEntry) -> Reservation | None:
 def _refusal(session: Session, entry: QueueEntry, staff_id: int) -> CallTaken:
     """Why she cannot have this call, and which one she can."""
     following = session.scalar(
-        select(QueueEntry.id)
-        .where(QueueEntry.status == QueueEntryStatus.WAITING)
-        .order_by(QueueEntry.joined_at, QueueEntry.id)
-        .limit(1)
+        select(QueueEntry.id).where(QueueEntry.status == QueueEntryStatus.WAITING).order_by(*IN_TURN).limit(1)
     )
     taken = _last_taken(session, entry) if entry.status == QueueEntryStatus.ANSWERED else None
     if taken is not None and taken.staff_id != staff_id:
