@@ -50,6 +50,8 @@ class Installation:
             "CALLCENTER_SMS_SENDER": "+33199009000",
             "CALLCENTER_SOFTPHONE_URL": f"http://{host}:{carrier_port}/handsets/{{identity}}",
             "CALLCENTER_CLOCK_OFFSET_SECONDS": str(self.clock_offset.total_seconds()),
+            # The stand-in takes as many as it is told: a demonstration's operators need not wait for their telephones.
+            "CALLCENTER_CALLS_PER_SECOND": "5",
             "CALLCENTER_DEMO_HINT": hint,
             "CALLCENTER_LOG_LEVEL": "WARNING",
         }

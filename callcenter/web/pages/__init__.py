@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from callcenter.web.pages import accounts, agent, board, calls, desk, emergency, my_agenda, practices, staff
+from callcenter.web.pages import accounts, agent, board, calls, desk, emergency, my_agenda, placing, practices, staff
 
 ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
@@ -11,6 +11,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     calls.router,
     emergency.router,
     board.router,
+    placing.router,
     my_agenda.router,
     practices.router,
     staff.router,
