@@ -27,6 +27,7 @@ from callcenter.telephony.twilio_provider import TwilioProvider
 from callcenter.web import live, webhooks
 from callcenter.web.context import World
 from callcenter.web.errors import install_error_pages
+from callcenter.web.line_watch import kept_line_book
 from callcenter.web.pages import ROUTERS
 from callcenter.web.rendering import open_templates
 from callcenter.web.security import Guard
@@ -51,11 +52,14 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stopping = asyncio.Event()
         ticker = Ticker(world.settings, world.database, world.clock, world.provider)
-        if settings.jobs:
-            ticker.start()
-        yield
-        app.state.stopping.set()
-        ticker.stop()
+        async with kept_line_book(world.lines, world.database):
+            if settings.jobs:
+                ticker.start()
+            yield
+            app.state.stopping.set()
+            ticker.stop()
+        for workers in (world.voice, world.reports):
+            workers.close(timeout=3)
         world.database.close()
 
     app = FastAPI(

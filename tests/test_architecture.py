@@ -34,6 +34,8 @@ IS_ASYNC = (
     "carrier/",
     "core/broadcast.py",
     "main.py",
+    "web/deadline.py",
+    "web/line_watch.py",
     "web/live.py",
     "web/security.py",
     "web/server.py",

@@ -111,8 +111,12 @@ class Database:
         # The turn is taken at the first statement, not when the unit opens: a request that waits for its turn while it
         # still needs a second worker thread would starve the one that holds it.
         self._writing_engine = self.engine.execution_options(immediate=True)
+        # Callers must be answered while everything else waits for a slow database: connections of their own.
+        self._voice_engine = _open_engine(url, pool_size=_VOICE_CONNECTIONS, is_voice=True)
+        self._voice_writing_engine = self._voice_engine.execution_options(immediate=True)
         if self.is_sqlite:
             _begin_in_turn(self.engine, self._writers)
+            _begin_in_turn(self._voice_engine, self._writers)
         # A class of its own, so that the listeners below belong to this database alone.
         scoped = type("ScopedSession", (Session,), {})
         event.listen(scoped, "after_begin", _note_turn)
@@ -122,10 +126,22 @@ class Database:
     @contextmanager
     def unit_of_work(self, scope: Scope | None = None) -> Iterator[Session]:
         """One writing transaction: commits at the end, rolls back on any exception, then sends its signals."""
+        with self._unit(self._writing_engine, scope) as session:
+            yield session
+
+    @contextmanager
+    def voice_work(self, scope: Scope | None = None) -> Iterator[Session]:
+        """A unit of work for a caller on the line: connections of its own, and given up within two seconds.
+
+        PostgreSQL ends its statements after 1.5 s and its waiting for a lock after 1 s.
+        """
+        with self._unit(self._voice_writing_engine, scope) as session:
+            yield session
+
+    @contextmanager
+    def _unit(self, engine: Engine, scope: Scope | None) -> Iterator[Session]:
         after_commit: list[Callable[[], None]] = []
-        session = self._sessions(
-            bind=self._writing_engine, info={"scope": scope, "bus": self.bus, "after_commit": after_commit}
-        )
+        session = self._sessions(bind=engine, info={"scope": scope, "bus": self.bus, "after_commit": after_commit})
         try:
             yield session
             session.commit()
@@ -155,6 +171,7 @@ class Database:
         """Give back every connection."""
         self.broadcast.close()
         self.engine.dispose()
+        self._voice_engine.dispose()
 
 
 def touch(session: Session, *topics: str) -> None:
@@ -167,17 +184,23 @@ def after_commit(session: Session, act: Callable[[], None]) -> None:
     session.info["after_commit"].append(act)
 
 
-def _open_engine(url: str, *, pool_size: int) -> Engine:
+_VOICE_CONNECTIONS = 8
+_LIMITS = "-c timezone=utc -c lock_timeout=10000 -c statement_timeout=30000"
+_VOICE_LIMITS = "-c timezone=utc -c lock_timeout=1000 -c statement_timeout=1500"
+
+
+def _open_engine(url: str, *, pool_size: int, is_voice: bool = False) -> Engine:
     if url.startswith("sqlite:///"):
         return _open_sqlite(url, pool_size=pool_size)
     driver_url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(
         driver_url,
         pool_size=pool_size,
-        max_overflow=20,
-        pool_pre_ping=True,
+        max_overflow=0 if is_voice else 20,
+        pool_timeout=1 if is_voice else 30,
+        pool_pre_ping=not is_voice,  # a round trip more on each call: the voice webhook tries again instead
         hide_parameters=True,  # errors are logged; what they are about is personal
-        connect_args={"options": "-c timezone=utc -c lock_timeout=10000 -c statement_timeout=30000"},
+        connect_args={"options": _VOICE_LIMITS if is_voice else _LIMITS, "connect_timeout": 2 if is_voice else 10},
     )
     event.listen(engine, "handle_error", _keep_to_the_refusal)
     return engine

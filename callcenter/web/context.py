@@ -1,7 +1,7 @@
 """What a page's function may ask for: the instant, the signed-in person, a session in her scope, the outside world."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated
 
@@ -15,8 +15,10 @@ from callcenter.core.errors import Forbidden
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason, Practices
 from callcenter.directory.identity import Identity, load_identity
+from callcenter.directory.line_book import LineBook
 from callcenter.directory.models import Role
 from callcenter.telephony.provider import Provider
+from callcenter.web.deadline import Workers
 from callcenter.web.errors import SignInNeeded
 
 SESSION_COOKIE = "callcenter_session"
@@ -35,6 +37,10 @@ class World:
     database: Database
     clock: Clock
     provider: Provider
+    lines: LineBook = field(default_factory=LineBook)
+    # A caller on the line: answered within 2 s whatever happens. Reports: the carrier waits up to 15 s for those.
+    voice: Workers = field(default_factory=lambda: Workers("voice", threads=8, deadline=1.5))
+    reports: Workers = field(default_factory=lambda: Workers("reports", threads=8, deadline=5.0, backlog=256))
 
 
 def world(request: Request) -> World:

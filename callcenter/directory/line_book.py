@@ -1,0 +1,120 @@
+"""The line book: what must be known of every line without asking the database, kept in memory.
+
+A caller is answered by it when the database is slow, and its rules (hours, closures, sentences) are read on every call.
+It is read whole: 250 practices are some hundred kilobytes.
+"""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.core.db import Database
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.directory.models import Forwarding, LineHours, LinePeriod, PeriodKind, Practice, PracticeLine
+
+log = logging.getLogger(__name__)
+
+TOPIC = "lines"
+"""Touched by whoever changes a line, its hours, its periods or what its practice says."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoursRule:
+    """Weekly hours in the practice's wall-clock time; an end at or before the start lies on the next day."""
+
+    weekday: int  # 0: Monday
+    starts: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days on which the line is closed or served; both included. Without hours of their own, the line's."""
+
+    kind: PeriodKind
+    starts_on: date
+    ends_on: date
+    starts: time | None = None
+    ends: time | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineEntry:
+    """One line and what its practice wants its callers to hear."""
+
+    line_id: int
+    practice_id: int
+    practice_code: str
+    practice_name: str
+    number: str  # E.164
+    language: str
+    zone: str
+    country: str
+    mode: str
+    forwarding: Forwarding = Forwarding.PERMANENT
+    hours: tuple[HoursRule, ...] = ()
+    periods: tuple[Period, ...] = ()
+    outside_sentence: str = ""
+    outside_number: str = ""
+    gate_per_minute: int = 0
+    emergency_sentence: str = ""
+    backup_number: str = ""
+
+
+class LineBook:
+    """The book in force; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._entries: Mapping[str, LineEntry] = {}
+        self._refreshing = threading.Lock()
+
+    def entry(self, number: str) -> LineEntry | None:
+        """The line with this number (E.164), as of the last refresh."""
+        return self._entries.get(number)
+
+    def refresh(self, database: Database) -> None:
+        """Read it anew. Raises what the database raises; the old book then stays in force."""
+        # One at a time: a reading that began earlier must not replace a later one.
+        with self._refreshing, database.reading(Centre(CentreReason.WEBHOOK)) as session:
+            self._entries = load_line_book(session)
+
+
+def load_line_book(session: Session) -> dict[str, LineEntry]:
+    """Every line by its number, in three queries. Needs a scope of the whole centre."""
+    hours: dict[int, list[HoursRule]] = defaultdict(list)
+    for rule in session.scalars(select(LineHours).order_by(LineHours.weekday, LineHours.starts)):
+        hours[rule.line_id].append(HoursRule(rule.weekday, rule.starts, rule.ends))
+    periods: dict[int, list[Period]] = defaultdict(list)
+    for one in session.scalars(select(LinePeriod).order_by(LinePeriod.starts_on, LinePeriod.id)):
+        kind = PeriodKind(one.kind)
+        periods[one.line_id].append(Period(kind, one.starts_on, one.ends_on, one.starts, one.ends, one.sentence))
+    rows = session.execute(select(PracticeLine, Practice).join(Practice, Practice.id == PracticeLine.practice_id))
+    return {
+        line.number: LineEntry(
+            line_id=line.id,
+            practice_id=practice.id,
+            practice_code=practice.code,
+            practice_name=practice.name,
+            number=line.number,
+            language=practice.language,
+            zone=practice.zone,
+            country=practice.country,
+            mode=practice.mode,
+            forwarding=Forwarding(line.forwarding),
+            hours=tuple(hours[line.id]),
+            periods=tuple(periods[line.id]),
+            outside_sentence=line.outside_sentence,
+            outside_number=line.outside_number,
+            gate_per_minute=line.gate_per_minute,
+            emergency_sentence=practice.emergency_sentence,
+            backup_number=practice.backup_number,
+        )
+        for line, practice in rows
+    }

@@ -1,0 +1,62 @@
+"""What callers hear in words, in the practice's language. Pure.
+
+French and English; practices with another language are heard in French until their texts exist.
+"""
+
+from callcenter.core.text import clean_line
+
+_VOICES = {"fr": "fr-FR", "en": "en-GB"}
+# The number for an emergency by country (France: SAMU; Switzerland: 144; elsewhere 112, the European number).
+_EMERGENCY_NUMBERS = {"FR": "15", "CH": "144"}
+
+_EMERGENCY = {
+    "fr": "En cas d'urgence vitale, raccrochez et composez le {number}.",
+    "en": "If this is a life-threatening emergency, hang up and dial {number}.",
+}
+_STAY = {
+    "fr": "Vous êtes bien au secrétariat. Restez en ligne, nous allons vous répondre.",
+    "en": "You have reached the secretariat. Stay on the line, we will answer you.",
+}
+_PUT_THROUGH = {
+    "fr": "Nous vous mettons en relation avec le cabinet.",
+    "en": "We are putting you through to the practice.",
+}
+_CALL_LATER = {
+    "fr": "Le secrétariat est momentanément injoignable. Merci de rappeler dans quelques minutes.",
+    "en": "The secretariat cannot be reached at the moment. Please call again in a few minutes.",
+}
+
+
+def spoken_language(language: str) -> str:
+    """The language a caller of this practice is spoken to in."""
+    return language if language in _VOICES else "fr"
+
+
+def voice_of(language: str) -> str:
+    """The locale of the voice that speaks this language, as the carrier names it."""
+    return _VOICES[spoken_language(language)]
+
+
+def emergency_sentence(own: str, *, country: str, language: str) -> str:
+    """What to do in an emergency: the practice's own sentence, else the country's (ISO 3166)."""
+    said = clean_line(own, limit=300)
+    if said:
+        return said
+    # The digits apart: a voice would read a number of three as a hundred and something.
+    number = " ".join(_EMERGENCY_NUMBERS.get(country, "112")) if country != "FR" else "15"
+    return _EMERGENCY[spoken_language(language)].format(number=number)
+
+
+def stay_on_the_line(language: str) -> str:
+    """Said when this product is slow: somebody will answer."""
+    return _STAY[spoken_language(language)]
+
+
+def putting_through(language: str) -> str:
+    """Said before the practice's backup number is rung."""
+    return _PUT_THROUGH[spoken_language(language)]
+
+
+def call_later(language: str) -> str:
+    """Said when nobody can be reached at all."""
+    return _CALL_LATER[spoken_language(language)]
