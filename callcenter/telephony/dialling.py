@@ -143,6 +143,12 @@ def hang_up_leg(provider: Provider, sid: str) -> None:
         log.warning("a leg could not be hung up: %s", error.code or error.reason)
 
 
+def failure_of(database: Database, leg_id: int) -> str:
+    """Why a leg failed, a message id; empty when it did not."""
+    with database.reading(_SCOPE) as session:
+        return session.scalars(select(Leg.failure).where(Leg.id == leg_id)).one()
+
+
 def _claim(database: Database, leg_id: int, *, settings: Settings, clock: Clock) -> DialOrder | datetime | None:
     """The order to tell the carrier, or the instant of this leg's turn, or None when there is nothing to tell."""
     with database.unit_of_work(_SCOPE) as session:

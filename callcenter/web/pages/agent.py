@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.core.errors import Conflict
-from callcenter.core.i18n import N_
+from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
 from callcenter.desk.emergency import refuse_hold, refuse_leaving
 from callcenter.desk.handling import handled_call
@@ -16,7 +16,7 @@ from callcenter.routing import presence
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
 from callcenter.routing.taking import CallTaken
-from callcenter.telephony.dialling import dial_leg
+from callcenter.telephony.dialling import dial_leg, failure_of
 from callcenter.telephony.gestures import hang_up_call, hold_patient, leave_call
 from callcenter.telephony.models import LegStatus
 from callcenter.web.context import At, Operator, TheWorld, World, Writes
@@ -111,7 +111,10 @@ def _ring_her(request: Request, world: World, leg_id: int) -> Response:
     """Have her own telephone rung, outside any transaction; the call is hers already."""
     status = dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
     if status is LegStatus.FAILED:
-        raise Conflict(N_("Your telephone could not be reached. The patient is back at the head of the queue."))
+        why = gettext(failure_of(world.database, leg_id)).rstrip(".")
+        raise Conflict(
+            N_("Your telephone could not be reached: %(why)s. The patient is back at the head of the queue."), why=why
+        )
     return _changed(request)
 
 
