@@ -4,10 +4,15 @@ Every text passes ``clean_line``: the library escapes markup, but lets control c
 and one of those makes invalid XML and drops the caller.
 """
 
+from collections.abc import Sequence
+
+from collections.abc import Sequence
+
 from twilio.twiml.voice_response import Conference, Dial, VoiceResponse
 
 from callcenter.core.text import clean_line
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
+from callcenter.telephony.sentences import voice_of
 
 # Ask for two more tries, also when an answer was slow or a fault: by default the carrier only retries a failed
 # connection. The fragment is neither sent nor signed.
@@ -20,9 +25,13 @@ def callback_url(public_url: str, path: str) -> str:
     return f"{public_url}{path}{RETRIES}"
 
 
-def into_conference(call_sid: str, *, public_url: str) -> str:
-    """The caller goes into the room of her own call and hears music until somebody joins; no recorded menu in front."""
+def into_conference(call_sid: str, *, public_url: str, saying: Sequence[str] = (), language: str = "fr") -> str:
+    """The caller goes into the room of her own call and hears music until somebody joins; no recorded menu in front.
+
+    ``saying`` is heard before: only when something is wrong.
+    """
     response = VoiceResponse()
+    _say(response, saying, language)
     dial = Dial(action=callback_url(public_url, "/twilio/dial-done"), method="POST")
     conference = Conference(
         clean_line(conference_name(call_sid)),
@@ -42,14 +51,26 @@ def into_conference(call_sid: str, *, public_url: str) -> str:
     return str(response)
 
 
-def not_in_service(*, language: str = "fr-FR") -> str:
+def not_in_service() -> str:
     """A polite sentence for a number that no practice has."""
-    response = VoiceResponse()
-    sentence = (
-        "Bonjour. Le numéro que vous avez composé n'est pas attribué. Merci de vérifier le numéro et de rappeler."
+    return announcement(
+        ["Bonjour. Le numéro que vous avez composé n'est pas attribué. Merci de vérifier le numéro et de rappeler."]
     )
-    response.say(clean_line(sentence), language=language)
-    response.hangup()
+
+
+def announcement(sentences: Sequence[str], *, language: str = "fr", number: str = "", caller: str = "") -> str:
+    """Sentences, then the end of the call, or ``number`` (E.164), to which ``caller`` is shown: a number of ours.
+
+    French operators cut calls that show a French number they cannot authenticate, so the caller's own is not shown.
+    """
+    response = VoiceResponse()
+    _say(response, sentences, language)
+    if number:
+        dial = Dial(caller_id=caller or None)
+        dial.number(clean_line(number, limit=20))
+        response.append(dial)
+    else:
+        response.hangup()
     return str(response)
 
 
@@ -57,14 +78,6 @@ def hold_music(*, public_url: str) -> str:
     """What a caller hears who is alone."""
     response = VoiceResponse()
     response.play(callback_url(public_url, "/twilio/hold-music.wav"))
-    return str(response)
-
-
-def say(sentence: str, *, language: str = "fr-FR") -> str:
-    """One sentence, then the end of the call; whatever the text holds stays text."""
-    response = VoiceResponse()
-    response.say(clean_line(sentence), language=language)
-    response.hangup()
     return str(response)
 
 
@@ -78,3 +91,8 @@ def hang_up() -> str:
 def nothing() -> str:
     """An empty document."""
     return str(VoiceResponse())
+
+
+def _say(response: VoiceResponse, sentences: Sequence[str], language: str) -> None:
+    for sentence in sentences:
+        response.say(clean_line(sentence, limit=600), language=voice_of(language))
