@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from callcenter.directory.line_book import LineEntry
 from callcenter.telephony import twiml
+from callcenter.telephony.sentences import call_later, emergency_sentence, if_unanswered, putting_through
 
 
 def document_name(entry: LineEntry) -> str:
@@ -21,6 +22,14 @@ def document_address(fallback_url: str, entry: LineEntry) -> str:
 
 def static_document(entry: LineEntry) -> str:
     """The emergency sentence, then the practice's backup number; without one, the request to call again later."""
-    french = entry.language != "en"
-    sentences = _FRENCH if french else _ENGLISH
-    first = entry.emergency_sentence or sentences.emergency
+    language = entry.language
+    emergency = emergency_sentence(entry.emergency_sentence, country=entry.country, language=language)
+    if not entry.backup_number:
+        return twiml.announcement([emergency, call_later(language)], language=language)
+    return twiml.announcement(
+        [emergency, putting_through(language)],
+        language=language,
+        number=entry.backup_number,
+        caller=entry.number,
+        afterwards=[if_unanswered(language)],
+    )

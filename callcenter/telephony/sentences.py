@@ -25,6 +25,10 @@ _CALL_LATER = {
     "fr": "Le secrétariat est momentanément injoignable. Merci de rappeler dans quelques minutes.",
     "en": "The secretariat cannot be reached at the moment. Please call again in a few minutes.",
 }
+_UNANSWERED = {
+    "fr": "Si personne ne vous a répondu, merci de rappeler dans quelques minutes.",
+    "en": "If nobody has answered you, please call again in a few minutes.",
+}
 
 
 def spoken_language(language: str) -> str:
@@ -60,3 +64,8 @@ def putting_through(language: str) -> str:
 def call_later(language: str) -> str:
     """Said when nobody can be reached at all."""
     return _CALL_LATER[spoken_language(language)]
+
+
+def if_unanswered(language: str) -> str:
+    """Said after the backup number has rung, or has spoken: a document that stands alone cannot know which."""
+    return _UNANSWERED[spoken_language(language)]

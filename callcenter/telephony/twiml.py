@@ -6,8 +6,6 @@ and one of those makes invalid XML and drops the caller.
 
 from collections.abc import Sequence
 
-from collections.abc import Sequence
-
 from twilio.twiml.voice_response import Conference, Dial, VoiceResponse
 
 from callcenter.core.text import clean_line
@@ -58,10 +56,18 @@ def not_in_service() -> str:
     )
 
 
-def announcement(sentences: Sequence[str], *, language: str = "fr", number: str = "", caller: str = "") -> str:
+def announcement(
+    sentences: Sequence[str],
+    *,
+    language: str = "fr",
+    number: str = "",
+    caller: str = "",
+    afterwards: Sequence[str] = (),
+) -> str:
     """Sentences, then the end of the call, or ``number`` (E.164), to which ``caller`` is shown: a number of ours.
 
     French operators cut calls that show a French number they cannot authenticate, so the caller's own is not shown.
+    ``afterwards`` is said when the call to ``number`` is over, or was not answered.
     """
     response = VoiceResponse()
     _say(response, sentences, language)
@@ -69,6 +75,7 @@ def announcement(sentences: Sequence[str], *, language: str = "fr", number: str 
         dial = Dial(caller_id=caller or None)
         dial.number(clean_line(number, limit=20))
         response.append(dial)
+        _say(response, afterwards, language)
     else:
         response.hangup()
     return str(response)
