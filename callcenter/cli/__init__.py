@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import staff
+from callcenter.cli import bench, staff, telephony
 from callcenter.cli.running import (
     DEFAULT_COUNTRIES,
     DEFAULT_DATABASE,
@@ -27,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(bench.app, name="bench")
 app.add_typer(staff.app, name="staff")
+app.add_typer(telephony.app, name="telephony")
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
