@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo demo-reset test check format browsers postgres lock vendor messages clean
+.PHONY: help setup demo demo-reset test bench-webhook check format browsers postgres lock vendor messages clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: setup ## Run the imaginary centre on this machine; Ctrl-C stops it all
 
 demo-reset: setup ## Forget what happened in the demonstration and start it afresh
 	@exec $(BIN)/callcenter demo --reset
+
+bench-webhook: setup postgres ## Measure the voice webhook beside its floor, on both databases; one JSON object
+	@$(BIN)/callcenter bench webhook --json
 
 test: setup browsers postgres check ## Check everything: style, types, layers, then the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile

@@ -31,6 +31,7 @@ DECISIONS = (
 ASKS_THE_CLOCK = ("core/clock.py", "carrier/clock.py", "demo/", "cli/")
 COMMITS = ("core/db.py", "migrations/env.py")
 IS_ASYNC = (
+    "bench/server.py",
     "carrier/",
     "core/broadcast.py",
     "main.py",

@@ -77,6 +77,12 @@ class Cluster:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def ask(self, statement: str) -> Any:
+        """The one value that a statement answers."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            row = connection.execute(statement.encode()).fetchone()
+            return None if row is None else row[0]
+
     def stop(self) -> None:
         """Stop at once and remove everything; again does nothing."""
         process = getattr(self, "_process", None)

@@ -1,0 +1,6 @@
+"""What is asked of the server that is measured."""
+
+VOICE = "/twilio/voice"
+FLOOR = "/bench/floor"
+CPU = "/bench/cpu"
+EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'

@@ -1,0 +1,37 @@
+"""The product as `callcenter serve` starts it, and beside its webhooks a route that only verifies: the floor.
+
+``python -m callcenter.bench.server SOCKET`` serves on an inherited descriptor; settings come from the environment.
+"""
+
+import socket
+import sys
+import time
+from typing import Any
+
+from callcenter.bench.routes import CPU, EMPTY, FLOOR
+from callcenter.core.config import load_settings
+from callcenter.main import create_app
+from callcenter.web.server import Server
+from callcenter.web.webhooks.verified import FromCarrier, xml
+
+
+async def answer_nothing(_webhook: FromCarrier) -> Any:
+    """What no voice webhook can do without: the same request, read, verified and parsed, and a document."""
+    return xml(EMPTY)
+
+
+async def tell_cpu() -> dict[str, int]:
+    """Nanoseconds of user and system time that this process has spent."""
+    return {"ns": time.process_time_ns()}
+
+
+def main(descriptor: int) -> None:
+    """Serve until told to stop."""
+    product = create_app(load_settings())
+    product.add_api_route(FLOOR, answer_nothing, methods=["POST"], response_model=None)
+    product.add_api_route(CPU, tell_cpu, methods=["GET"])
+    Server(product).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
