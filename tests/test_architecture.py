@@ -18,11 +18,13 @@ SOURCE = ROOT / "callcenter"
 DECISIONS = (
     "callcenter.agenda.free_time",
     "callcenter.agenda.week",
+    "callcenter.directory.answering_hours",
     "callcenter.instructions.greeting",
     "callcenter.messaging.wording",
     "callcenter.routing.choice",
     "callcenter.telephony.placing_rules",
     "callcenter.telephony.provisioning",
+    "callcenter.telephony.sentences",
     "callcenter.telephony.state",
     "callcenter.triage.evaluation",
 )

@@ -8,64 +8,19 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.directory.models import Forwarding, LineHours, LinePeriod, PeriodKind, Practice, PracticeLine
+from callcenter.directory.line_entry import Forwarding, HoursRule, LineEntry, Period, PeriodKind
+from callcenter.directory.models import LineHours, LinePeriod, Practice, PracticeLine
 
 log = logging.getLogger(__name__)
 
 TOPIC = "lines"
 """Touched by whoever changes a line, its hours, its periods or what its practice says."""
-
-
-@dataclass(frozen=True, slots=True)
-class HoursRule:
-    """Weekly hours in the practice's wall-clock time; an end at or before the start lies on the next day."""
-
-    weekday: int  # 0: Monday
-    starts: time
-    ends: time
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days on which the line is closed or served; both included. Without hours of their own, the line's."""
-
-    kind: PeriodKind
-    starts_on: date
-    ends_on: date
-    starts: time | None = None
-    ends: time | None = None
-    sentence: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LineEntry:
-    """One line and what its practice wants its callers to hear."""
-
-    line_id: int
-    practice_id: int
-    practice_code: str
-    practice_name: str
-    number: str  # E.164
-    language: str
-    zone: str
-    country: str
-    mode: str
-    forwarding: Forwarding = Forwarding.PERMANENT
-    hours: tuple[HoursRule, ...] = ()
-    periods: tuple[Period, ...] = ()
-    outside_sentence: str = ""
-    outside_number: str = ""
-    gate_per_minute: int = 0
-    emergency_sentence: str = ""
-    backup_number: str = ""
 
 
 class LineBook:

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
+from callcenter.directory.line_entry import Forwarding as Forwarding
+from callcenter.directory.line_entry import PeriodKind as PeriodKind
 
 
 class PracticeMode(StrEnum):
@@ -63,23 +65,6 @@ class Site(PracticeOwned, Base):
     postal_code: Mapped[str] = mapped_column(String(12), default="")
     city: Mapped[str] = mapped_column(String(80), default="")
     zone: Mapped[str] = mapped_column(String(60), default="Europe/Paris")
-
-
-class Forwarding(StrEnum):
-    """When the practice sends its calls to the centre, as its contract says."""
-
-    PERMANENT = "permanent"  # every call
-    OVERFLOW = "overflow"  # those that the practice does not pick up
-    HOURS = "hours"  # every call within the line's hours
-    HOLIDAYS = "holidays"  # while the practice's own secretary is away: the periods served
-    A_LA_CARTE = "a_la_carte"  # on the days and hours ordered: the periods served
-
-
-class PeriodKind(StrEnum):
-    """What a period says of a line."""
-
-    CLOSED = "closed"
-    SERVED = "served"
 
 
 class PracticeLine(PracticeOwned, Base):

@@ -29,6 +29,20 @@ _UNANSWERED = {
     "fr": "Si personne ne vous a répondu, merci de rappeler dans quelques minutes.",
     "en": "If nobody has answered you, please call again in a few minutes.",
 }
+_GATE = {
+    "fr": (
+        "Nos lignes sont très demandées. Pour joindre le secrétariat, tapez {first}, puis {second}. "
+        "En cas d'urgence, tapez {urgent_first}, puis {urgent_second}."
+    ),
+    "en": (
+        "Our lines are very busy. To reach the secretariat, press {first}, then {second}. "
+        "In an emergency, press {urgent_first}, then {urgent_second}."
+    ),
+}
+_GATE_CLOSED = {
+    "fr": "Les chiffres n'ont pas été reconnus. Merci de rappeler dans quelques minutes.",
+    "en": "The digits were not recognised. Please call again in a few minutes.",
+}
 
 
 def spoken_language(language: str) -> str:
@@ -69,3 +83,15 @@ def call_later(language: str) -> str:
 def if_unanswered(language: str) -> str:
     """Said after the backup number has rung, or has spoken: a document that stands alone cannot know which."""
     return _UNANSWERED[spoken_language(language)]
+
+
+def gate_question(code: str, emergency_code: str, *, language: str) -> str:
+    """Asks for two digits, and says which two let an emergency pass."""
+    return _GATE[spoken_language(language)].format(
+        first=code[0], second=code[1], urgent_first=emergency_code[0], urgent_second=emergency_code[1]
+    )
+
+
+def gate_closed(language: str) -> str:
+    """Said after the third wrong answer."""
+    return _GATE_CLOSED[spoken_language(language)]

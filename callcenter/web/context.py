@@ -17,6 +17,7 @@ from callcenter.core.scope import Centre, CentreReason, Practices
 from callcenter.directory.identity import Identity, load_identity
 from callcenter.directory.line_book import LineBook
 from callcenter.directory.models import Role
+from callcenter.routing.admission import Admission
 from callcenter.telephony.provider import Provider
 from callcenter.web.deadline import Workers
 from callcenter.web.errors import SignInNeeded
@@ -38,6 +39,7 @@ class World:
     clock: Clock
     provider: Provider
     lines: LineBook = field(default_factory=LineBook)
+    admission: Admission = field(default_factory=Admission)
     # A caller on the line: answered within 2 s whatever happens. Reports: the carrier waits up to 15 s for those.
     voice: Workers = field(default_factory=lambda: Workers("voice", threads=8, deadline=1.5))
     reports: Workers = field(default_factory=lambda: Workers("reports", threads=8, deadline=5.0, backlog=256))

@@ -1,8 +1,8 @@
 """Work that may be slow, and an answer that may not.
 
 A webhook's database work runs in a few threads of its own. At the deadline it is abandoned: nobody waits for it, nobody
-cancels it (waiting for the cancellation of a stalled connection took 12 s), and what it still commits later is harmless,
-because every effect of a webhook is idempotent.
+cancels it (waiting for the cancellation of a stalled connection took 12 s), and what it still commits later is
+harmless, because every effect of a webhook is idempotent.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Workers:
         if not self._are_started:
             return
         until = time.monotonic() + timeout
-        for thread in self._threads:
+        for _thread in self._threads:
             try:
                 self._work.put(None, timeout=max(0.0, until - time.monotonic()))
             except queue.Full:

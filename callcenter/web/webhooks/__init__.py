@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from callcenter.web.webhooks import legs, messages, voice
+from callcenter.web.webhooks import gate, messages, reports, voice
 
 router = APIRouter(prefix="/twilio")
 router.include_router(voice.router)
-router.include_router(legs.router)
+router.include_router(gate.router)
+router.include_router(reports.router)
 router.include_router(messages.router)
 
 __all__ = ["router"]

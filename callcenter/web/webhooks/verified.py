@@ -1,22 +1,23 @@
 """A webhook that is known to come from our account at the carrier."""
 
 import logging
+import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.signature import is_signed
-from callcenter.web.context import TheWorld
+from callcenter.web.context import World, world
 from callcenter.web.webhooks.body import read_body
 
 log = logging.getLogger(__name__)
 SCOPE = Centre(CentreReason.WEBHOOK)
 _MOST_FIELDS = 200
+_CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,23 @@ class Webhook:
         """One parameter; empty when it was not sent."""
         return self.params.get(name, [""])[0]
 
+    @property
+    def call_sid(self) -> str:
+        """The call it is about. Raises 400 without a whole SID: it names a room, which strangers must not share."""
+        sid = self.get("CallSid")
+        if not _CALL_SID.fullmatch(sid):
+            raise HTTPException(400)
+        return sid
 
-def verified(request: Request, world: TheWorld, body: Annotated[bytes, Depends(read_body)]) -> Webhook:
-    """Refuse what is not signed with our token for our public address: 403, nothing done, logged without a number."""
+
+async def read_webhook(request: Request) -> tuple[World, Webhook]:
+    """The world and this webhook, verified on the loop: no thread is waited for before a caller is answered.
+
+    Raises 403 for what is not signed with our token for our public address, or of another account; 413 for a body
+    longer than any webhook. Nothing is done then, and no number is logged.
+    """
+    the_world = world(request)
+    body = await read_body(request)
     params: dict[str, list[str]] = defaultdict(list)
     try:
         for name, value in parse_qsl(
@@ -41,17 +56,14 @@ def verified(request: Request, world: TheWorld, body: Annotated[bytes, Depends(r
     except ValueError:
         raise _refused(request, "too many parameters") from None
     query = request.url.query
-    url = world.settings.public_url + request.url.path + (f"?{query}" if query else "")
+    url = the_world.settings.public_url + request.url.path + (f"?{query}" if query else "")
     signature = request.headers.get("X-Twilio-Signature")
-    if not is_signed(url, params, signature, tokens=world.settings.auth_tokens):
+    if not is_signed(url, params, signature, tokens=the_world.settings.auth_tokens):
         raise _refused(request, "wrong signature" if signature else "no signature")
     webhook = Webhook(dict(params))
-    if webhook.get("AccountSid") != world.settings.twilio_account_sid:
+    if webhook.get("AccountSid") != the_world.settings.twilio_account_sid:
         raise _refused(request, "another account")
-    return webhook
-
-
-FromCarrier = Annotated[Webhook, Depends(verified)]
+    return the_world, webhook
 
 
 def xml(document: str) -> Response:

@@ -1,101 +1,182 @@
-"""What a caller hears: her call comes in, she waits, her wait is over."""
+"""What a caller hears: her call comes in, she waits, her wait is over. Answered within two seconds, always."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import DBAPIError
 
+from callcenter.directory.answering_hours import answering
+from callcenter.directory.line_entry import LineEntry
 from callcenter.routing.arrival import find_lost_caller, receive_call
 from callcenter.telephony import twiml
 from callcenter.telephony.hold_music import hold_music_wav
-from callcenter.telephony.models import Call, CallStatus
-from callcenter.web.context import At, TheWorld, World
-from callcenter.web.webhooks.legs import patient_hung_up
-from callcenter.web.webhooks.verified import SCOPE, FromCarrier, Webhook, noted, xml
+from callcenter.telephony.models import Call, CallHandling, CallStatus
+from callcenter.telephony.sentences import emergency_sentence, stay_on_the_line
+from callcenter.web.context import World
+from callcenter.web.deadline import TooLate, in_background, in_time
+from callcenter.web.webhooks.gate import gate_document
+from callcenter.web.webhooks.reports import patient_hung_up
+from callcenter.web.webhooks.verified import SCOPE, Webhook, noted, read_webhook, xml
 
 router = APIRouter()
 log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_OVER = {"completed", "busy", "failed", "no-answer", "canceled"}
 
 
-@router.post("/voice")
-def answer_call(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
+async def answer_call(request: Request) -> Response:
     """A number was dialled: the caller goes into her own conference, and rings at an operator's.
 
-    The call's unique SID is its own receipt: a repeat finds the same row and gets the same answer.
+    The call's unique SID is its own receipt: a repeat finds the same row and gets the same answer. When the database
+    is slow or broken she hears what to do in an emergency and goes into her own conference all the same, where she is
+    found again.
     """
-    sid = webhook.get("CallSid")
+    world, webhook = await read_webhook(request)
+    sid, at = webhook.call_sid, world.clock.now()
+    entry = world.lines.entry(webhook.get("To"))
+    is_open = entry is None or answering(entry, at).is_open
     try:
-        with world.database.unit_of_work(SCOPE) as session:
-            call = receive_call(session, sid=sid, to_number=webhook.get("To"), from_number=webhook.get("From"), at=at)
+        handling = await in_time(world.voice, partial(_receive, world, webhook, sid, entry, is_open=is_open, at=at))
+    except TooLate:
+        log.warning("a call could not be received in time; its caller waits in her own conference")
+        handling = None
     except Exception:
         # Whatever broke here, a patient is on the line: in her own room she can still be found.
         log.exception("a call could not be received; its caller waits in her own conference")
-        return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
-    if call is None:
-        return xml(twiml.not_in_service())
+        handling = None
+    else:
+        if handling is None:
+            return xml(twiml.not_in_service())
+    if handling is CallHandling.GATED and entry is not None:
+        return xml(gate_document(sid, entry, world.settings))
+    # Outside the hours she hears so, whether or not it could be written down.
+    if entry is not None and (handling is CallHandling.ANNOUNCED or (handling is None and not is_open)):
+        return xml(_announcement(world, entry, at))
+    if handling is None:
+        return xml(degraded_document(world, sid, entry))
     return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
 
 
-@router.post("/dial-done")
-def after_conference(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
+async def after_conference(request: Request) -> Response:
     """The caller is out of the conference: the end, or back in when she is on the line and nobody ended her call."""
-    sid = webhook.get("CallSid")
+    world, webhook = await read_webhook(request)
+    sid, at = webhook.call_sid, world.clock.now()
+    if webhook.get("CallStatus") in _OVER:
+        in_background(world.reports, partial(patient_hung_up, world, sid, at=at))
+        return xml(twiml.hang_up())
     try:
-        if webhook.get("CallStatus") == "completed":
-            patient_hung_up(world, sid, at=at)
-            return xml(twiml.hang_up())
-        with world.database.reading(SCOPE) as session:
-            is_over = _is_over(session, sid)
-    except Exception:
-        log.exception("after a conference; its caller goes back in")
+        is_over = await in_time(world.voice, partial(_is_over, world, sid))
+    except Exception as fault:
+        log.warning("after a conference (%s): its caller goes back in", type(fault).__name__)
         is_over = False
     if is_over:
         return xml(twiml.hang_up())
     return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
 
 
-@router.post("/wait")
-def keep_company(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
-    """What the carrier plays to whoever is alone in a conference.
+async def keep_company(request: Request) -> Response:
+    """What the carrier plays to whoever is alone in a conference; the database is not waited for.
 
     Asked again at each end of the music: a caller whom a fault kept out of the queue joins it here.
     """
+    world, webhook = await read_webhook(request)
     if webhook.get("Direction") == "inbound":
-        try:
-            _queue_if_lost(webhook, world, at=at)
-        except Exception:
-            log.exception("a caller who waits could not be looked up; asked again after the music")
+        in_background(world.voice, partial(_queue_if_lost, world, webhook, webhook.call_sid, at=world.clock.now()))
     return xml(twiml.hold_music(public_url=world.settings.public_url))
 
 
-@router.get("/hold-music.wav")
-def hold_music() -> Response:
+async def caller_status(request: Request) -> Response:
+    """The caller's own telephone: the carrier says when it is back on the hook, even if no conference ever did."""
+    world, webhook = await read_webhook(request)
+    sid, at = webhook.call_sid, world.clock.now()
+    if webhook.get("CallStatus") not in _OVER:
+        return noted()
+    try:
+        await in_time(world.reports, partial(patient_hung_up, world, sid, at=at))
+    except TooLate:
+        return Response(status_code=503)  # the carrier tells again
+    return noted()
+
+
+async def hold_music(_request: Request) -> Response:
     """The music itself; anybody may hear it."""
     return Response(hold_music_wav(), media_type="audio/wav", headers={"Cache-Control": "public, max-age=86400"})
 
 
-@router.post("/call-status")
-def caller_status(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
-    """The caller's own telephone: the carrier says when it is back on the hook, even if no conference ever did."""
-    if webhook.get("CallStatus") in {"completed", "busy", "failed", "no-answer", "canceled"}:
-        patient_hung_up(world, webhook.get("CallSid"), at=at)
-    return noted()
+router.add_route("/voice", answer_call, methods=["POST"])
+router.add_route("/dial-done", after_conference, methods=["POST"])
+router.add_route("/wait", keep_company, methods=["POST"])
+router.add_route("/call-status", caller_status, methods=["POST"])
+router.add_route("/hold-music.wav", hold_music, methods=["GET"])
 
 
-def _queue_if_lost(webhook: Webhook, world: World, *, at: datetime) -> None:
-    sid = webhook.get("CallSid")
-    with world.database.reading(SCOPE) as session:
+def degraded_document(world: World, sid: str, entry: LineEntry | None) -> str:
+    """From memory alone: what to do in an emergency, that somebody will answer, then the room of that very call."""
+    language = entry.language if entry is not None else world.settings.default_language
+    own, country = (entry.emergency_sentence, entry.country) if entry is not None else ("", "FR")
+    sentences = [emergency_sentence(own, country=country, language=language), stay_on_the_line(language)]
+    return twiml.into_conference(sid, public_url=world.settings.public_url, saying=sentences, language=language)
+
+
+def _announcement(world: World, entry: LineEntry, at: datetime) -> str:
+    said = answering(entry, at)
+    emergency = emergency_sentence(entry.emergency_sentence, country=entry.country, language=entry.language)
+    return twiml.announcement(
+        [emergency, said.sentence],
+        language=entry.language,
+        number=said.number,
+        caller=world.settings.caller_number or entry.number,
+    )
+
+
+def _receive(
+    world: World, webhook: Webhook, sid: str, entry: LineEntry | None, *, is_open: bool, at: datetime
+) -> CallHandling | None:
+    """What the caller is given now that her call is kept; None when no practice has the number."""
+    to_number, from_number = webhook.get("To"), webhook.get("From")
+
+    def receive() -> CallHandling | None:
+        with world.database.voice_work(SCOPE) as session:
+            handling = CallHandling.QUEUE if is_open else CallHandling.ANNOUNCED
+            if entry is not None and is_open:
+                handling = world.admission.handling(session, entry, from_number, at)
+            received = receive_call(
+                session, sid=sid, to_number=to_number, from_number=from_number, at=at, handling=handling
+            )
+        return None if received is None else received.handling
+
+    if entry is not None:
+        world.admission.note(entry, sid, at)
+    return _again_if_disconnected(receive)
+
+
+def _again_if_disconnected(work: Callable[[], T]) -> T:
+    """Do it; once more when its connection had died while it lay in the pool."""
+    try:
+        return work()
+    except DBAPIError as fault:
+        if not fault.connection_invalidated:
+            raise
+        return work()
+
+
+def _queue_if_lost(world: World, webhook: Webhook, sid: str, *, at: datetime) -> None:
+    with world.database.voice_work(SCOPE) as session:
         if session.scalar(select(Call.id).where(Call.sid == sid)) is not None:
             return
-    with world.database.unit_of_work(SCOPE) as session:
-        call = find_lost_caller(session, sid=sid, to_number=webhook.get("To"), from_number=webhook.get("From"), at=at)
-    if call is not None:
-        log.warning("call %s was not kept when it came in; its caller is in the queue now", call.call_id)
+        to_number, from_number = webhook.get("To"), webhook.get("From")
+        received = find_lost_caller(session, sid=sid, to_number=to_number, from_number=from_number, at=at)
+    if received is not None:
+        log.warning("call %s was not kept when it came in; its caller is in the queue now", received.call_id)
 
 
-def _is_over(session: Session, sid: str) -> bool:
-    status = session.scalar(select(Call.status).where(Call.sid == sid))
-    return status == CallStatus.ENDED
+def _is_over(world: World, sid: str) -> bool:
+    with world.database.voice_work(SCOPE) as session:
+        return session.scalar(select(Call.status).where(Call.sid == sid)) == CallStatus.ENDED

@@ -1,22 +1,26 @@
 """What the carrier reports of the telephones in a call. Hints, in any order: each is applied once."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.i18n import N_
+from callcenter.core.text import clean_line
 from callcenter.telephony.calls import HUNG_UP, conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, Leg
 from callcenter.telephony.receipts import is_first
 from callcenter.telephony.state import LegNews
-from callcenter.web.context import At, TheWorld, World
-from callcenter.web.webhooks.verified import SCOPE, FromCarrier, Webhook, noted
+from callcenter.web.context import World
+from callcenter.web.deadline import TooLate, in_time
+from callcenter.web.webhooks.verified import SCOPE, Webhook, noted, read_webhook
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -50,46 +54,68 @@ _WHY_FAILED = {
 }
 
 
-@router.post("/conference")
-def room_changed(webhook: FromCarrier, world: TheWorld, at: At) -> Response:
+async def room_changed(request: Request) -> Response:
     """Somebody came into a conference, left it, is held or muted. Its start and end change nothing: legs decide."""
-    event = webhook.get("StatusCallbackEvent")
-    news = _ROOM_NEWS.get(event)
+    world, webhook = await read_webhook(request)
+    news = _ROOM_NEWS.get(webhook.get("StatusCallbackEvent"))
     if news is None:
         return noted()
     if news is LegNews.LEFT and webhook.get("ReasonParticipantLeft") == _HUNG_UP_BY_HERSELF:
         news = LegNews.COMPLETED
-    room, leg_sid = webhook.get("FriendlyName"), webhook.get("CallSid")
-    with world.database.unit_of_work(SCOPE) as session:
-        if not is_first(
-            session, "conference", webhook.get("ConferenceSid"), event, leg_sid, webhook.get("SequenceNumber"), at=at
-        ):
-            return noted()
-        leg = _leg_in_room(session, room, leg_sid, webhook.get("ParticipantLabel"))
-        if leg is None:
-            log.warning("a report about a leg that is not ours: %s", event)
-            return noted()
-        record_leg_event(session, leg, news, at=at, mark=_mark(webhook), sid=leg_sid or None)
-    return noted()
+    return await apply_report(world, partial(_hear_of_room, world, webhook, news, at=world.clock.now()))
 
 
-@router.post("/leg")
-def leg_changed(webhook: FromCarrier, world: TheWorld, at: At, leg: int = 0) -> Response:
+async def leg_changed(request: Request) -> Response:
     """A telephone that we had rung: on its way, ringing, answered, back on the hook, or never reached."""
-    status = webhook.get("CallStatus")
-    news = _LEG_NEWS.get(status)
+    world, webhook = await read_webhook(request)
+    news = _LEG_NEWS.get(webhook.get("CallStatus"))
+    asked = request.query_params.get("leg", "")
+    leg_id = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
     if news is None:
         return noted()
+    return await apply_report(world, partial(_hear_of_leg, world, webhook, leg_id, news, at=world.clock.now()))
+
+
+router.add_route("/conference", room_changed, methods=["POST"])
+router.add_route("/leg", leg_changed, methods=["POST"])
+
+
+async def apply_report(world: World, work: Callable[[], object]) -> Response:
+    """Apply a report; when that is not done in time the carrier is asked to tell again, which changes nothing twice."""
+    try:
+        await in_time(world.reports, work)
+    except TooLate:
+        return Response(status_code=503)
+    except Exception:
+        log.exception("a report could not be applied; the carrier is asked to tell again")
+        return Response(status_code=503)
+    return noted()
+
+
+def _hear_of_room(world: World, webhook: Webhook, news: LegNews, *, at: datetime) -> None:
+    room, leg_sid = clean_line(webhook.get("FriendlyName")), clean_line(webhook.get("CallSid"), limit=40)
+    event = webhook.get("StatusCallbackEvent")
     with world.database.unit_of_work(SCOPE) as session:
-        sid = webhook.get("CallSid")
-        if not is_first(session, "leg", sid, status, webhook.get("SequenceNumber"), at=at):
-            return noted()
-        found = session.scalar(select(Leg).where(Leg.id == leg))
+        key = [clean_line(part, limit=40) for part in (webhook.get("ConferenceSid"), event, leg_sid)]
+        if not is_first(session, "conference", *key, clean_line(webhook.get("SequenceNumber"), limit=12), at=at):
+            return
+        leg = _leg_in_room(session, room, leg_sid, clean_line(webhook.get("ParticipantLabel")))
+        if leg is None:
+            log.warning("a report about a leg that is not ours: %s", event)
+            return
+        record_leg_event(session, leg, news, at=at, mark=_mark(webhook), sid=leg_sid or None)
+
+
+def _hear_of_leg(world: World, webhook: Webhook, leg_id: int, news: LegNews, *, at: datetime) -> None:
+    status, sid = webhook.get("CallStatus"), clean_line(webhook.get("CallSid"), limit=40)
+    with world.database.unit_of_work(SCOPE) as session:
+        if not is_first(session, "leg", sid, status, clean_line(webhook.get("SequenceNumber"), limit=12), at=at):
+            return
+        found = session.scalar(select(Leg).where(Leg.id == leg_id))
         if found is None:
             log.warning("a report about a leg that is not ours: %s", status)
-            return noted()
+            return
         record_leg_event(session, found, news, at=at, sid=sid or None, failure=_WHY_FAILED.get(status, ""))
-    return noted()
 
 
 def patient_hung_up(world: World, call_sid: str, *, at: datetime) -> None:
