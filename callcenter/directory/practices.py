@@ -14,7 +14,7 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import is_fictional, parse_number
+from callcenter.core.phone import is_fictional, parse_number, refusal_to_call
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import code_from, fill, needed, valid_zone
 from callcenter.directory.models import Practice, PracticeMode
@@ -106,7 +106,10 @@ def _columns(typed: PracticeParticulars) -> dict[str, object]:
 
 
 def _emergency_number(typed: str, *, country: str, mode: PracticeMode) -> str:
-    """E.164, or a short number such as 15; in training only one that the regulator reserves for fiction."""
+    """E.164, or a short number such as 15; in training only one that the regulator reserves for fiction.
+
+    Refused here already when it would never be called, rather than when somebody is in danger.
+    """
     cleaned = clean_line(typed, limit=40)
     if not cleaned:
         return ""
@@ -118,4 +121,7 @@ def _emergency_number(typed: str, *, country: str, mode: PracticeMode) -> str:
             N_("A practice in training never dials a real number. Example of a fictional one: 02 61 91 15 44."),
             field="emergency_number",
         )
+    refusal = refusal_to_call(number, emergency=True)
+    if refusal:
+        raise Invalid(refusal, field="emergency_number")
     return number

@@ -53,6 +53,15 @@ def test_a_practice_in_training_has_only_a_fictional_emergency_number(database: 
             change_practice(session, kept, typed, at=MONDAY, staff_id=None)
 
 
+@pytest.mark.parametrize("number", ["08 99 12 34 56", "08 20 33 24 24", "+881 612 345 6789"])
+def test_an_emergency_number_that_would_not_be_dialled_is_refused_before_anybody_needs_it(
+    database: Database, number: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        take_on(database, "Marronniers", mode="live", emergency_number=number)
+    assert refused.value.field == "emergency_number"
+
+
 def test_a_number_belongs_to_one_practice_and_the_sentence_says_which(database: Database) -> None:
     tilleuls, marronniers = take_on(database, "Tilleuls"), take_on(database, "Marronniers")
     with database.unit_of_work(Practices.of(tilleuls.id)) as session:
