@@ -29,6 +29,11 @@ class Service:
     file: Path
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
     def children(self) -> list[int]:
         """The serving processes, oldest first."""
         listed = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children").read_text().split()

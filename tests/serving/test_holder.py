@@ -11,11 +11,17 @@ import sqlite3
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import httpx
 from twilio.request_validator import RequestValidator
 
+from callcenter.core.db import Database
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.directory.accounts import open_session
+from callcenter.directory.models import Role, Staff
+from callcenter.web.context import SESSION_COOKIE
 from tests.serving.conftest import ACCOUNT, TOKEN, Service, Start, is_alive
 
 
@@ -51,16 +57,11 @@ class Callers:
             one.join()
 
     def _post(self, sid: str) -> None:
-        url = f"{self._service.url}/twilio/voice"
-        told = {"CallSid": sid, "AccountSid": ACCOUNT, "From": "+33612345678", "To": "+33199001234"}
-        headers = {
-            "X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(url, told),
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
-        connection = http.client.HTTPConnection(self._service.url.removeprefix("http://"), timeout=15)
+        headers, body = _signed(self._service, sid)
+        connection = http.client.HTTPConnection("127.0.0.1", self._service.port, timeout=15)
         with contextlib.closing(connection):
             try:
-                connection.request("POST", "/twilio/voice", urlencode(told), headers)
+                connection.request("POST", "/twilio/voice", body, headers)
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != 200:
@@ -70,7 +71,7 @@ class Callers:
 
     def _ask_again_and_again(self) -> None:
         """Without trying again: a kept connection may only end after an answer that said so."""
-        connection = http.client.HTTPConnection(self._service.url.removeprefix("http://"), timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", self._service.port, timeout=15)
         with contextlib.closing(connection):
             while not self._enough.wait(0.05):
                 try:
@@ -81,13 +82,54 @@ class Callers:
                     connection.close()
 
 
+class Screen:
+    """A browser's event stream; it connects again as soon as it ends."""
+
+    def __init__(self, service: Service) -> None:
+        self.opened = 0
+        self._service = service
+        self._cookies = {SESSION_COOKIE: _sign_in(service)}
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> Screen:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self._closed.set()
+
+    def _follow(self) -> None:
+        try:
+            self._listen_again_and_again()
+        except httpx.TransportError:
+            if not self._closed.is_set():  # a crash in a later test ends what is left of this one's stream
+                raise
+
+    def _listen_again_and_again(self) -> None:
+        while not self._closed.is_set():
+            with httpx.stream("GET", f"{self._service.url}/live", cookies=self._cookies, timeout=30) as stream:
+                assert stream.status_code == 200
+                self.opened += 1
+                for _line in stream.iter_lines():
+                    if self._closed.is_set():
+                        return
+
+
 def test_a_deploy_refuses_nobody(running: Service) -> None:
     [before] = running.children
-    with Callers(running, per_second=40) as callers:
+    with Callers(running, per_second=40) as callers, Screen(running) as screen:
+        running.until(lambda: screen.opened == 1, "no stream")
+        slow, rest = _begin_a_request(running)
         running.send(signal.SIGHUP)
-        running.until(lambda: len(running.children) == 2, "no second process came")
+        running.until(lambda: screen.opened == 2, "the screen did not land on the new process")
+        assert before in running.children  # it finishes what it began
+        slow.sendall(rest)
+        assert slow.recv(4000).startswith(b"HTTP/1.1 200")
+        slow.close()
         running.until(lambda: before not in running.children, "the process before stays")
-        time.sleep(0.3)
+        # What it still changed was told to nobody: the screens read themselves anew.
+        running.until(lambda: screen.opened == 3, "the screen heard nothing")
     [after] = running.children
     assert (callers.refused, after != before, running.is_up()) == ([], True, True)
     # A number of no practice: noted all the same, each of them.
@@ -145,3 +187,34 @@ def test_systemd_hands_its_socket_over(start: Start) -> None:
             start(port=port, arguments=(sys.executable, "-c", begin), pass_fds=(held.fileno(),))
             waiting.settimeout(20)
             assert waiting.recv(200).startswith(b"HTTP/1.1 200")
+
+
+def _begin_a_request(service: Service) -> tuple[socket.socket, bytes]:
+    """A webhook whose last bytes are not sent yet, and those bytes."""
+    head, body = _signed(service, "CA" + "f" * 32)
+    lines = [f"{name}: {value}" for name, value in head.items()]
+    request = "\r\n".join(["POST /twilio/voice HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *lines, "", body])
+    connection = socket.create_connection(("127.0.0.1", service.port), timeout=15)
+    connection.sendall(request.encode()[:-5])
+    time.sleep(0.1)  # until the process has it: one that waits in the backlog would go to the next
+    return connection, request.encode()[-5:]
+
+
+def _signed(service: Service, sid: str) -> tuple[dict[str, str], str]:
+    """The headers and the body of a caller's webhook."""
+    told = {"CallSid": sid, "AccountSid": ACCOUNT, "From": "+33612345678", "To": "+33199001234"}
+    signature = RequestValidator(TOKEN).compute_signature(f"{service.url}/twilio/voice", told)
+    return {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}, urlencode(told)
+
+
+def _sign_in(service: Service) -> str:
+    """A supervisor's session."""
+    at = datetime.now(UTC)
+    database = Database(f"sqlite:///{service.file}")
+    with database.unit_of_work(Centre(CentreReason.SEED)) as session:
+        sofia = Staff(login="sofia", name="Sofia", role=Role.SUPERVISOR, password_hash="-", created_at=at)
+        session.add(sofia)
+        session.flush()
+        token = open_session(session, sofia.id, at=at)
+    database.close()
+    return token
