@@ -10,8 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from callcenter.directory.closed_words import closed_sentence
-from callcenter.directory.line_book import HoursRule, LineEntry, Period
-from callcenter.directory.models import Forwarding, PeriodKind
+from callcenter.directory.line_entry import Forwarding, HoursRule, LineEntry, Period, PeriodKind
 
 LOOK_AHEAD = timedelta(days=14)
 _MIDNIGHT = time(0)

@@ -3,16 +3,10 @@
 French and English; practices with another language are heard in French until their texts exist.
 """
 
-from callcenter.core.text import clean_line
+from callcenter.core.emergency_words import emergency_sentence as emergency_sentence
+from callcenter.core.emergency_words import spoken_language as spoken_language
 
 _VOICES = {"fr": "fr-FR", "en": "en-GB"}
-# The number for an emergency by country (France: SAMU; Switzerland: 144; elsewhere 112, the European number).
-_EMERGENCY_NUMBERS = {"FR": "15", "CH": "144"}
-
-_EMERGENCY = {
-    "fr": "En cas d'urgence vitale, raccrochez et composez le {number}.",
-    "en": "If this is a life-threatening emergency, hang up and dial {number}.",
-}
 _STAY = {
     "fr": "Vous êtes bien au secrétariat. Restez en ligne, nous allons vous répondre.",
     "en": "You have reached the secretariat. Stay on the line, we will answer you.",
@@ -45,24 +39,9 @@ _GATE_CLOSED = {
 }
 
 
-def spoken_language(language: str) -> str:
-    """The language a caller of this practice is spoken to in."""
-    return language if language in _VOICES else "fr"
-
-
 def voice_of(language: str) -> str:
     """The locale of the voice that speaks this language, as the carrier names it."""
     return _VOICES[spoken_language(language)]
-
-
-def emergency_sentence(own: str, *, country: str, language: str) -> str:
-    """What to do in an emergency: the practice's own sentence, else the country's (ISO 3166)."""
-    said = clean_line(own, limit=300)
-    if said:
-        return said
-    # The digits apart: a voice would read a number of three as a hundred and something.
-    number = " ".join(_EMERGENCY_NUMBERS.get(country, "112")) if country != "FR" else "15"
-    return _EMERGENCY[spoken_language(language)].format(number=number)
 
 
 def stay_on_the_line(language: str) -> str:
