@@ -1,5 +1,6 @@
 """A call comes in: recorded, queued and offered while its caller hears the first ring."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from callcenter.core.insertion import insert_new
 from callcenter.core.phone import read_caller
 from callcenter.core.text import clean_line
 from callcenter.routing.agents import move_agent
-from callcenter.routing.arrival_statements import FIND_CALL, RECORD_AT_ONCE, Steps, ahead_of
+from callcenter.routing.arrival_statements import FIND_CALL, RECORD_AT_ONCE, Step, Steps, ahead_of, as_sqlite_keeps_it
 from callcenter.routing.events import CallOffered, CallQueued
 from callcenter.routing.models import AgentStatus, QueueEntry, QueueEntryStatus
 from callcenter.routing.offers import OFFER_FOR, offer_waiting_calls
@@ -145,24 +146,32 @@ def _record_at_once(connection: Connection, values: dict[str, Any]) -> _Arrival 
 
 def _record_in_steps(connection: Connection, values: dict[str, Any]) -> _Arrival | None:
     """The only writer of a SQLite database: what it has just read stays so."""
-    call = connection.execute(Steps.insert_call, values).one_or_none()
-    if call is None:
-        return None
-    values = {**values, "call_id": call[0], "practice_id": call[1]}
-    leg_id = connection.execute(Steps.insert_leg, values).scalar_one()
-    has_hung_up, somebody_waits, idle = connection.execute(Steps.look, values).one()
-    new = _Arrival(call[0], call[1], leg_id, has_hung_up, somebody_is_idle=idle is not None)
-    if values["handling"] != CallHandling.QUEUE:
+    values = values | {name: as_sqlite_keeps_it(values[name]) for name in ("at", "expires_at")}
+    with contextlib.closing(connection.connection.cursor()) as cursor:
+
+        def take(step: Step) -> Any:
+            cursor.execute(step.sql, step.parameters(values))
+            rows = cursor.fetchall()
+            return rows[0] if rows else None
+
+        call = take(Steps.insert_call)
+        if call is None:
+            return None
+        values["call_id"], values["practice_id"] = call
+        leg_id = take(Steps.insert_leg)[0]
+        has_hung_up, somebody_waits, idle = take(Steps.look)
+        new = _Arrival(call[0], call[1], leg_id, bool(has_hung_up), somebody_is_idle=idle is not None)
+        if values["handling"] != CallHandling.QUEUE:
+            return new
+        values["entry_id"] = take(Steps.insert_entry)[0]
+        if has_hung_up or somebody_waits or idle is None:
+            return new
+        values["offered_to"] = idle
+        offer = take(Steps.insert_offer)
+        if offer is not None:
+            take(Steps.reserve)
+            new.staff_id, [new.reservation_id] = idle, offer
         return new
-    entry_id = connection.execute(Steps.insert_entry, values).scalar_one()
-    if has_hung_up or somebody_waits or idle is None:
-        return new
-    values |= {"entry_id": entry_id, "offered_to": idle}
-    new.reservation_id = connection.execute(Steps.insert_offer, values).scalar_one_or_none()
-    if new.reservation_id is not None:
-        connection.execute(Steps.reserve, values)
-        new.staff_id = idle
-    return new
 
 
 def _tell(session: Session, new: _Arrival, *, handling: CallHandling, at: datetime) -> None:
