@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from callcenter.core.config import Settings
-    from callcenter.directory.line_book import LineEntry
+    from callcenter.directory.line_entry import LineEntry
     from callcenter.telephony.provider import Provider
     from callcenter.telephony.provisioning import Difference
 

@@ -5,7 +5,7 @@ The carrier fetches it from another server, by GET. Never a conference: nobody w
 
 from urllib.parse import quote
 
-from callcenter.directory.line_book import LineEntry
+from callcenter.directory.line_entry import LineEntry
 from callcenter.telephony import twiml
 from callcenter.telephony.sentences import call_later, emergency_sentence, if_unanswered, putting_through
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcenter.directory.line_book import LineEntry
+from callcenter.directory.line_entry import LineEntry
 from callcenter.exchange.fallback import document_address, document_name, static_document
 from callcenter.exchange.fallback_folder import MANIFEST, write_folder
 
