@@ -20,7 +20,8 @@ from callcenter.telephony.placing_rules import (
     CallCounts,
     PlacingOrder,
     interval,
-    refusal_to_place,
+    refusal_now,
+    refusal_of_number,
     turn_at,
 )
 
@@ -69,14 +70,13 @@ def take_turn(session: Session, leg: Leg, *, settings: Settings, clock: Clock) -
         leg.role == LegRole.PATIENT and _emergency_waits(session, leg.call_id)
     )
     order = PlacingOrder(LegRole(leg.role), leg.address, is_exempt)
-    caps = caps_of(settings)
-    if is_exempt:
-        return Turn(refusal_to_place(order, CallCounts(), caps, countries=settings.countries, is_stopped=False))
+    never = refusal_of_number(order, countries=settings.countries)
+    if is_exempt or never:
+        return Turn(never)
     control = _lock(session)
     at = clock.now()  # only now: others may have had the row meanwhile
     placed = _placed(session, leg, at=at) if order.is_outside else CallCounts()
-    is_stopped = control.stopped_at is not None
-    refusal = refusal_to_place(order, placed, caps, countries=settings.countries, is_stopped=is_stopped)
+    refusal = refusal_now(order, placed, caps_of(settings), is_stopped=control.stopped_at is not None)
     if refusal:
         return Turn(refusal)
     ahead = _standing_in_line(session, leg, at=at)

@@ -41,18 +41,19 @@ class CallCounts:
     centre: int = 0
 
 
-def refusal_to_place(
-    order: PlacingOrder, placed: CallCounts, caps: CallCounts, *, countries: Set[str], is_stopped: bool
-) -> str:
-    """Why this call is not placed, a message id; empty when it may leave.
+def refusal_of_number(order: PlacingOrder, *, countries: Set[str]) -> str:
+    """Why this number is not called, a message id; empty when it may be. Softphones are our own people's."""
+    if order.address.startswith(_SOFTPHONE):
+        return ""
+    return refusal_to_call(order.address, countries=countries, emergency=order.is_exempt)
+
+
+def refusal_now(order: PlacingOrder, placed: CallCounts, caps: CallCounts, *, is_stopped: bool) -> str:
+    """Why this call is not placed at present, a message id; empty when it may leave.
 
     ``placed`` counts the hour before it. Our own people's telephones, whichever they are, are neither capped nor
     stopped: without them nobody could be answered.
     """
-    if not order.address.startswith(_SOFTPHONE):
-        refusal = refusal_to_call(order.address, countries=countries, emergency=order.is_exempt)
-        if refusal:
-            return refusal
     if not order.is_outside:
         return ""
     if is_stopped:

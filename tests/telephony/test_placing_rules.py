@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.core.phone import CALL_COUNTRIES
-from callcenter.telephony.placing_rules import CallCounts, PlacingOrder, refusal_to_place, turn_at
+from callcenter.telephony.placing_rules import CallCounts, PlacingOrder, refusal_now, refusal_of_number, turn_at
 from callcenter.telephony.statuses import LegRole
 
 NINE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -21,7 +21,8 @@ REGULATOR = PlacingOrder(LegRole.EMERGENCY, "15", is_exempt=True)
 def refusal(
     order: PlacingOrder, placed: CallCounts = CallCounts(), *, is_stopped: bool = False, caps: CallCounts = CAPS
 ) -> str:
-    return refusal_to_place(order, placed, caps, countries=CALL_COUNTRIES, is_stopped=is_stopped)
+    never = refusal_of_number(order, countries=CALL_COUNTRIES)
+    return never or refusal_now(order, placed, caps, is_stopped=is_stopped)
 
 
 def test_the_last_call_before_a_cap_leaves_and_the_next_does_not() -> None:
