@@ -181,11 +181,11 @@ def test_systemd_hands_its_socket_over(start: Start) -> None:
         assert f"listening on 127.0.0.1:{port}" in service.said
         service.send(signal.SIGTERM)
         # Stopped, yet the port is not refused: the caller waits for the next start.
-        assert service.parent.wait(10) == 0
+        assert service.parent.wait(20) == 0
         with socket.create_connection(("127.0.0.1", port), timeout=5) as waiting:
             waiting.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             start(port=port, arguments=(sys.executable, "-c", begin), pass_fds=(held.fileno(),))
-            waiting.settimeout(20)
+            waiting.settimeout(45)
             assert waiting.recv(200).startswith(b"HTTP/1.1 200")
 
 
