@@ -3,6 +3,7 @@
 import itertools
 import threading
 from dataclasses import replace
+from datetime import datetime
 
 from callcenter.core.errors import ProviderError
 from callcenter.telephony.provider import (
@@ -78,6 +79,10 @@ class FakeProvider:
     def live_calls(self) -> list[CarrierCall]:
         self._refuse()
         return [call for call in self.calls.values() if call.status in {"queued", "ringing", "in-progress"}]
+
+    def calls_since(self, since: datetime) -> list[CarrierCall]:
+        self._refuse()
+        return list(self.calls.values())
 
     def find_call(self, sid: str) -> CarrierCall | None:
         self._refuse()

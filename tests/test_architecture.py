@@ -22,6 +22,7 @@ DECISIONS = (
     "callcenter.instructions.greeting",
     "callcenter.messaging.wording",
     "callcenter.routing.choice",
+    "callcenter.telephony.discrepancies",
     "callcenter.telephony.placing_rules",
     "callcenter.telephony.provisioning",
     "callcenter.telephony.sentences",

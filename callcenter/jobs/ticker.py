@@ -11,21 +11,25 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
+from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.messaging.delivery import deliver_due
+from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.offers import expire_offers, offer_waiting_calls
 from callcenter.routing.presence import lapse_leases
+from callcenter.routing.reconciling import Reconciler
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs
 
 log = logging.getLogger(__name__)
+_RECONCILE_EVERY = 20  # seconds
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 
 
 class Ticker:
-    """Runs each kind of due work once a second, never twice at a time.
+    """Runs each kind of due work once a second (a look at the carrier every 20 s), never twice at a time.
 
-    Three kinds, so that a carrier slow with texts delays no offer.
+    Each kind has its own thread, so that a carrier slow with texts delays no offer.
     """
 
     def __init__(self, settings: Settings, database: Database, clock: Clock, provider: Provider) -> None:
@@ -35,7 +39,10 @@ class Ticker:
         self._provider = provider
         self._started_at = clock.now()
         self._stopping = threading.Event()
-        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(3)})
+        self._looking = threading.Lock()
+        self._calls = Reconciler(database, provider, clock)
+        self._texts = TextReconciler(database, provider, clock)
+        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(4)})
 
     def start(self) -> None:
         """Tick until stopped."""
@@ -45,12 +52,14 @@ class Ticker:
             self._scheduler.add_job(
                 partial(_guarded, name, work),
                 "interval",
-                seconds=1,
+                seconds=_RECONCILE_EVERY if name == "reconciliation" else 1,
                 id=name,
                 max_instances=1,
                 coalesce=True,
                 misfire_grace_time=None,
             )
+        # At once at the start: what happened meanwhile was told to nobody.
+        self._scheduler.add_job(partial(_guarded, "reconciliation", self.reconcile), id="first look")
         # A tick that is still at work when the next is due is no fault: that one is left out.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()
@@ -63,7 +72,12 @@ class Ticker:
 
     def kinds(self) -> dict[str, Callable[[], None]]:
         """Every kind of due work, by name."""
-        return {"distribution": self.distribute, "calls": self.sweep_calls, "messages": self.deliver}
+        return {
+            "distribution": self.distribute,
+            "calls": self.sweep_calls,
+            "messages": self.deliver,
+            "reconciliation": self.reconcile,
+        }
 
     def distribute(self) -> None:
         """Offers that ran out, operators who fell silent, callers who still wait."""
@@ -81,6 +95,18 @@ class Ticker:
     def deliver(self) -> None:
         """Texts that are due."""
         deliver_due(self._database, self._provider, self._settings, self._clock, is_stopping=self._stopping.is_set)
+
+    def reconcile(self) -> None:
+        """What the carrier has otherwise than we: calls, then texts. Never twice at a time."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            self._calls.run()
+            self._texts.run()
+        except ProviderError as error:
+            log.warning("no look at the carrier's texts: %s", error.code or error.reason)
+        finally:
+            self._looking.release()
 
 
 def _guarded(name: str, work: Callable[[], None]) -> None:

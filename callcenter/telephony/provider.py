@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -95,6 +96,10 @@ class Provider(Protocol):
 
     def live_calls(self) -> Sequence[CarrierCall]:
         """Every leg of the account that is not over: queued, ringing or in progress."""
+        ...
+
+    def calls_since(self, since: datetime) -> Sequence[CarrierCall]:
+        """Every leg of the account that began at or after this instant, over or not; whole seconds count."""
         ...
 
     def find_call(self, sid: str) -> CarrierCall | None:

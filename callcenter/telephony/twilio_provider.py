@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,6 +104,11 @@ class TwilioProvider:
         with _told():
             # One request per status: the list takes a single one.
             return [_call(call) for status in _LIVE for call in self._inspections.calls.list(status=status)]
+
+    def calls_since(self, since: datetime) -> Sequence[CarrierCall]:
+        """Every leg that began at or after this instant."""
+        with _told():
+            return [_call(call) for call in self._inspections.calls.list(start_time_after=since)]
 
     def find_call(self, sid: str) -> CarrierCall | None:
         """One leg, over or not."""

@@ -1,5 +1,6 @@
 """/Calls: ask for a call, look at it, end it, send it elsewhere."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -59,6 +60,7 @@ async def create_call(request: Request, carrier: Account) -> dict[str, Any]:
 @router.get("/Calls.json")
 async def list_calls(request: Request, carrier: Account) -> dict[str, Any]:
     asked = request.query_params
+    since = _instant(asked.get("StartTime>", ""))
     found = [
         represent(carrier, call)
         for call in reversed(carrier.network.calls.values())
@@ -66,6 +68,7 @@ async def list_calls(request: Request, carrier: Account) -> dict[str, Any]:
         and asked.get("From", call.from_) == call.from_
         and asked.get("Status", call.status) == call.status
         and asked.get("ParentCallSid", call.parent_sid) == call.parent_sid
+        and _began_at(call) >= since
     ]
     return page(request, "calls", found)
 
@@ -89,6 +92,19 @@ async def update_call(request: Request, sid: str, carrier: Account) -> dict[str,
             carrier, call, url=form.text("Url"), method=form.text("Method", "POST"), twiml=form.text("Twiml")
         )
     return represent(carrier, call)
+
+
+def _began_at(call: Call) -> datetime:
+    return call.created_at.replace(microsecond=0)
+
+
+def _instant(asked: str) -> datetime:
+    """A filter's instant, to the second; without one, since ever."""
+    try:
+        moment = datetime.fromisoformat(asked)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment.replace(microsecond=0) if moment.tzinfo else moment.replace(microsecond=0, tzinfo=UTC)
 
 
 def represent(carrier: Carrier, call: Call) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Operators and queue places that no longer fit their calls: a lost report must keep nobody from work."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from callcenter.routing.agents import move_agent, was_changed, whole_floor
+from callcenter.routing.models import (
+    Agent,
+    AgentStatus,
+    QueueEntry,
+    QueueEntryStatus,
+    Reservation,
+    ReservationStatus,
+)
+from callcenter.routing.offers import offer_waiting_calls
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.reconciling import record_repair
+
+# A call just taken has no telephone in it yet, and an offer is written before its operator is moved.
+SETTLING = timedelta(seconds=10)
+_OVER = (LegStatus.LEFT, LegStatus.FAILED)
+
+
+def repair_floor(session: Session, *, at: datetime) -> int:
+    """Free operators whose call is over or who have no telephone in it, and places of calls that ended; how many."""
+    with whole_floor(session):
+        repaired = _free_from_calls(session, at=at) + _free_from_offers(session, at=at) + _close_places(session, at=at)
+    if repaired:
+        offer_waiting_calls(session, at=at)
+    return repaired
+
+
+def _free_from_calls(session: Session, *, at: datetime) -> int:
+    has_telephone = exists().where(
+        Leg.call_id == Agent.call_id,
+        Leg.staff_id == Agent.staff_id,
+        Leg.role == LegRole.OPERATOR,
+        Leg.status.not_in(_OVER),
+    )
+    stuck = session.execute(
+        select(Agent.staff_id, Agent.call_id)
+        .outerjoin(Call, Call.id == Agent.call_id)
+        .where(
+            Agent.status == AgentStatus.ON_CALL,
+            Agent.status_since <= at - SETTLING,
+            or_(Agent.call_id.is_(None), Call.status == CallStatus.ENDED, ~has_telephone),
+        )
+    ).all()
+    return sum(_wrap_up(session, staff_id, call_id, at=at) for staff_id, call_id in stuck)
+
+
+def _wrap_up(session: Session, staff_id: int, call_id: int | None, *, at: datetime) -> bool:
+    to = AgentStatus.WRAP_UP if call_id is not None else AgentStatus.AVAILABLE
+    moved = move_agent(
+        session, staff_id, from_=[AgentStatus.ON_CALL], to=to, on_call_id=call_id, call_id=call_id, at=at
+    )
+    if moved:
+        record_repair(session, "operator_freed", call_id=call_id, at=at)
+    return moved
+
+
+def _free_from_offers(session: Session, *, at: datetime) -> int:
+    offered = exists().where(Reservation.staff_id == Agent.staff_id, Reservation.status == ReservationStatus.PENDING)
+    stuck = session.scalars(
+        select(Agent.staff_id).where(
+            Agent.status == AgentStatus.RESERVED, Agent.status_since <= at - SETTLING, ~offered
+        )
+    ).all()
+    freed = [
+        staff_id
+        for staff_id in stuck
+        if move_agent(session, staff_id, from_=[AgentStatus.RESERVED], to=AgentStatus.AVAILABLE, at=at)
+    ]
+    for _staff_id in freed:
+        record_repair(session, "operator_freed", call_id=None, at=at)
+    return len(freed)
+
+
+def _close_places(session: Session, *, at: datetime) -> int:
+    left = session.execute(
+        select(QueueEntry.id, QueueEntry.call_id, Call.answered_at)
+        .join(Call, Call.id == QueueEntry.call_id)
+        .where(and_(QueueEntry.status == QueueEntryStatus.WAITING, Call.status == CallStatus.ENDED))
+    ).all()
+    closed = 0
+    for entry_id, call_id, answered_at in left:
+        outcome = QueueEntryStatus.ANSWERED if answered_at is not None else QueueEntryStatus.ABANDONED
+        statement = (
+            update(QueueEntry)
+            .where(QueueEntry.id == entry_id, QueueEntry.status == QueueEntryStatus.WAITING)
+            .values(status=outcome, left_at=at)
+        )
+        if was_changed(session, statement):
+            record_repair(session, "place_closed", call_id=call_id, at=at)
+            closed += 1
+    return closed

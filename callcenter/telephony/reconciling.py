@@ -1,0 +1,169 @@
+"""Comparing the legs of our calls with the carrier's: callbacks are hints, and some never come.
+
+A look is not atomic, and callbacks go on meanwhile. So a leg is only corrected when nothing was heard of it since
+before the look, and what the carrier says of a single call that is over is believed before what its lists leave out.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from callcenter.core.clock import Clock
+from callcenter.core.db import Database, touch
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.telephony.calls import PATIENT_LABEL, conference_name
+from callcenter.telephony.discrepancies import Believed, Seen, news_of, words_of
+from callcenter.telephony.legs import lock_call, record_leg_event
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, Repair
+from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom, Provider
+from callcenter.telephony.state import LegNews
+
+log = logging.getLogger(__name__)
+SCOPE = Centre(CentreReason.DISTRIBUTION)
+_OPEN = (LegStatus.DIALLING, LegStatus.RINGING, LegStatus.JOINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the carrier has at one moment."""
+
+    calls: dict[str, CarrierCall]  # that are not over, by SID
+    rooms: dict[str, CarrierRoom]  # that are open, by name
+    participants: dict[str, CarrierParticipant] = field(default_factory=dict)  # by call SID
+    room_of: dict[str, str] = field(default_factory=dict)  # the room's name by call SID
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """One open leg of ours, as it stood before the look."""
+
+    leg_id: int
+    call_id: int
+    call_sid: str
+    label: str
+    sid: str | None
+    marks: tuple[object, ...]
+
+
+def look_at_carrier(provider: Provider) -> Look:
+    """The carrier's lists: three requests, and one more for each open room. Raises ``ProviderError``."""
+    look = Look(
+        calls={call.sid: call for call in provider.live_calls()},
+        rooms={room.name: room for room in provider.open_rooms()},
+    )
+    for room in look.rooms.values():
+        for participant in provider.participants(room):
+            look.participants[participant.call_sid] = participant
+            look.room_of[participant.call_sid] = room.name
+    return look
+
+
+def open_legs(database: Database) -> Sequence[_Ours]:
+    """Our legs that are not over; read before the look, so that what is heard during it is newer."""
+    with database.reading(SCOPE) as session:
+        rows = session.execute(
+            select(Leg, Call.sid)
+            .join(Call, Call.id == Leg.call_id)
+            .where(Leg.status.in_(_OPEN), or_(Call.status != CallStatus.ENDED, Call.closed_at.is_(None)))
+            .order_by(Leg.id)
+        ).all()
+        return [_Ours(leg.id, leg.call_id, call_sid, leg.label, leg.sid, _marks(leg)) for leg, call_sid in rows]
+
+
+def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], look: Look, clock: Clock) -> int:
+    """Believe the carrier about our open legs; how many were otherwise here. Raises ``ProviderError``."""
+    corrected = 0
+    for leg in ours:
+        sid = leg.sid or _sid_by_label(leg, look)
+        if sid is None:
+            continue  # never told to the carrier, or not yet: the sweep sees to it
+        seen = _seen(leg, sid, look, provider)
+        with database.unit_of_work(SCOPE) as session:
+            corrected += _correct(session, leg, sid, seen, at=clock.now())
+    return corrected
+
+
+def close_left_rooms(database: Database, provider: Provider, look: Look, *, at: datetime) -> int:
+    """Close the rooms that are open at the carrier although their calls are over and closed here; how many.
+
+    Whoever is still in such a room was told by us, or by the carrier itself, that the call is over.
+    """
+    prefix = conference_name("")
+    sids = [name.removeprefix(prefix) for name in look.rooms if name.startswith(prefix)]
+    with database.reading(SCOPE) as session:
+        over = session.execute(
+            select(Call.id, Call.sid).where(
+                Call.sid.in_(sids), Call.status == CallStatus.ENDED, Call.closed_at.is_not(None)
+            )
+        ).all()
+    for call_id, sid in over:
+        provider.end_conference(conference_name(sid))
+        with database.unit_of_work(SCOPE) as session:
+            record_repair(session, "room_closed", call_id=call_id, at=at)
+    return len(over)
+
+
+def record_repair(session: Session, kind: str, *, call_id: int | None, detail: str = "", at: datetime) -> None:
+    """Keep what was put right, for the supervisor; without a name or a number."""
+    session.add(Repair(kind=kind, call_id=call_id, detail=detail[:200], repaired_at=at))
+    touch(session, "queue")
+    log.warning("repaired after a look at the carrier: %s (call %s) %s", kind, call_id, detail)
+
+
+def _seen(leg: _Ours, sid: str, look: Look, provider: Provider) -> Seen:
+    participant = look.participants.get(sid)
+    listed = look.calls.get(sid)
+    if participant is not None and look.room_of[sid] == conference_name(leg.call_sid):
+        return Seen("in-progress", is_in_room=True, on_hold=participant.on_hold, muted=participant.muted)
+    if listed is None:
+        listed = provider.find_call(sid)
+    return Seen(None if listed is None else listed.status, is_in_room=False)
+
+
+def _correct(session: Session, ours: _Ours, sid: str, seen: Seen, *, at: datetime) -> bool:
+    lock_call(session, ours.call_id)
+    leg = session.scalars(select(Leg).where(Leg.id == ours.leg_id).execution_options(populate_existing=True)).one()
+    if _marks(leg) != ours.marks:
+        return False  # something was heard of it since: newer than this look
+    news = news_of(_believed(leg), seen, at=at)
+    if leg.sid is None and not news:
+        news = [LegNews.DIALLED]  # the carrier has it: its SID was all we lacked
+    for one in news:
+        record_leg_event(session, leg, one, at=at, sid=sid)
+    if news and news != [LegNews.DIALLED]:
+        record_repair(session, words_of(news[0]), call_id=leg.call_id, detail=f"{leg.role}: {leg.status}", at=at)
+    return bool(news)
+
+
+def _sid_by_label(leg: _Ours, look: Look) -> str | None:
+    name = conference_name(leg.call_sid)
+    return next(
+        (
+            sid
+            for sid, participant in look.participants.items()
+            if participant.label == leg.label and look.room_of[sid] == name
+        ),
+        None,
+    )
+
+
+def _believed(leg: Leg) -> Believed:
+    return Believed(
+        leg_id=leg.id,
+        call_id=leg.call_id,
+        role=LegRole(leg.role),
+        status=LegStatus(leg.status),
+        is_first_of_patient=leg.label == PATIENT_LABEL,
+        wanted_at=leg.wanted_at,
+        on_hold=leg.on_hold,
+        muted=leg.muted,
+    )
+
+
+def _marks(leg: Leg) -> tuple[object, ...]:
+    """What changes whenever anything is heard of a leg."""
+    return (leg.status, leg.sid, leg.room_mark, leg.hold_mark, leg.mute_mark, leg.on_hold, leg.muted, leg.joined_at)

@@ -1,0 +1,168 @@
+"""Callbacks never came: a look at the carrier puts everything right, and frees whoever was kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from callcenter.core.errors import ProviderError
+from callcenter.routing.models import Agent, QueueEntry, Reservation
+from callcenter.routing.reconciling import Reconciler
+from callcenter.telephony.models import Call, Leg, Repair
+from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
+from callcenter.telephony.state import LegNews
+from tests.floor import CALL, LINE, PATIENT, Floor
+
+ROOM = CarrierRoom("CF1", f"call-{CALL}")
+LATER = timedelta(seconds=20)
+OTHER = "CA" + "b" * 32
+
+
+def patient(status: str = "in-progress", sid: str = CALL) -> CarrierCall:
+    return CarrierCall(sid, status, "inbound", PATIENT, LINE)
+
+
+def rung(sid: str, status: str = "in-progress") -> CarrierCall:
+    return CarrierCall(sid, status, "outbound-api", LINE, "client:ines")
+
+
+def there(sid: str, label: str, *, on_hold: bool = False) -> CarrierParticipant:
+    return CarrierParticipant(sid, label, on_hold, muted=False, coaching=False)
+
+
+def look(floor: Floor, *, times: int = 1) -> list[int]:
+    """How many repairs each look made."""
+    reconciler = Reconciler(floor.database, floor.provider, floor.clock)
+    counts = []
+    for _ in range(times):
+        counts.append(sum(reconciler.run().counts.values()))
+        floor.clock.advance(LATER)
+    return counts
+
+
+def carrier_has(floor: Floor, *calls: CarrierCall, room: list[CarrierParticipant] | None = None) -> None:
+    floor.provider.calls = {call.sid: call for call in calls}
+    floor.provider.rooms = {ROOM: room} if room is not None else {}
+
+
+def test_a_conversation_of_which_nothing_was_told_is_seen(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    leg = floor.accept("Ines")
+    sid = floor.provider.dialled[0]["sid"]
+    carrier_has(floor, patient(), rung(sid), room=[there(CALL, "patient", on_hold=True), there(sid, leg.label)])
+    look(floor)
+    assert (floor.call(call_id).status, floor.status_of("Ines")) == ("talking", "on_call")
+    assert [row["status"] for row in floor.rows(Leg)["leg"]] == ["joined", "joined"]
+    assert [row["on_hold"] for row in floor.rows(Leg)["leg"]] == [True, False]
+    before = floor.rows(Call, Leg, QueueEntry, Reservation, Agent)
+    assert look(floor) == [0]
+    assert floor.rows(Call, Leg, QueueEntry, Reservation, Agent) == before
+
+
+def test_an_end_that_was_never_told_frees_the_operator(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    leg = floor.accept("Ines")
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.hear(leg.id, LegNews.JOINED)
+    carrier_has(floor, patient("completed"), rung(floor.provider.dialled[0]["sid"], "completed"))
+    look(floor)
+    assert (floor.call(call_id).status, floor.status_of("Ines")) == ("ended", "wrap_up")
+    assert {row["kind"] for row in floor.rows(Repair)["repair"]} == {"leg_over"}
+
+
+def test_a_caller_who_hung_up_in_the_dark_waits_no_longer(floor: Floor) -> None:
+    call_id = floor.ring()
+    carrier_has(floor, patient("completed"))
+    look(floor)
+    assert (floor.call(call_id).status, floor.entry(call_id).status) == ("ended", "abandoned")
+
+
+def test_a_caller_in_her_room_of_whom_no_webhook_told_joins_the_queue_and_rings(floor: Floor) -> None:
+    floor.hire("Ines")
+    carrier_has(floor, patient(), room=[there(CALL, "patient")])
+    assert look(floor, times=2) == [1, 0]
+    assert floor.status_of("Ines") == "reserved"
+    assert [row["status"] for row in floor.rows(QueueEntry)["queue_entry"]] == ["waiting"]
+    assert [row["kind"] for row in floor.rows(Repair)["repair"]] == ["caller_queued"]
+
+
+def test_a_caller_whom_the_static_document_answered_is_noted_once_and_waits_nowhere(floor: Floor) -> None:
+    floor.ring(OTHER)  # the last call before the dark: it says how far to look back
+    carrier_has(floor, patient("completed"), patient(sid=OTHER), room=None)
+    floor.provider.rooms = {CarrierRoom("CF2", f"call-{OTHER}"): [there(OTHER, "patient")]}
+    look(floor, times=2)
+    [noted] = [row for row in floor.rows(Call)["call"] if row["sid"] == CALL]
+    assert (noted["handling"], noted["status"]) == ("fallback", "ended")
+    assert len(floor.rows(QueueEntry)["queue_entry"]) == 1
+    assert [row["kind"] for row in floor.rows(Repair)["repair"]].count("caller_noted") == 1
+
+
+def test_a_live_caller_in_no_room_is_believed_only_at_the_second_look(floor: Floor) -> None:
+    carrier_has(floor, patient())
+    assert look(floor, times=3) == [0, 1, 0]
+    assert [row["handling"] for row in floor.rows(Call)["call"]] == ["fallback"]
+
+
+def test_what_is_heard_during_the_look_is_newer(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    carrier_has(floor, patient("completed"))
+
+    def hear_meanwhile(_sid: str) -> CarrierCall:
+        floor.hear(floor.patient_leg(call_id), LegNews.HELD)
+        return patient("completed")
+
+    floor.provider.find_call = hear_meanwhile  # type: ignore[method-assign]
+    look(floor)
+    assert floor.call(call_id).status == "waiting"
+    del floor.provider.find_call
+    look(floor)
+    assert floor.call(call_id).status == "ended"
+
+
+def test_a_leg_whose_name_was_never_learned_is_found_by_its_label(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.provider.refusing = ProviderError("no answer", permanent=False, unknown=True)
+    leg = floor.accept("Ines")
+    floor.provider.refusing = None
+    sid = "CA" + "c" * 32
+    carrier_has(floor, patient(), rung(sid), room=[there(CALL, "patient"), there(sid, leg.label)])
+    look(floor)
+    assert [row["sid"] for row in floor.rows(Leg)["leg"]] == [CALL, sid]
+    assert floor.call(call_id).status == "talking"
+
+
+def test_a_room_left_open_is_closed(floor: Floor) -> None:
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    carrier_has(floor, patient(), room=[there(CALL, "patient")])
+    look(floor)
+    assert floor.provider.ended == [ROOM.name]
+    assert [row["kind"] for row in floor.rows(Repair)["repair"]] == ["room_closed"]
+
+
+def test_with_the_carrier_out_of_reach_nothing_is_changed(floor: Floor) -> None:
+    floor.hire("Ines")
+    floor.ring()
+    floor.accept("Ines")
+    before = floor.rows(Call, Leg, QueueEntry, Reservation, Agent)
+    floor.provider.refusing = ProviderError("the carrier cannot be reached", permanent=False)
+    assert look(floor) == [0]
+    assert floor.rows(Call, Leg, QueueEntry, Reservation, Agent) == before
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
+def test_a_telephone_that_was_never_answered_gives_the_caller_back(floor: Floor, status: str) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.accept("Ines")
+    sid = floor.provider.dialled[0]["sid"]
+    carrier_has(floor, patient(), rung(sid, status), room=[there(CALL, "patient")])
+    look(floor)
+    assert (floor.entry(call_id).status, floor.status_of("Ines")) == ("waiting", "break_")

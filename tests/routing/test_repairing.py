@@ -1,0 +1,55 @@
+"""Whoever no longer fits her call is freed."""
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from callcenter.routing.models import Agent, QueueEntry, Reservation
+from callcenter.routing.repairing import SETTLING, repair_floor
+from callcenter.telephony.state import LegNews
+from tests.floor import ALL, Floor
+
+
+def repair(floor: Floor) -> int:
+    with floor.database.unit_of_work(ALL) as session:
+        return repair_floor(session, at=floor.now)
+
+
+def put(floor: Floor, name: str, **values: object) -> None:
+    """A row as a fault would leave it."""
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Agent).where(Agent.staff_id == floor.staff[name]).values(**values))
+
+
+def test_an_operator_on_a_call_that_is_over_wraps_up(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    leg = floor.accept("Ines")
+    floor.hear(leg.id, LegNews.JOINED)
+    assert repair(floor) == 0
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    put(floor, "Ines", status="on_call", call_id=call_id, status_since=floor.now)
+    assert repair(floor) == 0  # it may be on its way
+    floor.clock.advance(SETTLING)
+    assert repair(floor) == 1
+    assert floor.status_of("Ines") == "wrap_up"
+    assert repair(floor) == 0
+
+
+def test_an_operator_reserved_for_nothing_is_available_and_gets_the_next_call(floor: Floor) -> None:
+    floor.hire("Ines")
+    put(floor, "Ines", status="reserved", status_since=floor.now)
+    floor.ring()
+    floor.clock.advance(SETTLING)
+    assert repair(floor) == 1
+    assert (floor.status_of("Ines"), len(floor.rows(Reservation)["reservation"])) == ("reserved", 1)
+
+
+def test_a_place_of_a_call_that_ended_is_closed(floor: Floor) -> None:
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(QueueEntry).values(status="waiting", left_at=None))
+    floor.clock.advance(timedelta(seconds=1))
+    assert repair(floor) == 1
+    assert floor.entry(call_id).status == "abandoned"
