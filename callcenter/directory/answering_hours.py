@@ -112,6 +112,9 @@ def _interval(day: date, starts: time, ends: time, zone: ZoneInfo) -> _Interval:
 def _instant(wall: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
     """The first or last instant at which the wall clock shows this; when it never does, the jump over it."""
     found = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    if fold and (found - _SECOND).astimezone(zone).replace(tzinfo=None, fold=0) > wall:
+        # The hour begins again at this very time: all that comes before it has been already.
+        return wall.replace(tzinfo=zone).astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
         return found
     before, after = sorted(wall.replace(tzinfo=zone, fold=side).astimezone(UTC) for side in (0, 1))

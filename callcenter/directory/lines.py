@@ -1,19 +1,34 @@
 """The numbers that patients dial; each decides one practice."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
+from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import parse_number
+from callcenter.core.phone import CALL_COUNTRIES, parse_callable, parse_number
 from callcenter.core.scope import Centre, CentreReason, scope_of, set_scope
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import fill, remove_unused
-from callcenter.directory.models import Practice, PracticeLine
+from callcenter.directory.line_times import forget_times
+from callcenter.directory.models import Forwarding, Practice, PracticeLine
+
+HIGHEST_GATE = 600  # calls a minute
+
+
+@dataclass(frozen=True, slots=True)
+class LineRules:
+    """When the practice sends its calls and what is heard otherwise, as typed; None leaves it as it is."""
+
+    forwarding: str | None = None
+    outside_sentence: str | None = None
+    outside_number: str | None = None
+    gate_per_minute: str | None = None
 
 
 def list_lines(session: Session, practice_id: int) -> Sequence[PracticeLine]:
@@ -34,17 +49,27 @@ def load_line(session: Session, practice_id: int, line_id: int) -> PracticeLine:
 
 
 def add_line(
-    session: Session, practice: Practice, *, number: str, label: str = "", at: datetime, staff_id: int | None
+    session: Session,
+    practice: Practice,
+    *,
+    number: str,
+    label: str = "",
+    rules: LineRules | None = None,
+    countries: Set[str] = CALL_COUNTRIES,
+    at: datetime,
+    staff_id: int | None,
 ) -> PracticeLine:
-    """Give a practice a number. Raises ``Invalid`` when it is no number or another line has it."""
+    """Give a practice a number. Raises ``Invalid`` when it is no number or another line has it, or a rule is wrong."""
     line = PracticeLine(
         practice_id=practice.id,
         number=_free_number(session, practice, number, except_line=None),
         label=clean_line(label, limit=80),
+        **_rules(session, practice, rules, countries),
     )
     session.add(line)
     session.flush()
     record_act(session, "line_added", f"practice_line {line.id}", at=at, staff_id=staff_id, practice_id=practice.id)
+    touch(session, "lines")
     return line
 
 
@@ -55,15 +80,19 @@ def change_line(
     *,
     number: str,
     label: str = "",
+    rules: LineRules | None = None,
+    countries: Set[str] = CALL_COUNTRIES,
     at: datetime,
     staff_id: int | None,
 ) -> bool:
     """Correct a line and tell whether anything changed. Raises ``Invalid`` like ``add_line``."""
     free = _free_number(session, practice, number, except_line=line.id)
-    changed = fill(line, {"number": free, "label": clean_line(label, limit=80)})
+    columns = {"number": free, "label": clean_line(label, limit=80), **_rules(session, practice, rules, countries)}
+    changed = fill(line, columns)
     if changed:
         subject = f"practice_line {line.id}"
         record_act(session, "line_changed", subject, at=at, staff_id=staff_id, practice_id=practice.id)
+        touch(session, "lines")
     return changed
 
 
@@ -71,19 +100,68 @@ def remove_line(session: Session, line: PracticeLine, *, at: datetime, staff_id:
     """Give a number back. Raises ``Conflict`` once it has received calls: the calls stay, and so does the line."""
     subject = f"practice_line {line.id}"
     record_act(session, "line_removed", subject, at=at, staff_id=staff_id, practice_id=line.practice_id)
+    touch(session, "lines")
+    forget_times(session, line)
     remove_unused(session, line, N_("This line has received calls and stays, so that they keep their line."))
+
+
+def number_outside(
+    session: Session, practice: Practice, typed: str, *, countries: Set[str] = CALL_COUNTRIES, field: str
+) -> str:
+    """A number that callers are put through to, E.164 or empty. Raises ``Invalid``, also for a line of the centre."""
+    cleaned = clean_line(typed, limit=40)
+    if not cleaned:
+        return ""
+    number = parse_callable(cleaned, country=practice.country, countries=countries, field=field)
+    if _line_with(session, number) is not None:
+        raise Invalid(
+            N_("This number is answered by the centre itself: a caller would go round in circles."), field=field
+        )
+    return number
+
+
+def _rules(session: Session, practice: Practice, rules: LineRules | None, countries: Set[str]) -> dict[str, object]:
+    columns: dict[str, object] = {}
+    if rules is None:
+        return columns
+    if rules.forwarding is not None:
+        try:
+            columns["forwarding"] = Forwarding(clean_line(rules.forwarding).lower())
+        except ValueError:
+            modes = ", ".join(Forwarding)
+            raise Invalid(N_("The forwarding is one of: %(modes)s."), field="forwarding", modes=modes) from None
+    if rules.outside_sentence is not None:
+        columns["outside_sentence"] = clean_line(rules.outside_sentence, limit=300)
+    if rules.outside_number is not None:
+        columns["outside_number"] = number_outside(
+            session, practice, rules.outside_number, countries=countries, field="outside_number"
+        )
+    if rules.gate_per_minute is not None:
+        typed = clean_line(rules.gate_per_minute, limit=12)
+        if not (typed.isascii() and typed.isdecimal() and int(typed) <= HIGHEST_GATE):
+            raise Invalid(
+                N_("A number of calls a minute, from 0 (never) to %(most)s."),
+                field="gate_per_minute",
+                most=HIGHEST_GATE,
+            )
+        columns["gate_per_minute"] = int(typed)
+    return columns
+
+
+def _line_with(session: Session, number: str) -> PracticeLine | None:
+    """Whichever practice's: numbers are unlike each other in the whole centre; only being taken is told."""
+    scope = scope_of(session)
+    set_scope(session, Centre(CentreReason.ADMINISTRATION))
+    try:
+        return session.scalar(select(PracticeLine).where(PracticeLine.number == number))
+    finally:
+        if scope is not None:
+            set_scope(session, scope)
 
 
 def _free_number(session: Session, practice: Practice, typed: str, *, except_line: int | None) -> str:
     number = parse_number(typed, country=practice.country, field="number")
-    scope = scope_of(session)
-    # The number must be unlike every practice's, also those outside this scope; only its being taken is told.
-    set_scope(session, Centre(CentreReason.ADMINISTRATION))
-    try:
-        taken = session.scalar(select(PracticeLine).where(PracticeLine.number == number))
-    finally:
-        if scope is not None:
-            set_scope(session, scope)
+    taken = _line_with(session, number)
     if taken is None or taken.id == except_line:
         return number
     if taken.practice_id == practice.id:

@@ -14,7 +14,7 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import is_fictional, parse_number, refusal_to_call
+from callcenter.core.phone import is_fictional, parse_callable, parse_number, refusal_to_call
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import code_from, fill, needed, valid_zone
 from callcenter.directory.models import Practice, PracticeMode
@@ -37,6 +37,8 @@ class PracticeParticulars:
     greeting: str = ""
     emergency_label: str = ""
     emergency_number: str = ""
+    emergency_sentence: str = ""
+    backup_number: str = ""
 
 
 def list_practices(session: Session, practice_ids: Collection[int]) -> Sequence[Practice]:
@@ -78,7 +80,7 @@ def change_practice(
 
 def _note(session: Session, practice: Practice, action: str, *, at: datetime, staff_id: int | None) -> None:
     record_act(session, action, f"practice {practice.id}", at=at, staff_id=staff_id, practice_id=practice.id)
-    touch(session, f"practice-{practice.id}")
+    touch(session, f"practice-{practice.id}", "lines")
 
 
 def _columns(typed: PracticeParticulars) -> dict[str, object]:
@@ -102,6 +104,8 @@ def _columns(typed: PracticeParticulars) -> dict[str, object]:
         "greeting": clean_line(typed.greeting, limit=300),
         "emergency_label": clean_line(typed.emergency_label, limit=80),
         "emergency_number": _emergency_number(typed.emergency_number, country=country, mode=mode),
+        "emergency_sentence": clean_line(typed.emergency_sentence, limit=300),
+        "backup_number": _backup_number(typed.backup_number, country=country),
     }
 
 
@@ -125,3 +129,9 @@ def _emergency_number(typed: str, *, country: str, mode: PracticeMode) -> str:
     if refusal:
         raise Invalid(refusal, field="emergency_number")
     return number
+
+
+def _backup_number(typed: str, *, country: str) -> str:
+    """E.164 or empty; one that may be called, for the carrier rings it without this product."""
+    cleaned = clean_line(typed, limit=40)
+    return parse_callable(cleaned, country=country, field="backup_number") if cleaned else ""
