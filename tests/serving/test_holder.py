@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -139,23 +140,23 @@ def test_a_deploy_refuses_nobody(running: Service) -> None:
     assert len(callers.sids) > 20
 
 
-def test_after_a_crash_connections_wait_for_the_next_process(running: Service) -> None:
-    [before] = running.children
-    os.kill(before, signal.SIGKILL)
-    # Connected while nobody accepts: the answer comes, only later.
-    assert httpx.get(f"{running.url}/healthz", timeout=15).status_code == 200
-    assert before not in running.children
-    assert "ended by itself (status -9); another takes its place" in running.said
-
-
-def test_a_new_version_that_refuses_to_start_changes_nothing(running: Service) -> None:
+def test_a_version_that_refuses_to_start_changes_nothing_and_a_crash_makes_callers_wait(running: Service) -> None:
     before = running.children
-    with contextlib.closing(sqlite3.connect(running.file)) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-    running.send(signal.SIGHUP)
-    running.until(lambda: "goes on serving" in running.said, "nothing was said")
-    assert "The database comes from a newer version" in running.said
-    assert (running.children, running.is_up(), running.parent.poll()) == (before, True, None)
+    with _database_of_a_newer_version(running):
+        running.send(signal.SIGHUP)
+        running.until(lambda: "goes on serving" in running.said, "nothing was said")
+        assert "The database comes from a newer version" in running.said
+        assert (running.children, running.is_up(), running.parent.poll()) == (before, True, None)
+
+        os.kill(before[0], signal.SIGKILL)
+        running.until(lambda: "The process did not start." in running.said, "no other took its place")
+        # Connected while nobody can accept: the answer comes once the database is as it should be, only later.
+        waiting = socket.create_connection(("127.0.0.1", running.port), timeout=45)
+        waiting.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+    with waiting:
+        assert waiting.recv(200).startswith(b"HTTP/1.1 200")
+    assert "ended by itself (status -9); another takes its place" in running.said
+    assert running.parent.poll() is None
 
 
 def test_a_killed_parent_leaves_no_orphan(running: Service) -> None:
@@ -218,3 +219,14 @@ def _sign_in(service: Service) -> str:
         token = open_session(session, sofia.id, at=at)
     database.close()
     return token
+
+
+@contextlib.contextmanager
+def _database_of_a_newer_version(service: Service) -> Iterator[None]:
+    with contextlib.closing(sqlite3.connect(service.file, timeout=10)) as database:
+        [(revision,)] = database.execute("SELECT version_num FROM alembic_version").fetchall()
+        with database:
+            database.execute("UPDATE alembic_version SET version_num = '9999'")
+        yield
+        with database:
+            database.execute("UPDATE alembic_version SET version_num = ?", [revision])
