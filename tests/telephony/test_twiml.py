@@ -27,6 +27,6 @@ def test_a_caller_goes_into_the_room_of_her_own_call() -> None:
 
 
 def test_a_hostile_name_stays_a_name() -> None:
-    document = ET.fromstring(twiml.say("Dr </Say><Dial>+33899</Dial>\x00\x1b\ud800 Lemoine"))
+    document = ET.fromstring(twiml.announcement(["Dr </Say><Dial>+33899</Dial>\x00\x1b\ud800 Lemoine"]))
     assert [verb.tag for verb in document] == ["Say", "Hangup"]
     assert document[0].text == "Dr </Say><Dial>+33899</Dial> Lemoine"
