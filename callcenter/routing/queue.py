@@ -20,6 +20,7 @@ from callcenter.routing.models import (
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.statuses import CANCELED
 
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 
@@ -47,32 +48,38 @@ def leave_queue(session: Session, event: CallEnded) -> None:
 def follow_leg(session: Session, event: LegChanged) -> None:
     """An operator's telephone is lost: she leaves the call, and a patient whom nobody is with goes back to the head.
 
-    Her place counts from when she first came, so she is the next to be answered.
+    Her place counts from when she first came, so she is the next to be answered. Told of any leg, in any order: who is
+    in the call decides, not what was heard last.
     """
-    if event.role is LegRole.PATIENT or event.status not in _OVER:
-        return
     with whole_floor(session):
         call = session.scalars(select(Call).where(Call.id == event.call_id)).one()
-        if call.status == CallStatus.ENDED:
-            return
         others = session.scalars(
             select(Leg).where(Leg.call_id == call.id, Leg.role != LegRole.PATIENT, Leg.status.not_in(_OVER))
         ).all()
-        if event.role is LegRole.OPERATOR and event.staff_id is not None:
+        if event.role is LegRole.OPERATOR and event.status in _OVER:
             _take_off(session, event, still_in=any(leg.staff_id == event.staff_id for leg in others))
-        if not others:
+        if others:
+            return
+        if call.status == CallStatus.ENDED:
+            _note_unanswered(session, call, at=event.at)
+        elif call.status == CallStatus.WAITING and (event.status in _OVER or event.role is LegRole.PATIENT):
             _return_to_queue(session, call, at=event.at)
 
 
 def _take_off(session: Session, event: LegChanged, *, still_in: bool) -> None:
-    """Out of the call: to wrap up what was said, or on a break when her telephone could not be reached at all."""
+    """Out of the call: to wrap up what was said, or on a break when her telephone could not be reached at all.
+
+    A telephone that we stopped ringing, because the patient had left, was not unreachable.
+    """
     if still_in or event.staff_id is None:
         return
-    never_reached = event.status is LegStatus.FAILED
+    leg = session.scalars(select(Leg).where(Leg.id == event.leg_id)).one()
+    never_reached = event.status is LegStatus.FAILED and leg.failure != CANCELED
     move_agent(
         session,
         event.staff_id,
-        from_=[AgentStatus.ON_CALL],
+        # Wrapping up: the end of the call was heard first.
+        from_=[AgentStatus.ON_CALL, AgentStatus.WRAP_UP] if never_reached else [AgentStatus.ON_CALL],
         to=AgentStatus.BREAK if never_reached else AgentStatus.WRAP_UP,
         on_call_id=event.call_id,
         call_id=None if never_reached else event.call_id,
@@ -114,3 +121,18 @@ def _close_entry(session: Session, event: CallEnded) -> None:
     )
     if left and not answered:
         publish(session, CallAbandoned(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
+
+
+def _note_unanswered(session: Session, call: Call, *, at: datetime) -> None:
+    """She left, then the telephone of whoever had taken her call was not reached: nobody has answered her."""
+    if call.answered_at is not None:
+        return
+    unanswered = was_changed(
+        session,
+        update(QueueEntry)
+        .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
+        .values(status=QueueEntryStatus.ABANDONED, left_at=at),
+    )
+    if unanswered:
+        touch(session, "queue")
+        publish(session, CallAbandoned(call_id=call.id, practice_id=call.practice_id, at=at))

@@ -1,6 +1,6 @@
 """The telephones of a call: wanted here, then heard of from the carrier."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
 from callcenter.core.events import publish
+from callcenter.telephony.alarms import clear_alarm, raise_alarm
+from callcenter.telephony.calls import PATIENT_LABEL
 from callcenter.telephony.events import CallEnded, LegChanged
-from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.models import AlarmKind, Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.state import LegNews, LegState, advance, call_status, was_answered
 
 
@@ -62,16 +64,44 @@ def record_leg_event(
     ``telephony.state.advance``), ``sid`` is the carrier's call SID of the leg.
     """
     call = lock_call(session, leg.call_id)
-    legs = session.scalars(
-        select(Leg).where(Leg.call_id == call.id).order_by(Leg.id).execution_options(populate_existing=True)
-    ).all()
-    before = leg.status
+    legs = _legs_of(session, call)
+    before = {one.id: one.status for one in legs}
     _keep_facts(leg, advance(_state(leg), news, at=at, mark=mark), at=at)
     leg.sid = leg.sid or sid
     leg.failure = leg.failure or failure[:200]
+    _tell_changes(session, call, legs, before, at=at)
+
+
+def end_legs(session: Session, call: Call, *, at: datetime) -> None:
+    """Everybody is out because one of ours ends the call: all at once, so that nobody is rung back or queued again.
+
+    ``closed_at`` is taken back: the carrier is still to be told.
+    """
+    lock_call(session, call.id)
+    legs = _legs_of(session, call)
+    before = {one.id: one.status for one in legs}
+    for leg in legs:
+        _keep_facts(leg, advance(_state(leg), LegNews.HUNG_UP, at=at), at=at)
+    was_ended = call.status == CallStatus.ENDED
+    _tell_changes(session, call, legs, before, at=at)
+    if not was_ended:
+        call.closed_at = None
+        session.flush()
+
+
+def _legs_of(session: Session, call: Call) -> Sequence[Leg]:
+    found = select(Leg).where(Leg.call_id == call.id).order_by(Leg.id)
+    return session.scalars(found.execution_options(populate_existing=True)).all()
+
+
+def _tell_changes(
+    session: Session, call: Call, legs: Sequence[Leg], before: Mapping[int, LegStatus], *, at: datetime
+) -> None:
     _derive_call(session, call, legs, at=at)
-    if leg.status != before:
+    changed = [leg for leg in legs if leg.status != before[leg.id]]
+    if changed:
         _tell_screens(session, legs)
+    for leg in changed:
         publish(
             session,
             LegChanged(
@@ -88,31 +118,37 @@ def record_leg_event(
 
 def _derive_call(session: Session, call: Call, legs: Sequence[Leg], *, at: datetime) -> None:
     states = [_state(leg) for leg in legs]
+    before, call.status = CallStatus(call.status), call_status(states)
     if call.answered_at is None and was_answered(states):
         call.answered_at = at
-    others_are_in = any(state.is_open for state in states if state.role is not LegRole.PATIENT)
-    status = call_status(states)
-    if status is CallStatus.ENDED and call.status != CallStatus.ENDED:
-        call.status, call.ended_at = status, at
-        # The patient left by herself and nobody else is there: the carrier has closed the room already.
-        call.closed_at = None if others_are_in else at
-        session.flush()
+    if call.status == CallStatus.ENDED:
+        call.ended_at = call.ended_at or at
+        # Alone with her telephone, the carrier has closed her room itself. Otherwise we do: somebody may be in it, or
+        # still come, whatever the order in which we hear of it.
+        if before != CallStatus.ENDED:
+            call.closed_at = at if len(legs) == 1 else None
+        if any(state.is_open for state in states):
+            call.closed_at = None
+    else:
+        call.ended_at = call.closed_at = None  # what ended it was heard before what keeps it open
+    session.flush()
+    if call.status == before:
+        return
+    if call.status == CallStatus.LOST:
+        raise_alarm(session, call, AlarmKind.PATIENT_LOST, at=at)
+    elif before is CallStatus.LOST:
+        clear_alarm(session, call, AlarmKind.PATIENT_LOST, at=at)
+    if call.status == CallStatus.ENDED:
         _tell_screens(session, legs)
         publish(session, CallEnded(call_id=call.id, practice_id=call.practice_id, at=at))
-    elif status != call.status:
-        if call.status == CallStatus.ENDED:
-            call.ended_at = call.closed_at = None  # what ended it was heard before what keeps it open
-        call.status = status
-    if status is CallStatus.ENDED and others_are_in:
-        call.closed_at = None  # somebody came in, or rings still, after the end
-    session.flush()
 
 
-_FACTS = [field.name for field in fields(LegState) if field.name != "role"]
+_FACTS = [field.name for field in fields(LegState) if field.name not in {"role", "rang_us"}]
 
 
 def _state(leg: Leg) -> LegState:
-    return LegState(role=LegRole(leg.role), **{fact: getattr(leg, fact) for fact in _FACTS})
+    rang_us = leg.label == PATIENT_LABEL
+    return LegState(role=LegRole(leg.role), rang_us=rang_us, **{fact: getattr(leg, fact) for fact in _FACTS})
 
 
 def _keep_facts(leg: Leg, state: LegState, *, at: datetime) -> None:

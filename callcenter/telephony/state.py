@@ -36,6 +36,7 @@ class LegState:
     """What is known of one leg. Instants are UTC; marks as in ``telephony.models.Leg``."""
 
     role: LegRole
+    rang_us: bool = False  # a patient's own call; every other telephone was rung by us
     dialled_at: datetime | None = None
     ringing_at: datetime | None = None
     joined_at: datetime | None = None
@@ -59,7 +60,7 @@ class LegState:
             return LegStatus.FAILED if self.joined_at is None else LegStatus.LEFT
         if self._is_in:
             return LegStatus.JOINED
-        if self.joined_at is not None and self.role is not LegRole.PATIENT:
+        if self.joined_at is not None and not self.rang_us:
             return LegStatus.LEFT  # whom we rang is hung up on by the carrier when it leaves the room
         if self.given_up_at is not None:
             return LegStatus.FAILED
@@ -129,7 +130,7 @@ def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
             return replace(leg, joined_at=leg.joined_at or at)
         case LegNews.JOINED | LegNews.LEFT:
             # Whoever left was there, whether or not the joining was ever told.
-            there = replace(leg, joined_at=leg.joined_at or at)
+            there = _start_afresh(replace(leg, joined_at=leg.joined_at or at), mark)
             if _is_older(mark, leg.room_mark):
                 return there
             return replace(there, in_room=news is LegNews.JOINED, room_mark=max(mark, leg.room_mark))
@@ -149,6 +150,15 @@ def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
             if _is_older(mark, leg.mute_mark):
                 return leg
             return replace(leg, muted=news is LegNews.MUTED, mute_mark=max(mark, leg.mute_mark))
+
+
+def _start_afresh(leg: LegState, mark: int) -> LegState:
+    """Whoever comes into a room, or leaves it, is neither on hold nor muted from then on; nobody tells so apart."""
+    if mark > leg.hold_mark:
+        leg = replace(leg, on_hold=False, hold_mark=mark)
+    if mark > leg.mute_mark:
+        leg = replace(leg, muted=False, mute_mark=mark)
+    return leg
 
 
 def _is_older(mark: int, last: int) -> bool:

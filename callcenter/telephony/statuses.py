@@ -46,3 +46,7 @@ class AlarmKind(StrEnum):
     """What somebody must see at once."""
 
     PATIENT_LOST = "patient_lost"
+
+
+CANCELED = "canceled"
+"""The reason kept with a leg that we stopped ringing ourselves, a message id; the carrier's own word."""

@@ -9,7 +9,7 @@ from callcenter.telephony.state import LegNews, LegState, advance, call_status, 
 from callcenter.telephony.statuses import CallStatus, LegRole, LegStatus
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-CALLED = LegState(LegRole.PATIENT, dialled_at=AT)
+CALLED = LegState(LegRole.PATIENT, rang_us=True, dialled_at=AT)
 RUNG = LegState(LegRole.OPERATOR)
 
 # What the carrier tells of one answered call: the patient hangs up first, then the operator's leg goes.
