@@ -10,8 +10,9 @@ from sqlalchemy import select
 from callcenter.core.clock import ManualClock
 from callcenter.core.db import Database
 from callcenter.directory.accounts import create_staff
-from callcenter.directory.models import Role
+from callcenter.directory.models import Role, Staff
 from callcenter.main import create_app
+from callcenter.routing.models import QueueEntry, Reservation
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import Leg, LegRole
@@ -119,3 +120,24 @@ def test_the_switch_is_for_nobody_else(client: TestClient, floor: Floor) -> None
     assert client.post("/board/placing/stop", data={"reason": "moi"}).status_code == 403
     assert client.post("/board/placing/allowance").status_code == 403
     assert ring_back(floor, 2) == ""
+
+
+def test_an_operator_reads_why_her_telephone_was_not_rung(client: TestClient, floor: Floor) -> None:
+    """Her number was taken on before such numbers were refused; the patient goes back to the head of the queue."""
+    client.cookies.clear()
+    sign_in(client, "camille")
+    with floor.database.unit_of_work(ALL) as session:
+        camille = session.scalars(select(Staff).where(Staff.login == "camille")).one()
+        camille.endpoint = "+33899123456"
+    client.post("/agent/availability")
+    call_id = floor.ring("CA" + "d" * 32)
+    with floor.database.reading(ALL) as session:
+        entry_id = session.scalars(select(QueueEntry.id).where(QueueEntry.call_id == call_id)).one()
+        offer = session.scalar(select(Reservation.id).where(Reservation.staff_id == camille.id))
+    address = f"/reservations/{offer}/acceptance" if offer else f"/queue-entries/{entry_id}/acceptance"
+    refused = client.post(address)
+    assert refused.status_code == 409
+    assert "Votre téléphone n’a pas pu être joint" in refused.text
+    assert "jamais les numéros surtaxés" in refused.text
+    assert floor.entry(call_id).status == "waiting"
+    assert floor.provider.dialled == []
