@@ -44,6 +44,18 @@ def test_the_first_administrator_is_made_from_an_empty_database(tmp_path: Path) 
     database.close()
 
 
+def test_a_telephone_that_is_never_called_is_refused_with_a_sentence(sqlite_url: str) -> None:
+    create = ("staff", "create", "--login", "ines", "--role", "operator", "--password-stdin", "--endpoint")
+    status, told = run(*create, "08 99 12 34 56", typed="marronniers\n", CALLCENTER_DATABASE_URL=sqlite_url)
+    assert (status, "Only ordinary fixed and mobile numbers" in told) == (1, True)
+    london = (*create, "+44 20 7946 0018")
+    assert run(*london, typed="marronniers\n", CALLCENTER_DATABASE_URL=sqlite_url)[0] == 1
+    allowed = {"CALLCENTER_DATABASE_URL": sqlite_url, "CALLCENTER_CALL_COUNTRIES": "FR,GB"}
+    assert run(*london, typed="marronniers\n", **allowed)[0] == 0
+    status, told = run(*london, typed="marronniers\n", **(allowed | {"CALLCENTER_CALL_COUNTRIES": "France"}))
+    assert (status, "CALLCENTER_CALL_COUNTRIES" in told) == (2, True)
+
+
 def test_migrate_makes_the_tables_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
     assert "from empty to revision" in run("migrate", CALLCENTER_DATABASE_URL=url)[1]
