@@ -113,11 +113,16 @@ def number_outside(
     if not cleaned:
         return ""
     number = parse_callable(cleaned, country=practice.country, countries=countries, field=field)
-    if _line_with(session, number) is not None:
+    refuse_own_line(session, number, field=field)
+    return number
+
+
+def refuse_own_line(session: Session, number: str, *, field: str) -> None:
+    """Raise ``Invalid`` when this number (E.164) is a line of the centre, whichever practice's."""
+    if number and line_with(session, number) is not None:
         raise Invalid(
             N_("This number is answered by the centre itself: a caller would go round in circles."), field=field
         )
-    return number
 
 
 def _rules(session: Session, practice: Practice, rules: LineRules | None, countries: Set[str]) -> dict[str, object]:
@@ -148,7 +153,7 @@ def _rules(session: Session, practice: Practice, rules: LineRules | None, countr
     return columns
 
 
-def _line_with(session: Session, number: str) -> PracticeLine | None:
+def line_with(session: Session, number: str) -> PracticeLine | None:
     """Whichever practice's: numbers are unlike each other in the whole centre; only being taken is told."""
     scope = scope_of(session)
     set_scope(session, Centre(CentreReason.ADMINISTRATION))
@@ -161,7 +166,7 @@ def _line_with(session: Session, number: str) -> PracticeLine | None:
 
 def _free_number(session: Session, practice: Practice, typed: str, *, except_line: int | None) -> str:
     number = parse_number(typed, country=practice.country, field="number")
-    taken = _line_with(session, number)
+    taken = line_with(session, number)
     if taken is None or taken.id == except_line:
         return number
     if taken.practice_id == practice.id:

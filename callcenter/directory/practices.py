@@ -17,6 +17,7 @@ from callcenter.core.i18n import N_
 from callcenter.core.phone import is_fictional, parse_callable, parse_number, refusal_to_call
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import code_from, fill, needed, valid_zone
+from callcenter.directory.lines import refuse_own_line
 from callcenter.directory.models import Practice, PracticeMode
 
 # Where the product is used or could be: what phonenumbers reads a national number against.
@@ -59,6 +60,7 @@ def create_practice(
 ) -> Practice:
     """Take on a practice; its code is made from its name unless given. Raises ``Invalid`` naming the field."""
     columns = _columns(typed)
+    refuse_own_line(session, str(columns["backup_number"]), field="backup_number")
     practice = Practice(
         code=code or code_from(str(columns["name"]), session.scalars(select(Practice.code))), created_at=at, **columns
     )
@@ -72,7 +74,9 @@ def change_practice(
     session: Session, practice: Practice, typed: PracticeParticulars, *, at: datetime, staff_id: int | None
 ) -> bool:
     """Correct a practice's particulars and tell whether anything changed. Raises ``Invalid`` naming the field."""
-    changed = fill(practice, _columns(typed))
+    columns = _columns(typed)
+    refuse_own_line(session, str(columns["backup_number"]), field="backup_number")
+    changed = fill(practice, columns)
     if changed:
         _note(session, practice, "practice_changed", at=at, staff_id=staff_id)
     return changed

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from callcenter.web.pages.practices import (
     hours,
     instructions,
+    line_times,
     lines,
     particulars,
     patients,
@@ -14,5 +15,5 @@ from callcenter.web.pages.practices import (
 )
 
 router = APIRouter()
-for section in (particulars, lines, sites, practitioners, hours, service_types, instructions, patients):
+for section in (particulars, lines, line_times, sites, practitioners, hours, service_types, instructions, patients):
     router.include_router(section.router)

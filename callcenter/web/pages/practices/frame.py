@@ -82,10 +82,14 @@ def show_section(
     form: Typed,
     refused: Problem | None = None,
     template: str = "",
+    status: int | None = None,
     **context: Any,
 ) -> Response:
-    """The page of one section; ``refused`` is a refusal that belongs to no form, such as of a removal."""
-    status = refused.status if refused else form.status
+    """The page of one section; ``refused`` is a refusal that belongs to no form, such as of a removal.
+
+    ``status`` tells of a refusal that belongs to another form of the page.
+    """
+    status = refused.status if refused else status or form.status
     return page(
         request,
         template or f"practices/{section.replace('-', '_')}.html",

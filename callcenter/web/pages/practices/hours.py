@@ -80,9 +80,8 @@ def change(
     same: Annotated[str, Form()] = "",
 ) -> Response:
     """Save the week; or add, remove or copy rows of what is typed, without saving."""
-    typed = zip(weekday, starts, ends, strict=False)
-    rows = [Stretch(int(day), start, end) for day, start, end in typed if day in set("0123456")]
-    edited = _edited(rows, add=add, remove=remove, same=same)
+    rows = typed_rows(weekday, starts, ends)
+    edited = edited_rows(rows, add=add, remove=remove, same=same)
     if edited is not None:
         return _show(request, session, practice_id, practitioner_id, me, edited, typed_again=True)
 
@@ -111,7 +110,19 @@ def weekday_name(weekday: int, width: str = "wide") -> str:
     return name
 
 
-def _edited(rows: list[Stretch], *, add: str, remove: str, same: str) -> list[Stretch] | None:
+def typed_rows(weekday: list[str], starts: list[str], ends: list[str]) -> list[Stretch]:
+    """The rows as posted."""
+    typed = zip(weekday, starts, ends, strict=False)
+    return [Stretch(int(day), start, end) for day, start, end in typed if day in set("0123456")]
+
+
+def days_of(rows: list[Stretch]) -> list[tuple[int, list[tuple[int, Stretch]]]]:
+    """Each weekday with its rows, numbered through the week as the editor's buttons name them."""
+    numbered = list(enumerate(sorted(rows, key=lambda row: row.weekday)))
+    return [(day, [(number, row) for number, row in numbered if row.weekday == day]) for day in range(7)]
+
+
+def edited_rows(rows: list[Stretch], *, add: str, remove: str, same: str) -> list[Stretch] | None:
     """The rows after a gesture of the editor; None when there was none."""
     weekdays = set("0123456")
     if add in weekdays:
@@ -146,7 +157,6 @@ def _show(
     typed_again: bool = False,
 ) -> Response:
     frame = open_frame(session, practice_id, me)
-    numbered = list(enumerate(sorted(rows, key=lambda row: row.weekday)))
     return show_section(
         request,
         frame,
@@ -155,7 +165,7 @@ def _show(
         template="practices/week.html",
         form=form or Typed(),
         practitioner=load_practitioner(session, practice_id, practitioner_id),
-        days=[(day, [(number, row) for number, row in numbered if row.weekday == day]) for day in range(7)],
+        days=days_of(rows),
         weekday_name=weekday_name,
         unsaved=typed_again,
     )

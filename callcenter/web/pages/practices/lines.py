@@ -1,34 +1,43 @@
 """The lines of a practice: the numbers that patients dial."""
 
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.core.errors import Problem
-from callcenter.core.phone import format_number
 from callcenter.directory.identity import Identity
-from callcenter.directory.lines import add_line, change_line, list_lines, load_line, remove_line
+from callcenter.directory.lines import LineRules, add_line, change_line, list_lines, load_line, remove_line
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
 from callcenter.web.forms import Typed, attempt
 from callcenter.web.pages.practices.frame import open_frame, saved, show_section
+from callcenter.web.pages.practices.line_page import FORWARDING_WORDS, show_line, standing_of_lines
 
 router = APIRouter()
 
 
 class LineForm(BaseModel):
-    """A line as posted."""
+    """A line as posted; what a form does not show stays as it is."""
 
     number: str = ""
     label: str = ""
+    forwarding: str | None = None
+    outside_sentence: str | None = None
+    outside_number: str | None = None
+    gate_per_minute: str | None = None
+
+    def rules(self) -> LineRules:
+        """What the directory checks."""
+        return LineRules(self.forwarding, self.outside_sentence, self.outside_number, self.gate_per_minute)
 
 
 @router.get("/practices/{practice_id}/lines")
-def lines(request: Request, practice_id: int, session: Reads, me: Supervisor) -> Response:
-    """The practice's lines, and the form of one more."""
-    return _show(request, session, practice_id, me)
+def lines(request: Request, practice_id: int, session: Reads, me: Supervisor, at: At) -> Response:
+    """The practice's lines, whether each is answered now, and the form of one more."""
+    return _show(request, session, practice_id, me, at=at)
 
 
 @router.post("/practices/{practice_id}/lines")
@@ -45,21 +54,18 @@ def add(
 
     def act(session: Session) -> None:
         practice = open_frame(session, practice_id, me).practice
-        add_line(session, practice, **typed.model_dump(), at=at, staff_id=me.staff_id)
+        add_line(session, practice, number=typed.number, label=typed.label, at=at, staff_id=me.staff_id)
 
     refused = attempt(world, me, act)
     if refused:
-        return _show(request, session, practice_id, me, form=Typed(typed.model_dump(), refused))
+        return _show(request, session, practice_id, me, at=at, form=Typed(typed.model_dump(), refused))
     return saved(request, f"/practices/{practice_id}/lines")
 
 
 @router.get("/practices/{practice_id}/lines/{line_id}")
-def line(request: Request, practice_id: int, line_id: int, session: Reads, me: Administrator) -> Response:
-    """One line, to be corrected."""
-    found = load_line(session, practice_id, line_id)
-    country = open_frame(session, practice_id, me).practice.country
-    kept = Typed({"number": format_number(found.number, country=country), "label": found.label})
-    return _show(request, session, practice_id, me, form=kept, chosen=line_id)
+def line(request: Request, practice_id: int, line_id: int, session: Reads, me: Supervisor, at: At) -> Response:
+    """One line: what its callers hear now, its rules, its week and its periods."""
+    return show_line(request, session, practice_id, line_id, me, at=at)
 
 
 @router.post("/practices/{practice_id}/lines/{line_id}")
@@ -77,12 +83,23 @@ def change(
 
     def act(session: Session) -> None:
         practice, found = open_frame(session, practice_id, me).practice, load_line(session, practice_id, line_id)
-        change_line(session, practice, found, **typed.model_dump(), at=at, staff_id=me.staff_id)
+        change_line(
+            session,
+            practice,
+            found,
+            number=typed.number,
+            label=typed.label,
+            rules=typed.rules(),
+            countries=world.settings.countries,
+            at=at,
+            staff_id=me.staff_id,
+        )
 
     refused = attempt(world, me, act)
     if refused:
-        return _show(request, session, practice_id, me, form=Typed(typed.model_dump(), refused), chosen=line_id)
-    return saved(request, f"/practices/{practice_id}/lines")
+        form = Typed(typed.model_dump(), refused)
+        return show_line(request, session, practice_id, line_id, me, at=at, form=form)
+    return saved(request, f"/practices/{practice_id}/lines/{line_id}")
 
 
 @router.post("/practices/{practice_id}/lines/{line_id}/removal")
@@ -96,7 +113,7 @@ def remove(
 
     refused = attempt(world, me, act)
     if refused:
-        return _show(request, session, practice_id, me, refused=refused)
+        return show_line(request, session, practice_id, line_id, me, at=at, refused=refused)
     return saved(request, f"/practices/{practice_id}/lines")
 
 
@@ -106,9 +123,8 @@ def _show(
     practice_id: int,
     me: Identity,
     *,
+    at: datetime,
     form: Typed | None = None,
-    chosen: int | None = None,
-    refused: Problem | None = None,
 ) -> Response:
     frame = open_frame(session, practice_id, me)
     return show_section(
@@ -117,7 +133,8 @@ def _show(
         me,
         "lines",
         form=form or Typed(),
-        refused=refused,
-        chosen=chosen,
         lines=list_lines(session, practice_id),
+        standing=standing_of_lines(session, practice_id, at=at),
+        forwarding_words=FORWARDING_WORDS,
+        today=at.astimezone(ZoneInfo(frame.practice.zone)).date(),
     )

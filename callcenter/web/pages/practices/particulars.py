@@ -50,6 +50,8 @@ class PracticeForm(BaseModel):
     greeting: str = ""
     emergency_label: str = ""
     emergency_number: str = ""
+    emergency_sentence: str = ""
+    backup_number: str = ""
 
     def particulars(self) -> PracticeParticulars:
         """What the directory keeps; the greeting is checked by those who speak it. Raises ``Invalid``."""
@@ -117,7 +119,8 @@ def particulars(request: Request, practice_id: int, session: Reads, me: Supervis
     """A practice's own particulars."""
     frame = open_frame(session, practice_id, me)
     kept = {name: getattr(frame.practice, name) for name in asdict(PracticeParticulars())}
-    kept["emergency_number"] = format_number(frame.practice.emergency_number, country=frame.practice.country)
+    for name in ("emergency_number", "backup_number"):
+        kept[name] = format_number(str(kept[name]), country=frame.practice.country)
     form = Typed(kept)
     return show_section(request, frame, me, "particulars", form=form, **_choices(form, me.first_name, at))
 
