@@ -58,7 +58,7 @@ def serve() -> None:
             typer.echo(f"callcenter: {settings.public_url} (listening on {addresses})")
             notify_service_manager(os.environ)
 
-        status = Holder(sockets, started=started, warn=lambda line: typer.echo(line, err=True)).run()
+        status = Holder(sockets, started=started, tell=lambda line: typer.echo(line, err=True)).run()
         raise typer.Exit(status)
 
 

@@ -103,10 +103,10 @@ class Child:
 class Holder:
     """Keeps one child serving until it is told to stop."""
 
-    def __init__(self, sockets: Sequence[socket.socket], *, started: Callable[[], None], warn: Say) -> None:
+    def __init__(self, sockets: Sequence[socket.socket], *, started: Callable[[], None], tell: Say) -> None:
         self._sockets = sockets
         self._started = started
-        self._warn = warn
+        self._tell = tell
         self._serving: Child | None = None
         self._coming: Child | None = None
         self._leaving: list[Child] = []
@@ -154,6 +154,7 @@ class Holder:
         if coming.is_ready:
             coming.stay()
             if self._serving:
+                self._tell("Another process serves now; the one before finishes what it began.")
                 self._dismiss(self._serving)
             self._serving, self._coming = coming, None
             if not self._has_served:
@@ -172,12 +173,12 @@ class Holder:
             else f"It ended with status {coming.status}."
         )
         if not self._has_served:
-            self._warn(reason)
+            self._tell(reason)
             return 2 if coming.refusal else 1
         if self._serving:
-            self._warn(f"The new process did not start, the one before goes on serving. {reason}")
+            self._tell(f"The new process did not start, the one before goes on serving. {reason}")
         else:
-            self._warn(f"The process did not start. {reason}")
+            self._tell(f"The process did not start. {reason}")
             self._pause()
         return None
 
@@ -185,14 +186,14 @@ class Holder:
         """Children that have ended, whether asked to or not."""
         serving = self._serving
         if serving and serving.status is not None:
-            self._warn(f"The serving process ended by itself (status {serving.status}); another takes its place.")
+            self._tell(f"The serving process ended by itself (status {serving.status}); another takes its place.")
             serving.channel.close()
             self._serving = None
             self._failures = 0 if serving.is_steady else self._failures
             self._pause()
         for child in list(self._leaving):
             if child.kill_when_late():
-                self._warn(f"The process before did not end within {LEAVES_WITHIN:.0f} seconds and was ended by force.")
+                self._tell(f"The process before did not end within {LEAVES_WITHIN:.0f} seconds and was ended by force.")
             if child.status is not None:
                 child.channel.close()
                 self._leaving.remove(child)

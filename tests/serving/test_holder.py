@@ -131,6 +131,7 @@ def test_a_deploy_refuses_nobody(running: Service) -> None:
         running.until(lambda: before not in running.children, "the process before stays")
         # What it still changed was told to nobody: the screens read themselves anew.
         running.until(lambda: screen.opened == 3, "the screen heard nothing")
+    assert "Another process serves now; the one before finishes what it began." in running.said
     [after] = running.children
     assert (callers.refused, after != before, running.is_up()) == ([], True, True)
     # A number of no practice: noted all the same, each of them.
