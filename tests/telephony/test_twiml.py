@@ -26,6 +26,14 @@ def test_a_caller_goes_into_the_room_of_her_own_call() -> None:
     }
 
 
+def test_every_caller_has_her_own_room() -> None:
+    rooms = [ET.fromstring(twiml.into_conference(sid, public_url=URL))[0][0].text for sid in (SID, "CA<b>&", SID)]
+    assert rooms == [f"call-{SID}", "call-CA<b>&", f"call-{SID}"]
+    said = ET.fromstring(twiml.into_conference(SID, public_url=URL, saying=["Restez en ligne."]))
+    assert [verb.tag for verb in said] == ["Say", "Dial"]
+    assert ET.tostring(said[1]) == ET.tostring(ET.fromstring(twiml.into_conference(SID, public_url=URL))[0])
+
+
 def test_a_hostile_name_stays_a_name() -> None:
     document = ET.fromstring(twiml.announcement(["Dr </Say><Dial>+33899</Dial>\x00\x1b\ud800 Lemoine"]))
     assert [verb.tag for verb in document] == ["Say", "Hangup"]
