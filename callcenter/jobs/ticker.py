@@ -18,11 +18,14 @@ from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.offers import expire_offers, offer_waiting_calls
 from callcenter.routing.presence import lapse_leases
 from callcenter.routing.reconciling import Reconciler
+from callcenter.routing.strays import hang_up_strays
 from callcenter.telephony.provider import Provider
-from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs
+from callcenter.telephony.ringing_back import ring_back_lost_patients
+from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs, lift_lonely_holds
 
 log = logging.getLogger(__name__)
 _RECONCILE_EVERY = 20  # seconds
+_SETTLE_FOR = 2.0  # seconds: a report is repeated or lost by then
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 
 
@@ -40,7 +43,7 @@ class Ticker:
         self._started_at = clock.now()
         self._stopping = threading.Event()
         self._looking = threading.Lock()
-        self._calls = Reconciler(database, provider, clock)
+        self._calls = Reconciler(database, provider, clock, settle=self._settle)
         self._texts = TextReconciler(database, provider, clock)
         self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(4)})
 
@@ -63,6 +66,10 @@ class Ticker:
         # A tick that is still at work when the next is due is no fault: that one is left out.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()
+
+    def _settle(self) -> None:
+        if self._scheduler.running:
+            self._stopping.wait(_SETTLE_FOR)
 
     def stop(self) -> None:
         """Finish the ticks at work, begin no other."""
@@ -88,8 +95,11 @@ class Ticker:
             offer_waiting_calls(session, at=at)
 
     def sweep_calls(self) -> None:
-        """Calls that are over here and not yet at the carrier, telephones that nobody dialled."""
+        """Calls over here and not yet at the carrier, patients lost or held alone, telephones that nobody dialled."""
         close_ended_calls(self._database, self._provider, self._clock)
+        ring_back_lost_patients(self._database, self._provider, self._clock, settings=self._settings)
+        lift_lonely_holds(self._database, self._provider, self._clock)
+        hang_up_strays(self._database, self._provider, self._clock)
         dial_forgotten_legs(self._database, self._provider, self._clock, settings=self._settings)
 
     def deliver(self) -> None:

@@ -57,7 +57,9 @@ def follow_leg(session: Session, event: LegChanged) -> None:
             select(Leg).where(Leg.call_id == call.id, Leg.role != LegRole.PATIENT, Leg.status.not_in(_OVER))
         ).all()
         if event.role is LegRole.OPERATOR and event.status in _OVER:
-            _take_off(session, event, still_in=any(leg.staff_id == event.staff_id for leg in others))
+            # Her own telephone: those that she had rung into the call carry her name too.
+            own = [leg for leg in others if leg.role == LegRole.OPERATOR and leg.staff_id == event.staff_id]
+            _take_off(session, event, still_in=bool(own))
         if others:
             return
         if call.status == CallStatus.ENDED:

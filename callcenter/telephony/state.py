@@ -95,15 +95,16 @@ def call_status(legs: Iterable[LegState]) -> CallStatus:
     """Where a call stands.
 
     The patient may have several legs: she is rung back on a new one when hers dropped while a doctor or the emergency
-    line was, or was to be, in the conversation.
+    line was, or was to be, in the conversation. While that rings, whoever is still there waits for her.
     """
     legs = list(legs)
     patients = [leg for leg in legs if leg.role is LegRole.PATIENT]
+    others = [leg for leg in legs if leg.role is not LegRole.PATIENT]
     if patients and not any(leg.is_open for leg in patients):
-        return CallStatus.LOST if any(_waits_for_patient(leg) for leg in legs) else CallStatus.ENDED
-    if len(patients) > 1 and not any(leg.status is LegStatus.JOINED for leg in patients):
-        return CallStatus.LOST  # she is being rung back
-    if any(leg.role is not LegRole.PATIENT and leg.status is LegStatus.JOINED for leg in legs):
+        return CallStatus.LOST if any(_waits_for_patient(leg) for leg in others) else CallStatus.ENDED
+    if patients and not any(_is_there(leg) for leg in patients):
+        return CallStatus.LOST if any(leg.is_open for leg in others) else CallStatus.ENDED
+    if any(leg.status is LegStatus.JOINED for leg in others):
         return CallStatus.TALKING
     return CallStatus.WAITING
 
@@ -114,6 +115,10 @@ def was_answered(legs: Iterable[LegState]) -> bool:
 
 
 _WORTH_RINGING_BACK_FOR = frozenset({LegRole.EMERGENCY, LegRole.PRACTITIONER})
+
+
+def _is_there(patient: LegState) -> bool:
+    return patient.status is LegStatus.JOINED or (patient.rang_us and patient.is_open)
 
 
 def _waits_for_patient(leg: LegState) -> bool:

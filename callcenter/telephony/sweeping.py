@@ -1,21 +1,27 @@
 """Finishing what a crash, a silent carrier or a lost report left half done; run by the jobs every second."""
 
+import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
+from callcenter.core.errors import ProviderError
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
+from callcenter.telephony.calls import PATIENT_LABEL
 from callcenter.telephony.dialling import dial_again, dial_leg, hang_up_leg, order_for
-from callcenter.telephony.gestures import close_call
-from callcenter.telephony.legs import record_leg_event
+from callcenter.telephony.gestures import close_call, lift_hold
+from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.state import LegNews
 
+log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _FORGOTTEN_AFTER = timedelta(seconds=4)  # longer than the gesture's own 2 s: it may still be on its way
 _DUE_AFTER = timedelta(seconds=1)  # nobody has told the carrier yet, so that nothing can be told twice
@@ -52,7 +58,7 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
             .join(Call, Call.id == Leg.call_id)
             .where(
                 Call.status != CallStatus.ENDED,
-                Leg.staff_id.is_not(None),
+                Leg.label != PATIENT_LABEL,  # that telephone rang us
                 waiting,
                 or_(
                     and_(Leg.status == LegStatus.WANTED, Leg.wanted_at <= at - _DUE_AFTER),
@@ -72,6 +78,48 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
             dial_leg(database, provider, leg.id, clock, settings=settings, patience=until - clock.now())
         else:
             dial_again(database, provider, leg, order, clock, settings=settings)
+
+
+def lift_lonely_holds(database: Database, provider: Provider, clock: Clock) -> None:
+    """Take back patients who are on hold with nobody else: the next operator must not find music."""
+    other = aliased(Leg)
+    with database.reading(_SCOPE) as session:
+        ids = session.scalars(
+            select(Leg.id)
+            .join(Call, Call.id == Leg.call_id)
+            .where(
+                Call.status != CallStatus.ENDED,
+                Leg.role == LegRole.PATIENT,
+                Leg.status == LegStatus.JOINED,
+                Leg.on_hold,
+                ~exists().where(
+                    other.call_id == Leg.call_id, other.role != LegRole.PATIENT, other.status == LegStatus.JOINED
+                ),
+            )
+            .order_by(Leg.id)
+            .limit(_AT_ONCE)
+        ).all()
+    for leg_id in ids:
+        if not lift_hold(database, provider, leg_id, clock):
+            return
+
+
+def hang_up_legs(database: Database, provider: Provider, leg_ids: Sequence[int], clock: Clock) -> None:
+    """End telephones that have no business in their calls any more; a refusal of one leaves it for the next time."""
+    for leg_id in leg_ids:
+        with database.reading(_SCOPE) as session:
+            sid = session.scalars(select(Leg.sid).where(Leg.id == leg_id)).one()
+        try:
+            if sid is not None:
+                provider.hang_up(sid)
+        except ProviderError as error:
+            log.warning("leg %s could not be hung up, trying again: %s", leg_id, error.code or error.reason)
+            continue
+        with database.unit_of_work(_SCOPE) as session:
+            leg = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
+            lock_call(session, leg.call_id)
+            session.refresh(leg)
+            record_leg_event(session, leg, LegNews.HUNG_UP, at=clock.now())
 
 
 def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> None:

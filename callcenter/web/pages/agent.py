@@ -88,7 +88,7 @@ def hang_up(request: Request, call_id: int, world: TheWorld, me: Operator) -> Re
         with world.database.unit_of_work(Practices(me.practice_ids)) as session:
             presence.enter_wrap_up(session, me.staff_id, at=world.clock.now())
     elif is_on_it:
-        hang_up_call(world.database, world.provider, call_id, world.clock)
+        hang_up_call(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id)
     return _changed(request)
 
 
