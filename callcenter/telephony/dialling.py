@@ -166,10 +166,10 @@ def _claim(database: Database, leg_id: int, *, settings: Settings, clock: Clock)
         turn = take_turn(session, leg, settings=settings, clock=clock)
         if turn.refusal:
             log.warning("leg %s is not dialled: %s", leg.id, turn.refusal)
-            record_leg_event(session, leg, LegNews.FAILED, at=clock.now(), failure=turn.refusal)
+            record_leg_event(session, leg, LegNews.FAILED, at=turn.at, failure=turn.refusal)
         if not turn.is_now:
             return turn.not_before
-        record_leg_event(session, leg, LegNews.DIALLED, at=clock.now())
+        record_leg_event(session, leg, LegNews.DIALLED, at=turn.at)
         return order
 
 

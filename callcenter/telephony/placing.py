@@ -35,8 +35,9 @@ _ON_ITS_WAY = (LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING, LegStatu
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the rein says of a call: it leaves now, is refused (a message id), or waits until its turn."""
+    """What the rein said of a call at an instant: it leaves then, is refused (a message id), or waits for its turn."""
 
+    at: datetime
     refusal: str = ""
     not_before: datetime | None = None
 
@@ -72,19 +73,19 @@ def take_turn(session: Session, leg: Leg, *, settings: Settings, clock: Clock) -
     order = PlacingOrder(LegRole(leg.role), leg.address, is_exempt)
     never = refusal_of_number(order, countries=settings.countries)
     if is_exempt or never:
-        return Turn(never)
+        return Turn(clock.now(), never)
     control = _lock(session)
     at = clock.now()  # only now: others may have had the row meanwhile
     placed = _placed(session, leg, at=at) if order.is_outside else CallCounts()
     refusal = refusal_now(order, placed, caps_of(settings), is_stopped=control.stopped_at is not None)
     if refusal:
-        return Turn(refusal)
+        return Turn(at, refusal)
     ahead = _standing_in_line(session, leg, at=at)
     turn = turn_at(control.next_at, ahead=ahead, per_second=settings.calls_per_second, at=at)
     if turn > at:
-        return Turn(not_before=turn)
+        return Turn(at, not_before=turn)
     control.next_at = at + interval(settings.calls_per_second)
-    return Turn()
+    return Turn(at)
 
 
 def take_turn_again(session: Session, *, settings: Settings, clock: Clock) -> bool:
