@@ -15,7 +15,8 @@ from callcenter.carrier.callbacks import Callbacks
 from callcenter.carrier.carrier import Carrier
 from callcenter.carrier.clock import Clock, RealClock
 from callcenter.carrier.network import Network
-from callcenter.carrier.rest import calls, conferences, messages
+from callcenter.carrier.numbers import new_number
+from callcenter.carrier.rest import calls, conferences, messages, numbers
 from callcenter.carrier.rest.shapes import ApiError, api_error_answer
 from callcenter.carrier.settings import CarrierSettings
 
@@ -27,8 +28,9 @@ def create_carrier(
 ) -> FastAPI:
     """A carrier on its own; `client` sends its requests to the product (one of its own by default)."""
     network = Network()
-    network.known_numbers.update(settings.known_numbers)
     time = clock or RealClock()
+    for number, label in settings.known_numbers:
+        network.numbers[number] = new_number(number, label, settings=settings, at=time.now())
     outbound = client or httpx.AsyncClient(limits=httpx.Limits(max_connections=200, max_keepalive_connections=50))
     callbacks = Callbacks(
         account_sid=settings.account_sid, auth_token=settings.auth_token, clock=time, network=network, client=outbound
@@ -50,7 +52,7 @@ def create_carrier(
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _sentence)
     app.add_exception_handler(404, _nothing_here)
-    for router in (calls.router, conferences.router, messages.router, phones.router, pages.router):
+    for router in (calls.router, conferences.router, messages.router, numbers.router, phones.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     return app

@@ -7,9 +7,10 @@ from typing import Any
 from callcenter.carrier import conferences
 from callcenter.carrier.carrier import Carrier
 from callcenter.carrier.dialling import stay
-from callcenter.carrier.execution import read, run_call, run_document
+from callcenter.carrier.execution import Fallback, read, run_call, run_document
 from callcenter.carrier.legs import hang_up, new_call, ring
 from callcenter.carrier.network import Call, Conference, Participant, Reporting
+from callcenter.carrier.numbers import new_number
 from callcenter.carrier.twiml import BadTwiML, Document, Verb
 
 _END_ONLY = frozenset({"completed"})
@@ -23,12 +24,13 @@ def place_call(carrier: Carrier, *, from_: str, to: str) -> Call:
         dial = Verb("Dial", {"timeout": str(carrier.settings.ring_timeout)}, to)
         _begin(call, run_document(carrier, call, Document("", (dial,))))
         return call
-    status_url = carrier.settings.voice_status_url
-    reporting = Reporting(status_url, "POST", _END_ONLY) if status_url else None
+    owned = carrier.network.numbers.get(to) or new_number(to, "", settings=carrier.settings, at=carrier.clock.now())
+    told = (owned.status_callback, owned.status_callback_method)
+    reporting = Reporting(*told, _END_ONLY) if owned.status_callback else None
     call = new_call(carrier, from_=from_, to=to, direction="inbound", reporting=reporting)
     call.status = "ringing"
-    settings = carrier.settings
-    _begin(call, run_call(carrier, call, settings.voice_url, fallback_url=settings.voice_fallback_url))
+    fallback = Fallback(owned.voice_fallback_url, owned.voice_fallback_method) if owned.voice_fallback_url else None
+    _begin(call, run_call(carrier, call, owned.voice_url, method=owned.voice_method, fallback=fallback))
     return call
 
 

@@ -1,6 +1,7 @@
 """Executes TwiML on one leg, document after document, until the call ends."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin
 
 import httpx
@@ -26,10 +27,20 @@ class _NoDocument(Exception):
         self.reached = reached
 
 
-async def run_call(carrier: Carrier, call: Call, url: str, *, method: str = "POST", fallback_url: str = "") -> None:
+@dataclass(frozen=True)
+class Fallback:
+    """Where a document is asked for when the first address gives none."""
+
+    url: str
+    method: str
+
+
+async def run_call(
+    carrier: Carrier, call: Call, url: str, *, method: str = "POST", fallback: Fallback | None = None
+) -> None:
     """Fetches the document that decides what happens to a call, and executes it to the end."""
     try:
-        document = await _fetch(carrier, call, url, method, {}, fallback_url=fallback_url)
+        document = await _fetch(carrier, call, url, method, {}, fallback=fallback)
     except _NoDocument as failure:
         await _fail(carrier, call, reached=failure.reached)
         return
@@ -84,7 +95,7 @@ async def _execute(carrier: Carrier, call: Call, document: Document) -> Document
 
 
 async def _fetch(
-    carrier: Carrier, call: Call, url: str, method: str, params: dict[str, str], *, fallback_url: str = ""
+    carrier: Carrier, call: Call, url: str, method: str, params: dict[str, str], *, fallback: Fallback | None = None
 ) -> Document:
     try:
         content = await carrier.callbacks.request(url, call_params(call) | params, method=method)
@@ -94,9 +105,9 @@ async def _fetch(
         reached, code = error.status is not None, "11200"
     except BadTwiML as error:
         reached, code = True, str(error.code)
-    if not fallback_url:
+    if fallback is None:
         raise _NoDocument(reached=reached)
-    return await _fetch(carrier, call, fallback_url, "POST", {"ErrorCode": code, "ErrorUrl": url})
+    return await _fetch(carrier, call, fallback.url, fallback.method, {"ErrorCode": code, "ErrorUrl": url})
 
 
 def _twiml_in(answer: httpx.Response) -> bytes | str:

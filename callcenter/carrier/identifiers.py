@@ -15,6 +15,7 @@ class SidPrefix(StrEnum):
     CALL = "CA"
     CONFERENCE = "CF"
     MESSAGE = "SM"
+    NUMBER = "PN"
 
 
 def new_sid(prefix: SidPrefix) -> str:

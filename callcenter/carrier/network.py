@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from callcenter.carrier.numbers import OwnedNumber
+
 Answers = Literal["auto", "person", "never", "busy", "unreachable"]
 Deliveries = Literal["delivered", "undelivered", "failed"]
 LineKind = Literal["heard", "said", "note"]
@@ -175,7 +177,7 @@ class Network:
 
     def __init__(self) -> None:
         self.phones: dict[str, Phone] = {}
-        self.known_numbers: dict[str, str] = {}
+        self.numbers: dict[str, OwnedNumber] = {}
         self.calls: dict[str, Call] = {}
         self.live_calls: dict[str, Call] = {}
         self.conferences: dict[str, Conference] = {}

@@ -11,6 +11,7 @@ from callcenter.carrier.clock import ManualClock
 from callcenter.carrier.identifiers import is_client, is_e164
 from callcenter.carrier.legs import hang_up, phone_of
 from callcenter.carrier.network import Answers, Call, Deliveries, Phone
+from callcenter.carrier.numbers import OwnedNumber, new_number
 from callcenter.carrier.rest.shapes import carrier_of
 from callcenter.carrier.views import board_view, call_view, message_view, phone_view, state_view
 
@@ -61,7 +62,7 @@ async def place_call(request: Request, asked: NewCall) -> dict[str, Any]:
         raise HTTPException(422, f"« {asked.from_} » n'est pas un numéro international, par exemple +33612345678.")
     call = calls.place_call(carrier, from_=from_, to=to)
     if to not in carrier.network.phones:
-        carrier.network.known_numbers.setdefault(to, "")
+        _own(carrier, to)
     return {"sid": call.sid, "status": call.status}
 
 
@@ -180,9 +181,9 @@ async def name_number(request: Request, number: str, asked: NumberLabel) -> dict
     """Gives a number its label on the page of telephones."""
     if not is_e164(number):
         raise HTTPException(422, f"« {number} » n'est pas un numéro international, par exemple +33388000001.")
-    network = carrier_of(request).network
-    network.known_numbers[number] = asked.label
-    network.changed()
+    carrier = carrier_of(request)
+    _own(carrier, number).label = asked.label
+    carrier.network.changed()
     return {"number": number, "label": asked.label}
 
 
@@ -265,3 +266,11 @@ def _pick_up(carrier: Carrier, call: Call, *, accept: bool) -> dict[str, Any]:
     if not calls.pick_up(call, accept=accept) and not answered_before:
         raise HTTPException(409, "Ce téléphone ne sonne pas.")
     return call_view(carrier.network, call)
+
+
+def _own(carrier: Carrier, number: str) -> OwnedNumber:
+    """The account's number, bought when nobody had it."""
+    numbers = carrier.network.numbers
+    if number not in numbers:
+        numbers[number] = new_number(number, "", settings=carrier.settings, at=carrier.clock.now())
+    return numbers[number]

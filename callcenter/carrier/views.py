@@ -102,7 +102,7 @@ def board_view(network: Network, sids: list[str]) -> dict[str, Any]:
             for call in others[-12:]
         ],
         "others_count": len(others),
-        "numbers": [{"number": number, "label": label} for number, label in network.known_numbers.items()],
+        "numbers": [{"number": owned.number, "label": owned.label} for owned in network.numbers.values()],
     }
 
 
