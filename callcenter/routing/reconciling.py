@@ -1,7 +1,7 @@
 """A look at the carrier, and all that follows from it for calls: legs, callers nobody knows of, rooms, operators."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -51,7 +51,11 @@ class Found:
 class Reconciler:
     """Compares calls with the carrier, again and again; remembers between two looks what one alone does not prove."""
 
-    def __init__(self, database: Database, provider: Provider, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, provider: Provider, clock: Clock, *, settle: Callable[[], object] = lambda: None
+    ) -> None:
+        """``settle`` lets some seconds pass after a look, so that reports on their way count before it."""
+        self._settle = settle
         self._database = database
         self._provider = provider
         self._clock = clock
@@ -75,9 +79,10 @@ class Reconciler:
         since = self._look_back_to(at)
         ours = open_legs(self._database)
         look = look_at_carrier(self._provider)
+        self._settle()
         found.add("legs", correct_legs(self._database, self._provider, ours, look, self._clock))
         found.add("callers", self._find_callers(look, since=since))
-        found.add("rooms", close_left_rooms(self._database, self._provider, look, at=self._clock.now()))
+        found.add("rooms", close_left_rooms(self._database, self._provider, look, looked_at=at, clock=self._clock))
         self._looked_at = at
 
     def _look_back_to(self, at: datetime) -> datetime:

@@ -7,9 +7,9 @@ before the look, and what the carrier says of a single call that is over is beli
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.clock import Clock
@@ -25,6 +25,7 @@ from callcenter.telephony.state import LegNews
 log = logging.getLogger(__name__)
 SCOPE = Centre(CentreReason.DISTRIBUTION)
 _OPEN = (LegStatus.DIALLING, LegStatus.RINGING, LegStatus.JOINED)
+_CLOSED_FOR = timedelta(seconds=5)  # a look is not atomic: the room may have closed while it was listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class _Ours:
     call_sid: str
     label: str
     sid: str | None
+    was_given_up: bool
     marks: tuple[object, ...]
 
 
@@ -63,15 +65,29 @@ def look_at_carrier(provider: Provider) -> Look:
 
 
 def open_legs(database: Database) -> Sequence[_Ours]:
-    """Our legs that are not over; read before the look, so that what is heard during it is newer."""
+    """Our legs that are not over; read before the look, so that what is heard during it is newer.
+
+    With those that we gave up on in calls that go on: one may have been picked up all the same.
+    """
+    given_up = and_(
+        Leg.given_up_at.is_not(None), Leg.status == LegStatus.FAILED, Leg.failed_at.is_(None), Leg.over_at.is_(None)
+    )
     with database.reading(SCOPE) as session:
         rows = session.execute(
             select(Leg, Call.sid)
             .join(Call, Call.id == Leg.call_id)
-            .where(Leg.status.in_(_OPEN), or_(Call.status != CallStatus.ENDED, Call.closed_at.is_(None)))
+            .where(
+                or_(
+                    and_(Leg.status.in_(_OPEN), or_(Call.status != CallStatus.ENDED, Call.closed_at.is_(None))),
+                    and_(given_up, Call.status != CallStatus.ENDED),
+                )
+            )
             .order_by(Leg.id)
         ).all()
-        return [_Ours(leg.id, leg.call_id, call_sid, leg.label, leg.sid, _marks(leg)) for leg, call_sid in rows]
+        return [
+            _Ours(leg.id, leg.call_id, call_sid, leg.label, leg.sid, leg.status == LegStatus.FAILED, _marks(leg))
+            for leg, call_sid in rows
+        ]
 
 
 def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], look: Look, clock: Clock) -> int:
@@ -81,29 +97,33 @@ def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], 
         sid = leg.sid or _sid_by_label(leg, look)
         if sid is None:
             continue  # never told to the carrier, or not yet: the sweep sees to it
+        if leg.was_given_up and sid not in look.participants:
+            continue
         seen = _seen(leg, sid, look, provider)
         with database.unit_of_work(SCOPE) as session:
             corrected += _correct(session, leg, sid, seen, at=clock.now())
     return corrected
 
 
-def close_left_rooms(database: Database, provider: Provider, look: Look, *, at: datetime) -> int:
-    """Close the rooms that are open at the carrier although their calls are over and closed here; how many.
+def close_left_rooms(database: Database, provider: Provider, look: Look, *, looked_at: datetime, clock: Clock) -> int:
+    """Close the rooms that are open at the carrier although their calls were over and closed here before; how many.
 
-    Whoever is still in such a room was told by us, or by the carrier itself, that the call is over.
+    Whoever is still in such a room is hung up, a patient too: her call only ever ends by the carrier's own word that
+    her telephone is back on the hook, or by one of ours who ended it. She can ring again, and is then answered; back
+    in the queue, a conversation that was over would ring for the next operator.
     """
     prefix = conference_name("")
     sids = [name.removeprefix(prefix) for name in look.rooms if name.startswith(prefix)]
     with database.reading(SCOPE) as session:
         over = session.execute(
             select(Call.id, Call.sid).where(
-                Call.sid.in_(sids), Call.status == CallStatus.ENDED, Call.closed_at.is_not(None)
+                Call.sid.in_(sids), Call.status == CallStatus.ENDED, Call.closed_at <= looked_at - _CLOSED_FOR
             )
         ).all()
     for call_id, sid in over:
         provider.end_conference(conference_name(sid))
         with database.unit_of_work(SCOPE) as session:
-            record_repair(session, "room_closed", call_id=call_id, at=at)
+            record_repair(session, "room_closed", call_id=call_id, at=clock.now())
     return len(over)
 
 
