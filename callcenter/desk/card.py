@@ -1,5 +1,6 @@
 """The call card: all an operator needs of one call, before she picks up. Always the same number of queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from callcenter.instructions.greeting import greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
 from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
+from callcenter.telephony.ringing_back import RingingBack, ringing_back
 
 _LAST_CALLS = 3
 
@@ -76,6 +78,8 @@ class CallCard:
     from_number: str | None
     held_at: datetime | None
     patient_has_left: bool
+    may_leave: bool  # not while the patient is on hold with nobody else
+    lost: RingingBack | None  # her line dropped during an emergency or with a doctor, and she is rung back
     telephone_failure: str
     instructions: list[CardInstruction]
     persons: list[KnownPerson]
@@ -163,7 +167,8 @@ def _assemble(
 ) -> CallCard:
     staff = session.get_one(Staff, staff_id)
     legs = session.scalars(select(Leg).where(Leg.call_id == call.id).order_by(Leg.id)).all()
-    patient_leg = next((leg for leg in legs if leg.role == LegRole.PATIENT), None)
+    # The last one, when she was rung back.
+    patient_leg = next((leg for leg in reversed(legs) if leg.role == LegRole.PATIENT), None)
     own_leg = next((leg for leg in reversed(legs) if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id), None)
     state = _state_of(held, patient_leg, own_leg)
     note, about = _note_and_patient(session, call.id)
@@ -205,6 +210,8 @@ def _assemble(
         from_number=call.from_number,
         held_at=patient_leg.held_at if patient_leg is not None and patient_leg.on_hold else None,
         patient_has_left=patient_leg is not None and patient_leg.status == LegStatus.LEFT,
+        may_leave=state is not CardState.HOLD or _has_company(legs, own_leg),
+        lost=ringing_back(call, legs),
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
         instructions=_instructions(session, call, staff_id=staff_id, at=at),
         persons=persons,
@@ -227,6 +234,11 @@ def _state_of(held: _Held, patient_leg: Leg | None, own_leg: Leg | None) -> Card
     if own_leg is None or own_leg.status != LegStatus.JOINED:
         return CardState.CONNECTING
     return CardState.HOLD if patient_leg is not None and patient_leg.on_hold else CardState.TALKING
+
+
+def _has_company(legs: Sequence[Leg], own_leg: Leg | None) -> bool:
+    others = [leg for leg in legs if leg.role != LegRole.PATIENT and leg is not own_leg]
+    return any(leg.status == LegStatus.JOINED for leg in others)
 
 
 def _instructions(session: Session, call: Call, *, staff_id: int, at: datetime) -> list[CardInstruction]:

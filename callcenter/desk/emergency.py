@@ -95,10 +95,12 @@ def save_place(session: Session, call_id: int, *, address: str, detail: str, cal
         practice = session.get_one(Practice, relay.practice_id)
         try:
             relay.callback_number = parse_number(callback, country=practice.country, field="callback")
+            # Where she is rung back when her line drops.
+            session.get_one(Call, call_id).callback_number = relay.callback_number
         except Invalid as refused:
             fault = refused.sentence
     else:
-        relay.callback_number = None
+        relay.callback_number = session.get_one(Call, call_id).callback_number = None
     if (relay.address, relay.address_detail, relay.callback_number) != (*before, number):
         _signal(session, relay)
     return fault

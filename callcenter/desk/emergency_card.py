@@ -22,6 +22,7 @@ from callcenter.desk.relay_rules import (
 )
 from callcenter.directory.models import Patient, Practice
 from callcenter.telephony.models import Leg, LegRole, LegStatus
+from callcenter.telephony.ringing_back import RingingBack, ringing_back
 from callcenter.triage.assessments import assessment_of
 from callcenter.triage.evaluation import evaluate
 from callcenter.triage.models import AssessmentAnswer
@@ -116,6 +117,7 @@ class EmergencyCard:
     operator: OnTheLine | None
     regulator: OnTheLine | None
     from_number: str | None
+    lost: RingingBack | None
     person: str
     words: str
     gate: Gate | None
@@ -183,6 +185,7 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         operator=_on_the_line(leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id),
         regulator=_on_the_line(lines),
         from_number=call.from_number,
+        lost=ringing_back(call, legs),
         person=person,
         words=words,
         gate=gate,

@@ -27,23 +27,25 @@ _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class RingingBack:
-    """How the ringing back of a lost patient stands. ``number`` is E.164, None when there is none to ring."""
+    """How the ringing back of a patient stands. ``number`` is E.164, None when there is none to ring."""
 
     number: str | None
     tries: int  # begun since her line dropped
     is_given_up: bool  # nothing more is tried: no number, or every try failed
-    lost_at: datetime | None
+    is_back: bool  # on the line again
 
 
 def ringing_back(call: Call, legs: Sequence[Leg]) -> RingingBack | None:
-    """How it stands, from the call and all its legs in their order; None while she is not lost."""
-    if call.status != CallStatus.LOST:
+    """How it stands, from the call and all its legs in their order; None when she was not lost, or all is over."""
+    patients = [leg for leg in legs if leg.role == LegRole.PATIENT]
+    is_back = len(patients) > 1 and patients[-1].status == LegStatus.JOINED
+    if call.status != CallStatus.LOST and not is_back:
         return None
-    tries, lost_at = _since_she_dropped(legs)
+    tries = _since_she_dropped(legs)
     number = call.callback_number or call.from_number
     is_under_way = any(leg.status not in _OVER for leg in tries)
-    is_given_up = number is None or (len(tries) >= MOST_TRIES and not is_under_way)
-    return RingingBack(number=number, tries=len(tries), is_given_up=is_given_up, lost_at=lost_at)
+    is_given_up = not is_back and (number is None or (len(tries) >= MOST_TRIES and not is_under_way))
+    return RingingBack(number=number, tries=len(tries), is_given_up=is_given_up, is_back=is_back)
 
 
 def ring_back_lost_patients(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
@@ -60,7 +62,7 @@ def ring_back_lost_patients(database: Database, provider: Provider, clock: Clock
 def _want_try(session: Session, call_id: int, *, at: datetime) -> int | None:
     call = lock_call(session, call_id)
     legs = session.scalars(select(Leg).where(Leg.call_id == call_id).order_by(Leg.id)).all()
-    tries, _ = _since_she_dropped(legs)
+    tries = _since_she_dropped(legs)
     number = call.callback_number or call.from_number
     if call.status != CallStatus.LOST or number is None or len(tries) >= MOST_TRIES:
         return None
@@ -70,9 +72,8 @@ def _want_try(session: Session, call_id: int, *, at: datetime) -> int | None:
     return want_leg(session, call, role=LegRole.PATIENT, label=label, address=number, staff_id=None, at=at).id
 
 
-def _since_she_dropped(legs: Sequence[Leg]) -> tuple[list[Leg], datetime | None]:
-    """The tries begun since she was last there, and when that line dropped."""
+def _since_she_dropped(legs: Sequence[Leg]) -> list[Leg]:
+    """The tries begun since she was last there."""
     patients = [leg for leg in legs if leg.role == LegRole.PATIENT]
     there = [place for place, leg in enumerate(patients) if place == 0 or leg.joined_at is not None]
-    last = there[-1] if there else 0
-    return patients[last + 1 :], patients[last].left_at if patients else None
+    return patients[there[-1] + 1 :] if there else []

@@ -219,7 +219,7 @@ def _rows(floor: Floor) -> dict[str, list[dict[str, Any]]]:
 
 def _end(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """The rows without what only a report that was lost could have told: the instants and the order of the reports."""
-    told = {"ringing_at", "joined_at", "in_room", "room_mark", "hold_mark", "mute_mark"}
+    told = {"dialled_at", "ringing_at", "joined_at", "in_room", "room_mark", "hold_mark", "mute_mark"}
     return {table: [{k: v for k, v in row.items() if k not in told} for row in found] for table, found in rows.items()}
 
 
