@@ -6,6 +6,7 @@ from pathlib import Path
 
 from callcenter.core.phone import parse_number
 from callcenter.demo.people import Known, Line
+from callcenter.directory.line_entry import Forwarding
 
 DATA = Path(__file__).parent / "data"
 OPERATORS = ("camille", "ines", "sofia", "noemie", "jules")
@@ -26,6 +27,12 @@ def lines() -> list[tuple[Line, str]]:
     ]
 
 
+def answered_lines() -> list[Line]:
+    """Those that the centre answers in the demonstration's hours: whoever dials the others hears that it is closed."""
+    rows = zip(lines(), _rows("lines"), strict=True)
+    return [line for (line, _label), row in rows if row["forwarding"] != Forwarding.A_LA_CARTE]
+
+
 def emergency_lines() -> list[tuple[str, str]]:
     """The practices' emergency lines (E.164) and whose they are."""
     return [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in _rows("practices")]
@@ -33,7 +40,11 @@ def emergency_lines() -> list[tuple[str, str]]:
 
 def known_people() -> list[Known]:
     """The patients in the practices' files, as callers."""
-    by_practice = {row["practice"]: line for (line, _label), row in zip(lines(), _rows("lines"), strict=True)}
+    by_practice = {
+        row["practice"]: line
+        for (line, _label), row in zip(lines(), _rows("lines"), strict=True)
+        if line in answered_lines()
+    }
     return [
         Known(
             line=by_practice[row["practice"]],

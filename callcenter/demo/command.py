@@ -14,7 +14,7 @@ from random import Random
 
 import httpx
 
-from callcenter.demo.centre import OPERATORS, emergency_lines, known_people, lines
+from callcenter.demo.centre import OPERATORS, answered_lines, emergency_lines, known_people, lines
 from callcenter.demo.installation import OFFICE_ZONE, Installation, forget, open_installation
 from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
@@ -191,7 +191,7 @@ def _furnish_network(addresses: Addresses) -> None:
 
 def _patients(addresses: Addresses, pace: Pace, *, seed: int | None) -> Patients:
     random = Random(seed)
-    reachable = [line for line, _label in lines()]
+    reachable = answered_lines()
     known = known_people()
     # The first who rings shares her number with her husband: a newcomer sees at once that nobody is assumed.
     first = [caller_of(random, known[0], patience=pace.patience)]

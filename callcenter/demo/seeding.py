@@ -15,7 +15,8 @@ from callcenter.core.migrate import upgrade
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.demo.centre import DATA
 from callcenter.demo.installation import Installation
-from callcenter.directory.models import Patient
+from callcenter.directory.line_times import PeriodParticulars, add_period
+from callcenter.directory.models import Forwarding, Patient, PracticeLine
 from callcenter.exchange.importing import import_folder
 
 _ZONE = ZoneInfo("Europe/Paris")
@@ -34,9 +35,25 @@ def fill_with_demo_data(installation: Installation, *, machine_now: datetime) ->
                 return
             import_folder(session, DATA, at=at)
             session.flush()
+            _order_periods(session, at=at)
             _fill_agendas(session, at=at)
     finally:
         database.close()
+
+
+def _order_periods(session: Session, *, at: datetime) -> None:
+    """What depends on the day of the demonstration: holidays being stood in for, and a Saturday that is ordered."""
+    today = at.astimezone(_ZONE).date()
+    saturday = today + timedelta(days=(5 - today.weekday()) % 7 or 7)
+    for line in session.scalars(select(PracticeLine).order_by(PracticeLine.id)).all():
+        served: PeriodParticulars | None = None
+        if line.forwarding == Forwarding.HOLIDAYS:
+            last = today + timedelta(days=60)
+            served = PeriodParticulars("served", str(today), str(last), "07:30", "20:00")
+        elif line.forwarding == Forwarding.A_LA_CARTE:
+            served = PeriodParticulars("served", str(saturday), "", "08:00", "12:00")
+        if served is not None:
+            add_period(session, line, served, at=at, staff_id=None)
 
 
 def _fill_agendas(session: Session, *, at: datetime) -> None:

@@ -15,6 +15,7 @@ from callcenter.core.phone import CALL_COUNTRIES
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.exchange.faults import Fault, ImportRefused
 from callcenter.exchange.known import Known, Outcome, Refers, known_of
+from callcenter.exchange.line_tables import import_times
 from callcenter.exchange.reading import FILES, Row, read_folder
 from callcenter.exchange.tables import import_group, import_row, key_of
 
@@ -81,9 +82,9 @@ def import_folder(
     """Import a folder within the caller's transaction, which needs a centre scope.
 
     Rows are found again by their codes: the same folder twice changes nothing, an edited file updates. Nothing is ever
-    deleted, except weekly hours, which are replaced as a whole for each practitioner named. ``countries`` (ISO 3166):
-    those whose numbers may be called. Raises ``ImportRefused`` with every fault of every file; the caller's transaction
-    must then be rolled back.
+    deleted, except hours and the periods of lines, which are replaced as a whole for each practitioner or line named.
+    ``countries`` (ISO 3166): those whose numbers may be called. Raises ``ImportRefused`` with every fault of every
+    file; the caller's transaction must then be rolled back.
     """
     rows, faults = read_folder(folder)
     known = known_of(session, at=at, staff_id=staff_id, countries=countries)
@@ -91,6 +92,9 @@ def import_folder(
     for file in FILES:
         if file == "openings":
             _import_openings(session, rows[file], known, report, faults)
+        elif file in {"line_hours", "line_periods"}:
+            for _row, outcome in import_times(session, file, rows[file], known, faults):
+                report.add(file, outcome)
         else:
             _import_rows(session, file, rows[file], known, report, faults)
     if faults:

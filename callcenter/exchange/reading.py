@@ -23,9 +23,16 @@ FILES: Mapping[str, Columns] = {
     "staff": Columns(("login", "name", "role"), ("first_name", "password", "language", "endpoint")),
     "practices": Columns(
         ("code", "name"),
-        ("short_name", "country", "zone", "language", "mode", "greeting", "emergency_label", "emergency_number"),
+        (
+            *("short_name", "country", "zone", "language", "mode", "greeting", "emergency_label", "emergency_number"),
+            *("emergency_sentence", "backup_number"),
+        ),
     ),
-    "lines": Columns(("practice", "number"), ("label",)),
+    "lines": Columns(
+        ("practice", "number"), ("label", "forwarding", "outside_sentence", "outside_number", "gate_per_minute")
+    ),
+    "line_hours": Columns(("practice", "number", "weekday", "starts", "ends")),
+    "line_periods": Columns(("practice", "number", "kind", "starts_on"), ("ends_on", "starts", "ends", "sentence")),
     "sites": Columns(("practice", "code", "name"), ("address", "postal_code", "city", "zone")),
     "practitioners": Columns(("practice", "code", "name", "site"), ("family_name", "profession", "account")),
     "service_types": Columns(("practice", "code", "name", "duration_minutes"), ("short_name", "colour")),
@@ -47,6 +54,10 @@ class Row:
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
+
+    def given(self, column: str) -> str | None:
+        """The cell; None when the file has no such column, or the cell is empty."""
+        return self.cells.get(column) or None
 
     def fault(self, sentence: str, column: str = "") -> Fault:
         """This line refused with a sentence already in the reader's language."""

@@ -21,17 +21,16 @@ from callcenter.agenda.setup import (
 )
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import LANGUAGES, N_
-from callcenter.core.phone import parse_number
 from callcenter.directory.accounts import clean_login, create_staff
 from callcenter.directory.changes import fill, valid_code
-from callcenter.directory.lines import add_line, change_line
-from callcenter.directory.models import Patient, Practice, PracticeLine, Practitioner, Site, Staff
+from callcenter.directory.models import Patient, Practice, Practitioner, Site, Staff
 from callcenter.directory.patients import change_patient, create_patient
 from callcenter.directory.practices import PracticeParticulars, change_practice, create_practice
 from callcenter.directory.practitioners import PractitionerParticulars, add_practitioner, change_practitioner
 from callcenter.directory.sites import SiteParticulars, add_site, change_site
 from callcenter.directory.staff import change_staff, read_role
 from callcenter.exchange.known import Known, Outcome, Refers
+from callcenter.exchange.line_tables import import_line
 from callcenter.exchange.reading import Row
 from callcenter.instructions.greeting import check_greeting_template
 from callcenter.instructions.models import Instruction
@@ -108,6 +107,7 @@ def _staff(session: Session, row: Row, known: Known) -> Outcome:
 
 def _practice(session: Session, row: Row, known: Known) -> Outcome:
     default = PracticeParticulars()
+    practice = known.practices.get(row["code"])
     typed = PracticeParticulars(
         name=row["name"],
         short_name=row["short_name"],
@@ -118,26 +118,15 @@ def _practice(session: Session, row: Row, known: Known) -> Outcome:
         greeting=check_greeting_template(row["greeting"]),
         emergency_label=row["emergency_label"],
         emergency_number=row["emergency_number"],
+        # Columns that came later: a file without them leaves what is set on the screen.
+        emergency_sentence=row.cells.get("emergency_sentence", practice.emergency_sentence if practice else ""),
+        backup_number=row.cells.get("backup_number", practice.backup_number if practice else ""),
     )
-    practice = known.practices.get(row["code"])
     if practice is None:
         code = valid_code(row["code"])
         known.practices[code] = create_practice(session, typed, code=code, at=known.at, staff_id=known.staff_id)
         return Outcome.CREATED
     return _changed(change_practice(session, practice, typed, at=known.at, staff_id=known.staff_id))
-
-
-def _line(session: Session, row: Row, known: Known) -> Outcome:
-    practice = known.practice(row)
-    number = parse_number(row["number"], country=practice.country, field="number")
-    line = session.scalar(
-        select(PracticeLine).where(PracticeLine.practice_id == practice.id, PracticeLine.number == number)
-    )
-    label, at, staff_id = row["label"], known.at, known.staff_id
-    if line is None:
-        add_line(session, practice, number=number, label=label, at=at, staff_id=staff_id)
-        return Outcome.CREATED
-    return _changed(change_line(session, practice, line, number=number, label=label, at=at, staff_id=staff_id))
 
 
 def _site(session: Session, row: Row, known: Known) -> Outcome:
@@ -224,7 +213,7 @@ def _patient(session: Session, row: Row, known: Known) -> Outcome:
 _IMPORTERS: dict[str, Callable[[Session, Row, Known], Outcome]] = {
     "staff": _staff,
     "practices": _practice,
-    "lines": _line,
+    "lines": import_line,
     "sites": _site,
     "practitioners": _practitioner,
     "service_types": _service_type,

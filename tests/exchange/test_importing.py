@@ -151,11 +151,14 @@ def test_files_that_cannot_be_read_say_what_to_do(database: Database, tmp_path: 
     (tmp_path / "doctors.csv").write_text("x\n1\n")
     assert refusals(database, tmp_path) == [
         "practices.csv, line 2: The file is not UTF-8. Save it as CSV UTF-8.",
-        "lines.csv, line 1 (numero): This column is not known. Known: practice, number, label.",
+        (
+            "lines.csv, line 1 (numero): This column is not known. Known: practice, number, label, "
+            "forwarding, outside_sentence, outside_number, gate_per_minute."
+        ),
         "lines.csv, line 1 (number): The column number is missing.",
         (
             "doctors.csv, line 1: This file is not known. "
-            "Known: instructions.csv, lines.csv, openings.csv, patients.csv, "
+            "Known: instructions.csv, line_hours.csv, line_periods.csv, lines.csv, openings.csv, patients.csv, "
             "practices.csv, practitioners.csv, service_types.csv, sites.csv, staff.csv."
         ),
     ]
