@@ -187,8 +187,8 @@ def after_commit(session: Session, act: Callable[[], None]) -> None:
 _VOICE_CONNECTIONS = 8
 _LIMITS = "-c timezone=utc -c lock_timeout=10000 -c statement_timeout=30000"
 _VOICE_LIMITS = "-c timezone=utc -c lock_timeout=1000 -c statement_timeout=1500"
-# A line that died without a word is noticed in seconds, not after the two hours of the system's own settings: until then
-# its thread would answer no caller. (keepalives: s, s, tries; tcp_user_timeout: ms)
+# A line that died without a word is noticed in seconds, not after the two hours of the system's own settings: its
+# thread would answer no caller until then. (keepalives: s, s, tries; tcp_user_timeout: ms)
 _VOICE_CONNECT = {
     "options": _VOICE_LIMITS,
     "connect_timeout": 2,

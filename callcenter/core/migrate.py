@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from callcenter.core.errors import StartRefused
 
+_CONNECT_WITHIN = 5  # seconds
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 
@@ -40,7 +41,9 @@ def current_revision(database_url: str) -> str | None:
     try:
         if database_url.startswith("sqlite:///"):
             Path(database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(driver_url(database_url))
+        # A database that accepts and then says nothing must not keep the start hanging.
+        patience = {} if database_url.startswith("sqlite") else {"connect_timeout": _CONNECT_WITHIN}
+        engine = create_engine(driver_url(database_url), connect_args=patience)
         try:
             with engine.connect() as connection:
                 return MigrationContext.configure(connection).get_current_revision()

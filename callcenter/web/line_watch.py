@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 
+from callcenter.core.broadcast import Subscription
 from callcenter.core.db import Database
 from callcenter.directory.line_book import TOPIC, LineBook
 
@@ -34,14 +35,32 @@ async def kept_line_book(book: LineBook, database: Database) -> AsyncIterator[No
 
 
 async def _listen(reader: "_Reader", database: Database) -> None:
-    loop = asyncio.get_running_loop()
-    subscription = database.broadcast.subscribe([TOPIC], loop)
+    subscription = await _subscribe(database)
     try:
+        reader.wake.set()  # what was changed between the first reading and now
         while True:
             await subscription.next_topics(None)
             reader.wake.set()
     finally:
         database.broadcast.unsubscribe(subscription)
+
+
+async def _subscribe(database: Database) -> Subscription:
+    """Subscribed in a thread of its own: PostgreSQL's listener is waited for, and the loop answers callers."""
+    loop = asyncio.get_running_loop()
+    subscribed: asyncio.Future[Subscription] = loop.create_future()
+
+    def keep(subscription: Subscription) -> None:
+        if not subscribed.done():
+            subscribed.set_result(subscription)
+
+    def subscribe() -> None:
+        subscription = database.broadcast.subscribe([TOPIC], loop)
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(keep, subscription)
+
+    threading.Thread(target=subscribe, name="line-book-signals", daemon=True).start()
+    return await subscribed
 
 
 class _Reader(threading.Thread):

@@ -11,11 +11,11 @@ from callcenter.core.config import Settings
 from callcenter.directory.line_entry import LineEntry
 from callcenter.routing.arrival import admit_call
 from callcenter.telephony import twiml
-from callcenter.telephony.gate_twiml import at_the_gate, emergency_code, gate_code
+from callcenter.telephony.gate_twiml import EMERGENCY_CODES, at_the_gate, gate_code
 from callcenter.telephony.sentences import emergency_sentence, gate_closed
 from callcenter.web.context import World
 from callcenter.web.deadline import in_time
-from callcenter.web.webhooks.verified import SCOPE, read_webhook, xml
+from callcenter.web.webhooks.verified import SCOPE, add_webhook, read_webhook, xml
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -30,9 +30,10 @@ async def pass_gate(request: Request) -> Response:
     world, webhook = await read_webhook(request)
     sid, at, pressed = webhook.call_sid, world.clock.now(), webhook.get("Digits")
     entry = world.lines.entry(webhook.get("To"))
-    country = entry.country if entry is not None else "FR"
     language = entry.language if entry is not None else world.settings.default_language
-    is_urgent = pressed == emergency_code(country)
+    is_urgent = pressed in EMERGENCY_CODES
+    if is_urgent:
+        world.admission.note_urgent(sid)
     if is_urgent or pressed == gate_code(sid, secret=world.settings.secret_key.get_secret_value()):
         try:
             await in_time(world.voice, partial(_admit, world, sid, urgent=is_urgent, at=at))
@@ -43,12 +44,12 @@ async def pass_gate(request: Request) -> Response:
     attempt = int(asked) + 1 if asked in {"0", "1"} else _ATTEMPTS
     if entry is not None and attempt < _ATTEMPTS:
         return xml(gate_document(sid, entry, world.settings, attempt=attempt))
-    own = entry.emergency_sentence if entry is not None else ""
+    own, country = (entry.emergency_sentence, entry.country) if entry is not None else ("", "FR")
     sentences = [emergency_sentence(own, country=country, language=language), gate_closed(language)]
     return xml(twiml.announcement(sentences, language=language))
 
 
-router.add_route("/gate", pass_gate, methods=["POST"])
+add_webhook(router, "/gate", pass_gate)
 
 
 def gate_document(sid: str, entry: LineEntry, settings: Settings, *, attempt: int = 0) -> str:

@@ -12,7 +12,7 @@ from callcenter.messaging.receipts import record_receipt
 from callcenter.telephony.receipts import is_first
 from callcenter.web.context import World
 from callcenter.web.webhooks.reports import apply_report
-from callcenter.web.webhooks.verified import Webhook, read_webhook
+from callcenter.web.webhooks.verified import Webhook, add_webhook, read_webhook
 
 router = APIRouter()
 
@@ -24,7 +24,7 @@ async def text_changed(request: Request) -> Response:
     return await apply_report(world, partial(_hear_of_text, world, webhook, reference, at=world.clock.now()))
 
 
-router.add_route("/message-status", text_changed, methods=["POST"])
+add_webhook(router, "/message-status", text_changed)
 
 
 def _hear_of_text(world: World, webhook: Webhook, reference: str, *, at: datetime) -> None:

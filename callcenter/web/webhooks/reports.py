@@ -20,7 +20,7 @@ from callcenter.telephony.receipts import is_first
 from callcenter.telephony.state import LegNews
 from callcenter.web.context import World
 from callcenter.web.deadline import TooLate, in_time
-from callcenter.web.webhooks.verified import SCOPE, Webhook, noted, read_webhook
+from callcenter.web.webhooks.verified import SCOPE, Webhook, add_webhook, noted, read_webhook
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -76,8 +76,8 @@ async def leg_changed(request: Request) -> Response:
     return await apply_report(world, partial(_hear_of_leg, world, webhook, leg_id, news, at=world.clock.now()))
 
 
-router.add_route("/conference", room_changed, methods=["POST"])
-router.add_route("/leg", leg_changed, methods=["POST"])
+add_webhook(router, "/conference", room_changed)
+add_webhook(router, "/leg", leg_changed)
 
 
 async def apply_report(world: World, work: Callable[[], object]) -> Response:
@@ -137,10 +137,12 @@ def _mark(webhook: Webhook) -> int:
     """
     try:
         second = int(parsedate_to_datetime(webhook.get("Timestamp")).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         second = 0
     sequence = webhook.get("SequenceNumber")
-    return second * 1000 + min(int(sequence), 999) if sequence.isdecimal() and sequence.isascii() else second * 1000
+    if not (sequence.isascii() and sequence.isdecimal()):
+        return second * 1000
+    return second * 1000 + (int(sequence) if len(sequence) <= 3 else 999)
 
 
 def _leg_in_room(session: Session, room: str, leg_sid: str, label: str) -> Leg | None:

@@ -3,10 +3,11 @@
 import logging
 import re
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from fastapi import HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from callcenter.core.scope import Centre, CentreReason
@@ -55,8 +56,9 @@ async def read_webhook(request: Request) -> tuple[World, Webhook]:
             params[name].append(value)
     except ValueError:
         raise _refused(request, "too many parameters") from None
-    query = request.url.query
-    url = the_world.settings.public_url + request.url.path + (f"?{query}" if query else "")
+    # As it was sent: what the framework makes of the address fails on a nonsense host and on bytes that are no UTF-8.
+    query = request.scope["query_string"].decode("utf-8", "replace")
+    url = the_world.settings.public_url + request.scope["path"] + (f"?{query}" if query else "")
     signature = request.headers.get("X-Twilio-Signature")
     if not is_signed(url, params, signature, tokens=the_world.settings.auth_tokens):
         raise _refused(request, "wrong signature" if signature else "no signature")
@@ -64,6 +66,21 @@ async def read_webhook(request: Request) -> tuple[World, Webhook]:
     if webhook.get("AccountSid") != the_world.settings.twilio_account_sid:
         raise _refused(request, "another account")
     return the_world, webhook
+
+
+def add_webhook(router: APIRouter, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:
+    """Let ``answer`` answer what the carrier posts to this path; a refusal is its bare status.
+
+    The pages' refusals are rendered in the framework's threads, which pages may keep busy while the database is slow.
+    """
+
+    async def answer_or_refuse(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except HTTPException as refusal:
+            return Response(status_code=refusal.status_code)
+
+    router.add_route(path, answer_or_refuse, methods=["POST"])
 
 
 def xml(document: str) -> Response:
@@ -77,5 +94,5 @@ def noted() -> Response:
 
 
 def _refused(request: Request, why: str) -> HTTPException:
-    log.warning("webhook refused: %s at %s", why, request.url.path)
+    log.warning("webhook refused: %s at %s", why, request.scope["path"])
     return HTTPException(403)

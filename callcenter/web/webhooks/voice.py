@@ -11,18 +11,19 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from callcenter.directory.answering_hours import answering
+from callcenter.core.text import clean_line
+from callcenter.directory.answering_hours import Answering, answering
 from callcenter.directory.line_entry import LineEntry
-from callcenter.routing.arrival import find_lost_caller, receive_call
+from callcenter.routing.arrival import admit_call, find_lost_caller, receive_call
 from callcenter.telephony import twiml
 from callcenter.telephony.hold_music import hold_music_wav
 from callcenter.telephony.models import Call, CallHandling, CallStatus
-from callcenter.telephony.sentences import emergency_sentence, stay_on_the_line
+from callcenter.telephony.sentences import call_later, emergency_sentence, stay_on_the_line
 from callcenter.web.context import World
 from callcenter.web.deadline import TooLate, in_background, in_time
 from callcenter.web.webhooks.gate import gate_document
-from callcenter.web.webhooks.reports import patient_hung_up
-from callcenter.web.webhooks.verified import SCOPE, Webhook, noted, read_webhook, xml
+from callcenter.web.webhooks.reports import apply_report, patient_hung_up
+from callcenter.web.webhooks.verified import SCOPE, Webhook, add_webhook, noted, read_webhook, xml
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -41,9 +42,11 @@ async def answer_call(request: Request) -> Response:
     world, webhook = await read_webhook(request)
     sid, at = webhook.call_sid, world.clock.now()
     entry = world.lines.entry(webhook.get("To"))
-    is_open = entry is None or answering(entry, at).is_open
+    closed = _closed(entry, at)
     try:
-        handling = await in_time(world.voice, partial(_receive, world, webhook, sid, entry, is_open=is_open, at=at))
+        handling = await in_time(
+            world.voice, partial(_receive, world, webhook, sid, entry, is_open=closed is None, at=at)
+        )
     except TooLate:
         log.warning("a call could not be received in time; its caller waits in her own conference")
         handling = None
@@ -57,8 +60,8 @@ async def answer_call(request: Request) -> Response:
     if handling is CallHandling.GATED and entry is not None:
         return xml(gate_document(sid, entry, world.settings))
     # Outside the hours she hears so, whether or not it could be written down.
-    if entry is not None and (handling is CallHandling.ANNOUNCED or (handling is None and not is_open)):
-        return xml(_announcement(world, entry, at))
+    if entry is not None and (handling is CallHandling.ANNOUNCED or (handling is None and closed is not None)):
+        return xml(_announcement(world, entry, closed))
     if handling is None:
         return xml(degraded_document(world, sid, entry))
     return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
@@ -98,11 +101,7 @@ async def caller_status(request: Request) -> Response:
     sid, at = webhook.call_sid, world.clock.now()
     if webhook.get("CallStatus") not in _OVER:
         return noted()
-    try:
-        await in_time(world.reports, partial(patient_hung_up, world, sid, at=at))
-    except TooLate:
-        return Response(status_code=503)  # the carrier tells again
-    return noted()
+    return await apply_report(world, partial(patient_hung_up, world, sid, at=at))
 
 
 async def hold_music(_request: Request) -> Response:
@@ -110,10 +109,10 @@ async def hold_music(_request: Request) -> Response:
     return Response(hold_music_wav(), media_type="audio/wav", headers={"Cache-Control": "public, max-age=86400"})
 
 
-router.add_route("/voice", answer_call, methods=["POST"])
-router.add_route("/dial-done", after_conference, methods=["POST"])
-router.add_route("/wait", keep_company, methods=["POST"])
-router.add_route("/call-status", caller_status, methods=["POST"])
+add_webhook(router, "/voice", answer_call)
+add_webhook(router, "/dial-done", after_conference)
+add_webhook(router, "/wait", keep_company)
+add_webhook(router, "/call-status", caller_status)
 router.add_route("/hold-music.wav", hold_music, methods=["GET"])
 
 
@@ -125,8 +124,23 @@ def degraded_document(world: World, sid: str, entry: LineEntry | None) -> str:
     return twiml.into_conference(sid, public_url=world.settings.public_url, saying=sentences, language=language)
 
 
-def _announcement(world: World, entry: LineEntry, at: datetime) -> str:
-    said = answering(entry, at)
+def _closed(entry: LineEntry | None, at: datetime) -> Answering | None:
+    """How a line stands that is not answered now; None when it is, and when that cannot be told: nobody is turned away
+    for a rule that cannot be read.
+    """
+    if entry is None:
+        return None
+    try:
+        found = answering(entry, at)
+    except Exception:
+        log.exception("the hours of line %s cannot be read; it is answered", entry.line_id)
+        return None
+    return None if found.is_open else found
+
+
+def _announcement(world: World, entry: LineEntry, closed: Answering | None) -> str:
+    # Not closed any more: a repeat of a call that came just before the opening, and is in no queue.
+    said = closed or Answering(is_open=False, sentence=call_later(entry.language))
     emergency = emergency_sentence(entry.emergency_sentence, country=entry.country, language=entry.language)
     return twiml.announcement(
         [emergency, said.sentence],
@@ -140,7 +154,7 @@ def _receive(
     world: World, webhook: Webhook, sid: str, entry: LineEntry | None, *, is_open: bool, at: datetime
 ) -> CallHandling | None:
     """What the caller is given now that her call is kept; None when no practice has the number."""
-    to_number, from_number = webhook.get("To"), webhook.get("From")
+    to_number, from_number = _numbers(webhook)
 
     def receive() -> CallHandling | None:
         with world.database.voice_work(SCOPE) as session:
@@ -157,6 +171,11 @@ def _receive(
     return _again_if_disconnected(receive)
 
 
+def _numbers(webhook: Webhook) -> tuple[str, str]:
+    """Who was called and by whom; PostgreSQL refuses a text with a NUL in it, and the caller with it."""
+    return clean_line(webhook.get("To"), limit=40), clean_line(webhook.get("From"), limit=40)
+
+
 def _again_if_disconnected(work: Callable[[], T]) -> T:
     """Do it; once more when its connection had died while it lay in the pool."""
     try:
@@ -169,9 +188,13 @@ def _again_if_disconnected(work: Callable[[], T]) -> T:
 
 def _queue_if_lost(world: World, webhook: Webhook, sid: str, *, at: datetime) -> None:
     with world.database.voice_work(SCOPE) as session:
-        if session.scalar(select(Call.id).where(Call.sid == sid)) is not None:
+        handling = session.scalar(select(Call.handling).where(Call.sid == sid))
+        if handling == CallHandling.GATED:
+            # She hears the music, so she has passed the gate: once more, should the database not have heard of it.
+            admit_call(session, sid, urgent=world.admission.is_urgent(sid), at=at)
+        if handling is not None:
             return
-        to_number, from_number = webhook.get("To"), webhook.get("From")
+        to_number, from_number = _numbers(webhook)
         received = find_lost_caller(session, sid=sid, to_number=to_number, from_number=from_number, at=at)
     if received is not None:
         log.warning("call %s was not kept when it came in; its caller is in the queue now", received.call_id)
