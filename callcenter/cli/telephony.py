@@ -79,6 +79,20 @@ def provision(
         provision_numbers(settings, TwilioProvider(settings), yes=yes, dry_run=dry_run, as_json=as_json)
 
 
+@app.command()
+def reconcile(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Look at the carrier once and put right what no report said; the running product does so every 20 s."""
+    with refusals():
+        from callcenter.cli.reconciling import reconcile_once
+        from callcenter.core.config import load_settings
+        from callcenter.telephony.twilio_provider import TwilioProvider
+
+        settings = load_settings()
+        reconcile_once(settings, TwilioProvider(settings), as_json=as_json)
+
+
 def provision_numbers(settings: "Settings", provider: "Provider", *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Compare, show, ask, set. Raises ``typer.Exit`` (status 1) when the carrier refused anything or nobody agreed."""
     from callcenter.core.errors import ProviderError
