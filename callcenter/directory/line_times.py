@@ -43,16 +43,19 @@ def line_hours(session: Session, line: PracticeLine) -> list[HoursRule]:
 
 
 def set_line_hours(
-    session: Session, line: PracticeLine, hours: Sequence[HoursRule], *, at: datetime, staff_id: int | None
+    session: Session,
+    line: PracticeLine,
+    hours: Sequence[HoursRule],
+    *,
+    at: datetime,
+    staff_id: int | None,
 ) -> bool:
     """Give a line these weekly hours instead of those it had, and tell whether that is a change.
 
     Raises ``Invalid`` (field ``hours-WEEKDAY``) for hours that overlap or are too many.
     """
     wanted = sorted(hours, key=_begins)
-    if len(wanted) > MOST_HOURS:
-        raise Invalid(N_("A line has at most %(most)s openings a week."), field="hours-0", most=MOST_HOURS)
-    _refuse_overlapping_hours(wanted)
+    refuse_bad_hours(wanted)
     if wanted == line_hours(session, line):
         return False
     session.execute(delete(LineHours).where(LineHours.practice_id == line.practice_id, LineHours.line_id == line.id))
@@ -79,7 +82,7 @@ def add_period(
     """Close a line, or have it served, on some days. Raises ``Invalid`` naming the field."""
     period = read_period(typed)
     known = [_period(row) for row in line_periods(session, line)]
-    _refuse_bad_periods([*known, period])
+    refuse_bad_periods([*known, period])
     row = _row(line, period)
     session.add(row)
     session.flush()
@@ -92,7 +95,7 @@ def set_periods(
 ) -> bool:
     """Give a line these periods instead of those it had, and tell whether that is a change. Raises ``Invalid``."""
     for number in range(len(periods)):
-        _refuse_bad_periods(periods[: number + 1])
+        refuse_bad_periods(periods[: number + 1])
     order = sorted(periods, key=repr)
     if order == sorted((_period(row) for row in line_periods(session, line)), key=repr):
         return False
@@ -171,7 +174,11 @@ def read_day(typed: str, *, field: str) -> date:
     return found
 
 
-def _refuse_overlapping_hours(hours: Sequence[HoursRule]) -> None:
+def refuse_bad_hours(hours: Sequence[HoursRule]) -> None:
+    """Raise ``Invalid`` (field ``hours-WEEKDAY``) for hours that overlap or are too many."""
+    hours = sorted(hours, key=_begins)
+    if len(hours) > MOST_HOURS:
+        raise Invalid(N_("A line has at most %(most)s openings a week."), field="hours-0", most=MOST_HOURS)
     stretches = [(_begins(one), _begins(one) + _length(one.starts, one.ends), one) for one in hours]
     # The last of the week may reach into its first.
     again = [(begins + _WEEK, ends + _WEEK, one) for begins, ends, one in stretches[:1]]
@@ -185,7 +192,7 @@ def _refuse_overlapping_hours(hours: Sequence[HoursRule]) -> None:
             )
 
 
-def _refuse_bad_periods(periods: Sequence[Period]) -> None:
+def refuse_bad_periods(periods: Sequence[Period]) -> None:
     """Raise ``Invalid`` when the last of these overlaps another of its kind, or they are too many."""
     *others, new = periods
     if len(periods) > MOST_PERIODS:

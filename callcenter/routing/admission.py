@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.phone import read_caller
 from callcenter.directory.line_entry import LineEntry
+from callcenter.directory.lines import HIGHEST_GATE
 from callcenter.directory.models import Patient
 from callcenter.telephony.models import Call, CallHandling
 
@@ -20,14 +21,26 @@ class Admission:
 
     def __init__(self) -> None:
         self._recent: dict[int, deque[tuple[datetime, str]]] = defaultdict(deque)
+        self._urgent: deque[str] = deque(maxlen=1000)
         self._lock = threading.Lock()
 
     def note(self, entry: LineEntry, sid: str, at: datetime) -> None:
         """Count a call; a repeat of its webhook counts no second time."""
         with self._lock:
             recent = self._recent[entry.practice_id]
-            if all(known != sid for _at, known in recent):
+            # A flood of thousands need not be counted further than the highest gate.
+            if len(recent) <= HIGHEST_GATE and all(known != sid for _at, known in recent):
                 recent.append((at, sid))
+            while recent and recent[0][0] <= at - WINDOW:
+                recent.popleft()
+
+    def note_urgent(self, sid: str) -> None:
+        """Remember that this caller asked for an emergency, until the database has heard of it."""
+        self._urgent.append(sid)
+
+    def is_urgent(self, sid: str) -> bool:
+        """Whether this caller asked for an emergency at the gate, in this process."""
+        return sid in self._urgent
 
     def handling(self, session: Session, entry: LineEntry, from_number: str | None, at: datetime) -> CallHandling:
         """What this caller is given: the queue, or the gate while her practice is flooded and does not know her.
