@@ -3,11 +3,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 WORKERS ?= 2
+SEED ?= 1
 
 .PHONY: help setup demo demo-reset test bench-webhook check format browsers postgres lock vendor messages clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.installed ## Install everything into .venv, in the versions of requirements.lock
 
@@ -32,6 +33,9 @@ check: setup ## Style, types and layers, without running the product
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@if [ -f tests/test_translations.py ]; then $(BIN)/pytest -q tests/test_translations.py; fi
+
+drill-telephony: setup postgres ## Stop, replace and stall the product under calls; one JSON object (SEED=1)
+	@$(BIN)/python -m callcenter.drills.telephony --seed $(SEED)
 
 format: setup ## Put the source in the house's form
 	@$(BIN)/ruff check --fix .
