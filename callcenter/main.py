@@ -25,7 +25,7 @@ from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.twilio_provider import TwilioProvider
 from callcenter.web import live, webhooks
-from callcenter.web.context import World
+from callcenter.web.context import World, voice_workers
 from callcenter.web.errors import install_error_pages
 from callcenter.web.line_watch import kept_line_book
 from callcenter.web.pages import ROUTERS
@@ -41,11 +41,13 @@ def create_app(
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     refuse_newer(settings.database_url)
     load_catalogues()
+    database = Database(settings.database_url, bus=wire_events())
     world = World(
         settings=settings,
-        database=Database(settings.database_url, bus=wire_events()),
+        database=database,
         clock=clock or SystemClock(settings.clock_offset),
         provider=provider or TwilioProvider(settings),
+        voice=voice_workers(database),
     )
 
     @asynccontextmanager

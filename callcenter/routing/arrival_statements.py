@@ -66,9 +66,13 @@ def _constant(value: object) -> ColumnElement[Any]:
 AT = bindparam("at", type_=Instant())
 IS_WAITING = ENTRY.c.status == _word("waiting")
 IS_PENDING = OFFER.c.status == _word("pending")
-IS_OFFERED = exists().where(OFFER.c.queue_entry_id == ENTRY.c.id, IS_PENDING)
 IS_IDLE = (AGENT.c.status == _word("available"), AGENT.c.lease_until > AT)
-SOMEBODY_WAITS = exists().where(IS_WAITING, ~IS_OFFERED)
+# Every pending offer is of somebody who waits. Two counts on their partial indexes: looking for each caller's own offer
+# costs several times as much when many are being offered at once.
+SOMEBODY_WAITS = (
+    select(func.count()).select_from(ENTRY).where(IS_WAITING).scalar_subquery()
+    > select(func.count()).select_from(OFFER).where(IS_PENDING).scalar_subquery()
+)
 HUNG_UP = exists().where(RECEIPT.c.key == bindparam("hung_up_key"))
 
 _LEG_FIELDS = {
@@ -196,7 +200,7 @@ class Steps:
     insert_call = _step(_insert_call(sqlite.insert))
     insert_leg = _step(_insert_leg(_CALL_ID, _PRACTICE_ID))
     # Asked before she joins the queue herself.
-    look = _step(select(HUNG_UP, SOMEBODY_WAITS, _idle_longest().scalar_subquery()))
+    look = _step(select(HUNG_UP, exists().where(*IS_IDLE) & SOMEBODY_WAITS, _idle_longest().scalar_subquery()))
     insert_entry = _step(_insert_entry(_CALL_ID, _PRACTICE_ID))
     reserve = _step(_reserve().where(AGENT.c.staff_id == _STAFF_ID, *IS_IDLE))
     _offer = _offer_fields(
