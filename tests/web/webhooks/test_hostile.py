@@ -6,12 +6,12 @@ from urllib.parse import quote_plus, urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 from twilio.request_validator import RequestValidator
 
 from callcenter.core.errors import Problem
@@ -272,7 +272,7 @@ def test_a_repeat_that_crosses_the_opening_leaves_nobody_in_a_room_without_a_que
     assert floor.rows(QueueEntry)["queue_entry"] == []
 
 
-def _status_of(app: FastAPI, path: str, query: bytes) -> int:
+def _status_of(app: ASGIApp, path: str, query: bytes) -> int:
     sent: list[dict[str, object]] = []
 
     async def receive() -> dict[str, object]:

@@ -150,6 +150,8 @@ def test_pages_that_hang_keep_no_caller_waiting(stalled: StalledProduct) -> None
         answer = stalled.ring(CALLERS[0])
         assert f"call-{CALLERS[0]}</Conference>" in answer.text
         assert "composez le 15" in answer.text
+        forged = httpx.post(f"{stalled.served.url}/twilio/voice", data={"CallSid": CALLERS[1]}, timeout=20)
+        assert forged.status_code == 403
         if stalled.proxy is not None:  # a reader of SQLite is not kept waiting by a writer
             assert all(page.is_alive() for page in hanging), "the database was not stalled"
     for page in hanging:

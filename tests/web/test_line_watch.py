@@ -1,0 +1,62 @@
+"""The book of lines follows the database; a database that says nothing keeps neither it nor the start hanging."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import update
+
+from callcenter.core import migrate
+from callcenter.core.db import Database, touch
+from callcenter.core.errors import StartRefused
+from callcenter.directory.line_book import TOPIC
+from callcenter.directory.models import Practice, PracticeLine
+from callcenter.local.proxy import Proxy
+from tests.floor import ALL, LINE, MONDAY
+from tests.web.serving import serve
+
+
+@pytest.mark.timeout(25)  # the half-minute's reading would come later
+def test_what_is_changed_is_in_the_book_at_once(database_url: str) -> None:
+    with serve(database_url) as served:
+        book = served.app.state.world.lines
+        assert book.entry(LINE) is None
+        # Another process's change: with SQLite only this process hears its own signals.
+        other = served.database if served.database.is_sqlite else Database(database_url)
+        with other.unit_of_work(ALL) as session:
+            practice = Practice(code="lilas", name="Lilas", short_name="Lilas", created_at=MONDAY)
+            session.add(practice)
+            session.flush()
+            session.add(PracticeLine(practice_id=practice.id, number=LINE, label="Accueil", gate_per_minute=0))
+            touch(session, TOPIC)
+        while book.entry(LINE) is None:
+            time.sleep(0.02)
+        with other.unit_of_work(ALL) as session:
+            session.execute(update(Practice).values(emergency_sentence="Composez le 112."))
+            touch(session, TOPIC)
+        while book.entry(LINE).emergency_sentence != "Composez le 112.":
+            time.sleep(0.02)
+        if other is not served.database:
+            other.close()
+
+
+@pytest.mark.timeout(30)
+def test_a_start_before_a_database_that_says_nothing_is_refused(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_CONNECT_WITHIN", 2)
+    port = urlsplit(postgresql_url).port
+    assert port is not None
+    proxy = Proxy("127.0.0.1", port)
+    behind = postgresql_url.replace(f":{port}/", f":{proxy.port}/")
+    migrate.refuse_newer(behind)
+    proxy.stall()
+    try:
+        with pytest.raises(StartRefused):
+            migrate.refuse_newer(behind)
+        proxy.resume()
+        migrate.refuse_newer(behind)
+    finally:
+        proxy.close()
