@@ -74,6 +74,9 @@ class ModelCarrier:
             acts = [act for phone in self.phones.values() for act in self._acts(phone)]
             if acts:
                 self.dice.choice(acts)()
+        for phone in self.phones.values():
+            if phone.status == "out":  # for a second only: then her document brings her back in, or she is gone
+                self.dice.choice(self._acts(phone))()
         return self.told
 
     def _acts(self, phone: Telephone) -> list[Callable[[], None]]:
