@@ -1,5 +1,6 @@
 """The carrier as a web application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from callcenter.carrier import pages, phones
+from callcenter.carrier import faulting, pages, phones
 from callcenter.carrier.callbacks import Callbacks
 from callcenter.carrier.carrier import Carrier
 from callcenter.carrier.clock import Clock, RealClock
@@ -40,19 +41,31 @@ def create_carrier(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         network.close()
-        for call in list(network.live_calls.values()):
-            if call.task is not None:
-                call.task.cancel()
+        tasks = [call.task for call in network.live_calls.values() if call.task is not None]
+        for task in tasks:
+            task.cancel()
+        # Awaited, so that one that fails while it is stopped leaves no trace on the terminal.
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await callbacks.close()
         if client is None:
             await outbound.aclose()
 
     app = FastAPI(title="Carrier", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.carrier = Carrier(settings, time, network, callbacks)
+    app.add_middleware(faulting.Faulty, carrier=app.state.carrier)
     app.add_exception_handler(ApiError, api_error_answer)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _sentence)
     app.add_exception_handler(404, _nothing_here)
-    for router in (calls.router, conferences.router, messages.router, numbers.router, phones.router, pages.router):
+    for router in (
+        calls.router,
+        conferences.router,
+        messages.router,
+        numbers.router,
+        faulting.router,
+        phones.router,
+        pages.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     return app

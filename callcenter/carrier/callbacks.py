@@ -13,10 +13,13 @@ from urllib.parse import parse_qs, urldefrag, urlencode, urlsplit, urlunsplit
 import httpx
 
 from callcenter.carrier.clock import Clock
+from callcenter.carrier.faults import CALLBACK_FAULTS, Fault
 from callcenter.carrier.network import Network, NetworkError, Reporting
 
 API_VERSION = "2010-04-01"
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+# A document must come: it may only be late, or not come in time.
+_DOCUMENT_FAULTS: tuple[Fault, ...] = ("delay", "timeout")
 
 
 class Unreachable(Exception):
@@ -64,29 +67,66 @@ class Callbacks:
         self._network = network
         self._client = client
         self._last: dict[str, asyncio.Task[None]] = {}
+        self._late: set[asyncio.Task[None]] = set()
 
     async def request(self, url: str, params: Mapping[str, str], *, method: str = "POST") -> httpx.Response:
         """One signed request. Raises Unreachable when no answer with a 2xx status came."""
+        fault = self._strike("voice", params, _DOCUMENT_FAULTS)
+        if fault == "timeout":
+            await self._clock.sleep(_TIMEOUT.read or 0)
+            raise Unreachable(urldefrag(url).url, None, f"No answer from {urldefrag(url).url} within 15 s.")
+        if fault == "delay":
+            await self._clock.sleep(self._delay)
         with self._clock.work():
             return await self._request(url, params, method.upper())
 
     def report(self, subject: str, reporting: Reporting, params: Mapping[str, str]) -> None:
         """Sends a notification after the earlier ones about the same subject; nobody waits for it."""
+        fault = self._strike(_kind(params), params, CALLBACK_FAULTS)
+        if fault == "lose":
+            return
         earlier = self._last.get(subject)
 
         async def send() -> None:
+            # One that is late, or never answered, lets the following ones overtake it.
+            if fault in {"reorder", "delay", "timeout"}:
+                await self._clock.sleep((_TIMEOUT.read or 0) if fault == "timeout" else self._delay)
             with self._clock.work():
-                if earlier is not None:
+                if earlier is not None and fault is None:
                     await asyncio.wait([earlier])
+                token = str(uuid.uuid4())
                 try:
-                    await self._request(reporting.url, params, reporting.method.upper())
+                    for _ in range(2 if fault == "duplicate" else 1):
+                        await self._request(reporting.url, params, reporting.method.upper(), token=token)
                 except Unreachable as error:
                     self.note_error(11200, str(error), url=error.url, call_sid=params.get("CallSid", ""))
             if self._last.get(subject) is task:
                 del self._last[subject]
 
         task = asyncio.get_running_loop().create_task(send())
-        self._last[subject] = task
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        if fault not in {"reorder", "delay", "timeout"}:
+            self._last[subject] = task
+
+    async def close(self) -> None:
+        """Forgets what was not sent yet: whoever would send it stops."""
+        unsent = list(self._late)
+        for task in unsent:
+            task.cancel()
+        await asyncio.gather(*unsent, return_exceptions=True)
+
+    @property
+    def _delay(self) -> float:
+        return self._network.faults.plan.delay if self._network.faults.plan else 0.0
+
+    def _strike(self, kind: str, params: Mapping[str, str], among: tuple[Fault, ...]) -> Fault | None:
+        event = params.get("StatusCallbackEvent") or params.get("CallStatus") or params.get("MessageStatus", "")
+        sid = params.get("ConferenceSid") or params.get("CallSid") or params.get("MessageSid", "")
+        fault = self._network.faults.strike(kind, f"{event} {sid}".strip(), self._clock.now(), among)
+        if fault is not None:
+            self._network.changed()
+        return fault
 
     def note_error(self, code: int, message: str, *, url: str = "", call_sid: str = "") -> None:
         """Keeps what Twilio's debugger would show."""
@@ -94,7 +134,7 @@ class Callbacks:
         del self._network.errors[:-1000]
         self._network.changed()
 
-    async def _request(self, url: str, params: Mapping[str, str], method: str) -> httpx.Response:
+    async def _request(self, url: str, params: Mapping[str, str], method: str, *, token: str = "") -> httpx.Response:
         bare, fragment = urldefrag(url)
         form = {"AccountSid": self._account_sid, "ApiVersion": API_VERSION, **params}
         if method == "GET":
@@ -104,7 +144,7 @@ class Callbacks:
         headers = {
             "X-Twilio-Signature": sign(self._auth_token, bare, form),
             # The same for every attempt: that is how the product knows a retry.
-            "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
+            "I-Twilio-Idempotency-Token": token or str(uuid.uuid4()),
             "User-Agent": "TwilioProxy/1.1",
         }
         retries = _Retries.asked_in(fragment)
@@ -124,3 +164,9 @@ class Callbacks:
             attempt += 1
             if attempt > retries.count or not retries.cover(kind):
                 raise failure
+
+
+def _kind(params: Mapping[str, str]) -> str:
+    if "ConferenceSid" in params and "StatusCallbackEvent" in params:
+        return "conference"
+    return "message" if "MessageSid" in params else "call"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from callcenter.carrier.faults import Faults
 from callcenter.carrier.numbers import OwnedNumber
 
 Answers = Literal["auto", "person", "never", "busy", "unreachable"]
@@ -184,6 +185,7 @@ class Network:
         self.open_conferences: dict[str, Conference] = {}
         self.messages: dict[str, TextMessage] = {}
         self.errors: list[NetworkError] = []
+        self.faults = Faults()
         self.closing = False
         self._listeners: set[asyncio.Event] = set()
 

@@ -15,12 +15,14 @@ from callcenter.carrier.app import create_carrier
 from callcenter.carrier.clock import ManualClock
 from callcenter.carrier.settings import CarrierSettings
 from tests.carrier.running import SID, TOKEN, WAITING_ROOM, Product, Rebased, Running
+from tests.carrier.twilio_document import Checked
 
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Running]]:
-    """Starts a carrier with the settings given."""
+    """Starts a carrier with the settings given; every exchange with it must be as Twilio's description says."""
     stops: list[Callable[[], None]] = []
+    watched: list[Checked] = []
 
     def begin(clock: Any = None, **settings: Any) -> Running:
         product = Product()
@@ -30,9 +32,11 @@ def start() -> Iterator[Callable[..., Running]]:
         settings = {"voice_url": "http://product/voice", "voice_status_url": "http://product/call-ended"} | settings
         given = CarrierSettings(account_sid=SID, auth_token=TOKEN, **settings)
         app = create_carrier(given, clock or ManualClock(), client=outbound)
+        checked = Checked(app)
+        watched.append(checked)
         bound = socket.socket()
         bound.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2))
+        server = uvicorn.Server(uvicorn.Config(checked, log_level="error", timeout_graceful_shutdown=2))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
         while not server.started:
@@ -56,6 +60,7 @@ def start() -> Iterator[Callable[..., Running]]:
     yield begin
     for stop in stops:
         stop()
+    assert [told for one in watched for told in one.complaints] == []
 
 
 @pytest.fixture
