@@ -19,6 +19,7 @@ from callcenter.directory.answering_hours import Answering
 from callcenter.routing.models import QueueEntry
 from callcenter.telephony.models import Call
 from callcenter.web.webhooks import reports
+from callcenter.web.webhooks.verified import Webhook
 from tests.floor import CALL, LINE, PATIENT, Floor
 from tests.web.webhooks.conftest import Carrier
 
@@ -258,6 +259,12 @@ def test_hours_that_cannot_be_read_turn_nobody_away(carrier: Carrier, monkeypatc
 
     monkeypatch.setattr("callcenter.web.webhooks.voice.answering", fail)
     assert f">call-{CALL}</Conference>" in carrier.ring(CALL).text
+
+
+@pytest.mark.parametrize("said", NASTY)
+def test_a_report_without_a_usable_time_or_number_still_has_a_place(said: str) -> None:
+    assert reports._mark(Webhook({"Timestamp": [said], "SequenceNumber": ["9" * 5000]})) == 999
+    assert reports._mark(Webhook({"Timestamp": [said], "SequenceNumber": ["7"]})) == 7
 
 
 def test_a_repeat_that_crosses_the_opening_leaves_nobody_in_a_room_without_a_queue(
