@@ -59,6 +59,7 @@ class Reconciler:
         self._database = database
         self._provider = provider
         self._clock = clock
+        self._began_at = clock.now()
         self._looked_at: datetime | None = None
         self._strangers: frozenset[str] = frozenset()  # live callers in no room, unknown here at the last look
 
@@ -86,11 +87,14 @@ class Reconciler:
         self._looked_at = at
 
     def _look_back_to(self, at: datetime) -> datetime:
-        """Since when callers may have rung without our knowing: the last look, or the last call before the start."""
+        """Since when callers may have rung without our knowing: the last look, or the last call before the start.
+
+        Calls received since do not count: until one look has succeeded, the dark before the start is not looked into.
+        """
         last = self._looked_at
         if last is None:
             with self._database.reading(_SCOPE) as session:
-                last = session.scalar(select(func.max(Call.received_at)))
+                last = session.scalar(select(func.max(Call.received_at)).where(Call.received_at < self._began_at))
         return max((last or at) - _OVERLAP, at - _AT_MOST_BACK)
 
     def _find_callers(self, look: Look, *, since: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -195,3 +195,16 @@ def test_a_report_that_was_only_on_its_way_is_no_repair(floor: Floor) -> None:
     )
     assert reconciler.run().counts == {}
     assert floor.rows(Repair)["repair"] == []
+
+
+def test_a_call_taken_before_the_first_look_does_not_hide_those_of_the_dark(floor: Floor) -> None:
+    floor.ring(OTHER)
+    went_dark = floor.now
+    floor.clock.advance(timedelta(hours=1))
+    reconciler = Reconciler(floor.database, floor.provider, floor.clock)
+    floor.clock.advance(timedelta(minutes=2))
+    floor.ring("CA" + "d" * 32)
+    asked: list[datetime] = []
+    floor.provider.calls_since = lambda since: asked.append(since) or []  # type: ignore[method-assign,func-returns-value]
+    reconciler.run()
+    assert asked == [went_dark - timedelta(minutes=1)]
