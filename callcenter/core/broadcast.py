@@ -7,14 +7,22 @@ the waiting streams; with PostgreSQL it also goes through NOTIFY, so that every 
 import asyncio
 import json
 import logging
+import queue
 import threading
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 
 log = logging.getLogger(__name__)
 _CHANNEL = "callcenter_topics"
+# Seconds, and milliseconds for the last: a dead line is noticed, and a new one is tried.
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "tcp_user_timeout": 10000,
+}
 _AT_ONCE = 100  # topics in one NOTIFY, whose payload PostgreSQL limits to 8000 bytes
 
 
@@ -134,7 +142,8 @@ class PostgresBroadcast(LocalBroadcast):
         super().__init__()
         self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._sending = threading.Lock()
-        self._sender: psycopg.Connection | None = None
+        self._unsent: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+        self._sender: threading.Thread | None = None
         self._closing = threading.Event()
         self._listening = threading.Event()
         self._listener: threading.Thread | None = None
@@ -152,40 +161,48 @@ class PostgresBroadcast(LocalBroadcast):
         return super().subscribe(topics, loop)
 
     def publish(self, topics: list[str]) -> None:
-        """Signal this process at once and the others through the database."""
+        """Signal this process at once and the others through the database, which nobody waits for."""
         super().publish(topics)
-        if not topics:
+        if not topics or self._closing.is_set():
             return
         with self._sending:
-            for _attempt in range(2):
-                try:
-                    if self._sender is None:
-                        self._sender = psycopg.connect(self._url, autocommit=True)
-                    for first in range(0, len(topics), _AT_ONCE):
-                        payload = json.dumps(topics[first : first + _AT_ONCE])
-                        self._sender.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, payload))
-                    return
-                except psycopg.Error:
-                    log.warning("signal not sent to the other processes", exc_info=True)
-                    self._forget_sender()
+            if self._sender is None:
+                self._sender = threading.Thread(target=self._send, name="broadcast sender", daemon=True)
+                self._sender.start()
+        self._unsent.put(topics)
 
     def close(self) -> None:
-        """Stop listening and give back the connections."""
+        """Send what is still to be sent, stop listening and give back the connections."""
         self._closing.set()
-        with self._sending:
-            self._forget_sender()
-        if self._listener is not None:
-            self._listener.join(timeout=3)
+        self._unsent.put(None)
+        for thread in (self._sender, self._listener):
+            if thread is not None:
+                thread.join(timeout=3)
 
-    def _forget_sender(self) -> None:
-        if self._sender is not None:
-            self._sender.close()
-            self._sender = None
+    def _send(self) -> None:
+        """One thread sends for all: on a stalled database a signal is lost, and no request hangs with it."""
+        connection: psycopg.Connection | None = None
+        while (topics := self._unsent.get()) is not None:
+            for _attempt in range(2):
+                try:
+                    if connection is None:
+                        connection = psycopg.connect(self._url, autocommit=True, **_PATIENCE)
+                    for first in range(0, len(topics), _AT_ONCE):
+                        payload = json.dumps(topics[first : first + _AT_ONCE])
+                        connection.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, payload))
+                    break
+                except psycopg.Error as fault:
+                    log.warning("signal not sent to the other processes: %s", type(fault).__name__)
+                    if connection is not None:
+                        connection.close()
+                    connection = None
+        if connection is not None:
+            connection.close()
 
     def _listen(self) -> None:
         while not self._closing.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True) as connection:
+                with psycopg.connect(self._url, autocommit=True, **_PATIENCE) as connection:
                     connection.execute(f"LISTEN {_CHANNEL}")
                     if self._listening.is_set():
                         self.cut_streams()
@@ -194,7 +211,7 @@ class PostgresBroadcast(LocalBroadcast):
                         for notice in connection.notifies(timeout=1.0):
                             super().publish(json.loads(notice.payload))
             except psycopg.Error:
-                log.warning("listening to the database failed, trying again", exc_info=True)
+                log.warning("listening to the database failed, trying again")
                 self._closing.wait(1.0)
 
 
