@@ -31,6 +31,7 @@ class Believed:
     wanted_at: datetime
     on_hold: bool
     muted: bool
+    coaching: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Seen:
     is_in_room: bool
     on_hold: bool = False
     muted: bool = False
+    coaching: bool = False
 
 
 def news_of(believed: Believed, seen: Seen, *, at: datetime) -> list[LegNews]:
@@ -57,6 +59,8 @@ def news_of(believed: Believed, seen: Seen, *, at: datetime) -> list[LegNews]:
         news.append(LegNews.HELD if seen.on_hold else LegNews.UNHELD)
     if seen.muted != believed.muted:
         news.append(LegNews.MUTED if seen.muted else LegNews.UNMUTED)
+    if seen.coaching != believed.coaching:
+        news.append(LegNews.COACHING if seen.coaching else LegNews.NOT_COACHING)
     return news
 
 
@@ -86,4 +90,6 @@ _KINDS: Mapping[LegNews, str] = {
     LegNews.UNHELD: "hold",
     LegNews.MUTED: "mute",
     LegNews.UNMUTED: "mute",
+    LegNews.COACHING: "mute",
+    LegNews.NOT_COACHING: "mute",
 }

@@ -13,7 +13,7 @@ from callcenter.telephony.alarms import clear_alarm, raise_alarm
 from callcenter.telephony.calls import PATIENT_LABEL
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import AlarmKind, Call, CallStatus, Leg, LegRole, LegStatus
-from callcenter.telephony.state import LegNews, LegState, advance, call_status, was_answered
+from callcenter.telephony.state import LegNews, LegState, RoomFlags, advance, call_status, was_answered
 
 
 def lock_call(session: Session, call_id: int) -> Call:
@@ -56,17 +56,25 @@ def want_leg(
 
 
 def record_leg_event(
-    session: Session, leg: Leg, news: LegNews, *, at: datetime, mark: int = 0, sid: str | None = None, failure: str = ""
+    session: Session,
+    leg: Leg,
+    news: LegNews,
+    *,
+    at: datetime,
+    mark: int = 0,
+    flags: RoomFlags | None = None,
+    sid: str | None = None,
+    failure: str = "",
 ) -> None:
     """Apply one piece of news about a leg: its facts, the call's derived state, and who must hear of it.
 
-    Any order and any repetition of the same news gives the same rows. ``mark`` orders the carrier's reports (see
-    ``telephony.state.advance``), ``sid`` is the carrier's call SID of the leg.
+    Any order and any repetition of the same news gives the same rows. ``mark`` orders the carrier's reports and
+    ``flags`` came with them (see ``telephony.state.advance``), ``sid`` is the carrier's call SID of the leg.
     """
     call = lock_call(session, leg.call_id)
     legs = _legs_of(session, call)
     before = {one.id: one.status for one in legs}
-    _keep_facts(leg, advance(_state(leg), news, at=at, mark=mark), at=at)
+    _keep_facts(leg, advance(_state(leg), news, at=at, mark=mark, flags=flags), at=at)
     leg.sid = leg.sid or sid
     leg.failure = leg.failure or failure[:200]
     _tell_changes(session, call, legs, before, at=at)

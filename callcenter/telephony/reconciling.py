@@ -138,7 +138,13 @@ def _seen(leg: _Ours, sid: str, look: Look, provider: Provider) -> Seen:
     participant = look.participants.get(sid)
     listed = look.calls.get(sid)
     if participant is not None and look.room_of[sid] == conference_name(leg.call_sid):
-        return Seen("in-progress", is_in_room=True, on_hold=participant.on_hold, muted=participant.muted)
+        return Seen(
+            "in-progress",
+            is_in_room=True,
+            on_hold=participant.on_hold,
+            muted=participant.muted,
+            coaching=participant.coaching,
+        )
     if listed is None:
         listed = provider.find_call(sid)
     return Seen(None if listed is None else listed.status, is_in_room=False)
@@ -181,9 +187,20 @@ def _believed(leg: Leg) -> Believed:
         wanted_at=leg.wanted_at,
         on_hold=leg.on_hold,
         muted=leg.muted,
+        coaching=leg.coaching,
     )
 
 
 def _marks(leg: Leg) -> tuple[object, ...]:
     """What changes whenever anything is heard of a leg."""
-    return (leg.status, leg.sid, leg.room_mark, leg.hold_mark, leg.mute_mark, leg.on_hold, leg.muted, leg.joined_at)
+    return (
+        leg.status,
+        leg.sid,
+        leg.room_mark,
+        leg.hold_mark,
+        leg.mute_mark,
+        leg.on_hold,
+        leg.muted,
+        leg.coaching,
+        leg.joined_at,
+    )

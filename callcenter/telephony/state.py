@@ -29,6 +29,18 @@ class LegNews(StrEnum):
     UNHELD = "unheld"
     MUTED = "muted"
     UNMUTED = "unmuted"
+    COACHING = "coaching"  # heard by the operator alone
+    NOT_COACHING = "not_coaching"
+    MODIFIED = "modified"  # one of its flags changed; the flags say which
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFlags:
+    """How a leg is in its room, as each report about it repeats."""
+
+    on_hold: bool
+    muted: bool
+    coaching: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,8 @@ class LegState:
     on_hold: bool = False
     hold_mark: int = 0
     muted: bool = False
-    mute_mark: int = 0
+    coaching: bool = False
+    mute_mark: int = 0  # orders what is told of both
 
     @property
     def status(self) -> LegStatus:
@@ -79,15 +92,17 @@ class LegState:
         return self.joined_at is not None if self.in_room is None else self.in_room
 
 
-def advance(leg: LegState, news: LegNews, *, at: datetime, mark: int = 0) -> LegState:
+def advance(leg: LegState, news: LegNews, *, at: datetime, mark: int = 0, flags: RoomFlags | None = None) -> LegState:
     """The leg after this news. Late news adds the fact it carries; an older ``mark`` than the last changes no room.
 
     ``mark`` orders the carrier's reports; 0 when the news has none (our own gestures, a look at the carrier's list):
-    it then counts as the latest, without hiding later reports.
+    it then counts as the latest, without hiding later reports. ``flags`` came with the report.
     """
+    if flags is not None and news not in {LegNews.LEFT, LegNews.COMPLETED}:
+        leg = _take_flags(leg, flags, mark)
     heard = _hear(leg, news, at, mark)
     if heard.over_at is not None or heard.failed_at is not None:
-        heard = replace(heard, on_hold=False, muted=False)
+        heard = replace(heard, on_hold=False, muted=False, coaching=False)
     return replace(heard, left_at=None if heard.is_open else heard.left_at or at)
 
 
@@ -155,6 +170,12 @@ def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
             if _is_older(mark, leg.mute_mark):
                 return leg
             return replace(leg, muted=news is LegNews.MUTED, mute_mark=max(mark, leg.mute_mark))
+        case LegNews.COACHING | LegNews.NOT_COACHING:
+            if _is_older(mark, leg.mute_mark):
+                return leg
+            return replace(leg, coaching=news is LegNews.COACHING, mute_mark=max(mark, leg.mute_mark))
+        case LegNews.MODIFIED:
+            return leg
 
 
 def _start_afresh(leg: LegState, mark: int) -> LegState:
@@ -162,7 +183,15 @@ def _start_afresh(leg: LegState, mark: int) -> LegState:
     if mark > leg.hold_mark:
         leg = replace(leg, on_hold=False, hold_mark=mark)
     if mark > leg.mute_mark:
-        leg = replace(leg, muted=False, mute_mark=mark)
+        leg = replace(leg, muted=False, coaching=False, mute_mark=mark)
+    return leg
+
+
+def _take_flags(leg: LegState, flags: RoomFlags, mark: int) -> LegState:
+    if mark > leg.hold_mark:
+        leg = replace(leg, on_hold=flags.on_hold, hold_mark=mark)
+    if mark > leg.mute_mark:
+        leg = replace(leg, muted=flags.muted, coaching=flags.coaching, mute_mark=mark)
     return leg
 
 

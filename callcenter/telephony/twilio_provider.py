@@ -32,7 +32,7 @@ _LIVE = ("queued", "ringing", "in-progress")
 _NUMBER_SETTINGS = [field.name for field in fields(NumberSettings)]
 _NOT_ARRIVING = frozenset({"failed", "undelivered", "canceled"})
 _HOME = "https://api.twilio.com"
-_CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
+_CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold", "modify"]
 _LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
 
 T = TypeVar("T")

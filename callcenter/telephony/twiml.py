@@ -17,7 +17,7 @@ from callcenter.telephony.sentences import voice_of
 # Ask for two more tries, also when an answer was slow or a fault: by default the carrier only retries a failed
 # connection. The fragment is neither sent nor signed.
 RETRIES = "#rc=2&rp=ct,rt,5xx"
-CONFERENCE_EVENTS = "start end join leave mute hold"
+CONFERENCE_EVENTS = "start end join leave mute hold modify"
 
 
 def callback_url(public_url: str, path: str) -> str:

@@ -1,11 +1,12 @@
 """The same news in any order, repeated or not, tells the same story."""
 
+import itertools
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcenter.telephony.state import LegNews, LegState, advance, call_status, was_answered
+from callcenter.telephony.state import LegNews, LegState, RoomFlags, advance, call_status, was_answered
 from callcenter.telephony.statuses import CallStatus, LegRole, LegStatus
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -79,3 +80,20 @@ def test_a_call_is_a_conversation_once_somebody_has_joined() -> None:
     assert call_status([CALLED, advance(RUNG, LegNews.RANG, at=AT)]) is CallStatus.WAITING
     assert call_status([CALLED, advance(RUNG, LegNews.JOINED, at=AT)]) is CallStatus.TALKING
     assert call_status([advance(CALLED, LegNews.HUNG_UP, at=AT), RUNG]) is CallStatus.ENDED
+
+
+def test_a_supervisor_who_joins_to_coach_is_known_as_such_in_any_order() -> None:
+    coach = RoomFlags(on_hold=False, muted=False, coaching=True)
+    heard_by_all = RoomFlags(on_hold=False, muted=False, coaching=False)
+    story = [(LegNews.JOINED, 5, coach), (LegNews.MODIFIED, 9, heard_by_all), (LegNews.MODIFIED, 12, coach)]
+    for order in itertools.permutations(story):
+        leg = LegState(LegRole.SUPERVISOR)
+        for news, mark, flags in order:
+            leg = advance(leg, news, at=AT, mark=mark, flags=flags)
+        assert (leg.status, leg.coaching, leg.on_hold, leg.muted) == (LegStatus.JOINED, True, False, False)
+    assert advance(leg, LegNews.COMPLETED, at=AT).coaching is False
+
+
+def test_whoever_joins_muted_is_muted() -> None:
+    muted = RoomFlags(on_hold=False, muted=True, coaching=False)
+    assert advance(LegState(LegRole.SUPERVISOR), LegNews.JOINED, at=AT, mark=5, flags=muted).muted

@@ -20,7 +20,7 @@ def test_a_caller_goes_into_the_room_of_her_own_call() -> None:
         "jitterBufferSize": "small",
         "participantLabel": "patient",
         "statusCallback": f"{URL}/twilio/conference#rc=2&rp=ct,rt,5xx",
-        "statusCallbackEvent": "start end join leave mute hold",
+        "statusCallbackEvent": "start end join leave mute hold modify",
         "waitUrl": f"{URL}/twilio/wait#rc=2&rp=ct,rt,5xx",
         "waitMethod": "POST",
     }

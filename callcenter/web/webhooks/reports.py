@@ -17,7 +17,7 @@ from callcenter.telephony.calls import HUNG_UP, conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, Leg
 from callcenter.telephony.receipts import is_first
-from callcenter.telephony.state import LegNews
+from callcenter.telephony.state import LegNews, RoomFlags
 from callcenter.web.context import World
 from callcenter.web.deadline import TooLate, in_time
 from callcenter.web.webhooks.verified import SCOPE, Webhook, add_webhook, noted, read_webhook
@@ -32,6 +32,7 @@ _ROOM_NEWS = {
     "participant-unhold": LegNews.UNHELD,
     "participant-mute": LegNews.MUTED,
     "participant-unmute": LegNews.UNMUTED,
+    "participant-modify": LegNews.MODIFIED,
 }
 _HUNG_UP_BY_HERSELF = "participant_hung_up"  # ReasonParticipantLeft; otherwise her telephone may still be off the hook
 _LEG_NEWS = {
@@ -103,7 +104,7 @@ def _hear_of_room(world: World, webhook: Webhook, news: LegNews, *, at: datetime
         if leg is None:
             log.warning("a report about a leg that is not ours: %s", event)
             return
-        record_leg_event(session, leg, news, at=at, mark=_mark(webhook), sid=leg_sid or None)
+        record_leg_event(session, leg, news, at=at, mark=_mark(webhook), flags=_flags(webhook), sid=leg_sid or None)
 
 
 def _hear_of_leg(world: World, webhook: Webhook, leg_id: int, news: LegNews, *, at: datetime) -> None:
@@ -128,6 +129,14 @@ def patient_hung_up(world: World, call_sid: str, *, at: datetime) -> None:
         )
         if leg is not None:
             record_leg_event(session, leg, LegNews.HUNG_UP, at=at)
+
+
+def _flags(webhook: Webhook) -> RoomFlags | None:
+    """How the leg is in its room, when the report says so."""
+    said = [webhook.get(name) for name in ("Hold", "Muted", "Coaching")]
+    if any(word not in {"true", "false"} for word in said):
+        return None
+    return RoomFlags(*(word == "true" for word in said))
 
 
 def _mark(webhook: Webhook) -> int:
