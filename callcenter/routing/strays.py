@@ -6,8 +6,9 @@ from callcenter.core.clock import Clock
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.routing.models import Agent, AgentStatus
-from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import Provider
+from callcenter.telephony.statuses import GOING_ON
 from callcenter.telephony.sweeping import hang_up_legs
 
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
@@ -21,7 +22,7 @@ def hang_up_strays(database: Database, provider: Provider, clock: Clock) -> None
             select(Leg.id)
             .join(Call, Call.id == Leg.call_id)
             .where(
-                Call.status != CallStatus.ENDED,
+                Call.status.in_(GOING_ON),
                 Leg.role == LegRole.OPERATOR,
                 Leg.status == LegStatus.JOINED,
                 ~exists().where(

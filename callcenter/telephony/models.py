@@ -27,6 +27,7 @@ class Call(PracticeOwned, Base):
         # The jobs look every second for calls whose conference is still to be closed: a handful among millions.
         Index(
             "ix_call_unclosed",
+            "closed_at",
             "status",
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),

@@ -21,6 +21,7 @@ from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, Repair
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom, Provider
 from callcenter.telephony.state import LegNews
+from callcenter.telephony.statuses import GOING_ON
 
 log = logging.getLogger(__name__)
 SCOPE = Centre(CentreReason.DISTRIBUTION)
@@ -77,10 +78,10 @@ def open_legs(database: Database) -> Sequence[_Ours]:
             select(Leg, Call.sid)
             .join(Call, Call.id == Leg.call_id)
             .where(
-                or_(
-                    and_(Leg.status.in_(_OPEN), or_(Call.status != CallStatus.ENDED, Call.closed_at.is_(None))),
-                    and_(given_up, Call.status != CallStatus.ENDED),
-                )
+                # A call that goes on is not closed either: each status is named so that the index of those serves.
+                Call.status.in_(CallStatus),
+                Call.closed_at.is_(None),
+                or_(Leg.status.in_(_OPEN), and_(given_up, Call.status.in_(GOING_ON))),
             )
             .order_by(Leg.id)
         ).all()

@@ -12,6 +12,10 @@ class CallStatus(StrEnum):
     ENDED = "ended"  # the patient has left, and nobody is there for whom she is rung back
 
 
+GOING_ON = (CallStatus.WAITING, CallStatus.TALKING, CallStatus.LOST)
+"""Calls that are not over. Named one by one, so that the index of a handful among millions serves."""
+
+
 class CallHandling(StrEnum):
     """What a caller was given when she rang."""
 

@@ -18,8 +18,9 @@ from callcenter.telephony.dialling import dial_again, dial_leg, hang_up_leg, ord
 from callcenter.telephony.gestures import close_call, lift_hold
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
-from callcenter.telephony.provider import Provider
+from callcenter.telephony.provider import CarrierCall, Provider
 from callcenter.telephony.state import LegNews
+from callcenter.telephony.statuses import GOING_ON
 
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
@@ -47,7 +48,8 @@ def close_ended_calls(database: Database, provider: Provider, clock: Clock) -> N
 def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
     """Dial what the carrier was never, or perhaps never, told, and what waits for its turn at the carrier's pace.
 
-    The emergency line first, then the oldest. Gives up on legs of which nothing more is heard.
+    The emergency line first, then the oldest. Gives up on legs of which nothing more is heard, those last: the carrier
+    is asked about each, for one that was picked up while nobody listened is a conversation.
     """
     at = clock.now()
     waiting = or_(Leg.status == LegStatus.WANTED, Leg.status == LegStatus.DIALLING, Leg.status == LegStatus.RINGING)
@@ -57,7 +59,7 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
             select(Leg, Call)
             .join(Call, Call.id == Leg.call_id)
             .where(
-                Call.status != CallStatus.ENDED,
+                Call.status.in_(GOING_ON),
                 Leg.label != PATIENT_LABEL,  # that telephone rang us
                 waiting,
                 or_(
@@ -66,14 +68,19 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
                     since < at - _GIVE_UP_AFTER,
                 ),
             )
-            .order_by(case((Leg.role == LegRole.EMERGENCY, 0), else_=1), Leg.wanted_at, Leg.id)
+            .order_by(
+                case((since < at - _GIVE_UP_AFTER, 2), (Leg.role == LegRole.EMERGENCY, 0), else_=1),
+                Leg.wanted_at,
+                Leg.id,
+            )
             .limit(_AT_ONCE)
         ).all()
         orders = [(leg, order_for(session, leg, call, settings=settings)) for leg, call in rows]
     until = at + _WAITS_FOR
     for leg, order in orders:
         if (leg.dialled_at or leg.wanted_at) < at - _GIVE_UP_AFTER:
-            _give_up(database, provider, leg, clock)
+            if not _give_up(database, provider, leg, clock):
+                return
         elif leg.status == LegStatus.WANTED:
             dial_leg(database, provider, leg.id, clock, settings=settings, patience=until - clock.now())
         else:
@@ -88,7 +95,7 @@ def lift_lonely_holds(database: Database, provider: Provider, clock: Clock) -> N
             select(Leg.id)
             .join(Call, Call.id == Leg.call_id)
             .where(
-                Call.status != CallStatus.ENDED,
+                Call.status.in_(GOING_ON),
                 Leg.role == LegRole.PATIENT,
                 Leg.status == LegStatus.JOINED,
                 Leg.on_hold,
@@ -122,10 +129,25 @@ def hang_up_legs(database: Database, provider: Provider, leg_ids: Sequence[int],
             record_leg_event(session, leg, LegNews.HUNG_UP, at=clock.now())
 
 
-def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> None:
+def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> bool:
+    """Give up on a leg unless the carrier says that it was picked up; False when the carrier cannot be asked."""
+    found: CarrierCall | None = None
+    try:
+        found = provider.find_call(leg.sid) if leg.sid is not None else None
+    except ProviderError as error:
+        if not error.permanent:
+            log.warning("leg %s is not given up yet: %s", leg.id, error.code or error.reason)
+            return False
+    picked_up = found is not None and found.status == "in-progress"
     with database.unit_of_work(_SCOPE) as session:
-        found = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
-        if found.status in {LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING}:
-            record_leg_event(session, found, LegNews.GIVEN_UP, at=clock.now(), failure=N_("no answer"))
+        lock_call(session, leg.call_id)
+        now = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
+        if now.status not in {LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING}:
+            return True  # heard of meanwhile
+        if picked_up:
+            record_leg_event(session, now, LegNews.ANSWERED, at=clock.now())
+            return True
+        record_leg_event(session, now, LegNews.GIVEN_UP, at=clock.now(), failure=N_("no answer"))
     if leg.sid is not None:
         hang_up_leg(provider, leg.sid)  # a refusal must not keep the next one from being given up
+    return True

@@ -150,14 +150,3 @@ def test_a_refused_repeat_takes_nobody_out_of_a_conversation(floor: Floor) -> No
     dial_forgotten_legs(floor.database, PickedUpMeanwhile(), floor.clock, settings=floor.settings)
     assert floor.call(call_id).status == CallStatus.TALKING
     assert floor.status_of("Ines") == "on_call"
-
-
-def test_giving_one_telephone_up_does_not_hinder_the_next(floor: Floor) -> None:
-    floor.hire("Ines", "Lea")
-    calls = [floor.ring(), floor.ring("CA" + "b" * 32)]
-    floor.accept("Ines")
-    floor.accept("Lea")
-    floor.clock.advance(timedelta(seconds=60))
-    floor.provider.refusing = UNREACHABLE
-    dial_forgotten_legs(floor.database, floor.provider, floor.clock, settings=floor.settings)
-    assert [floor.entry(call_id).status for call_id in calls] == ["waiting", "waiting"]

@@ -14,9 +14,12 @@ depends_on = None
 def upgrade() -> None:
     _add_to_directory()
     _add_to_telephony()
+    # Both columns, or SQLite takes the index of the status, with all the calls that ended in it.
+    _index_unclosed("closed_at", "status")
 
 
 def downgrade() -> None:
+    _index_unclosed("status")
     op.drop_table("placing_control")
     op.drop_table("repair")
     op.drop_table("call_alarm")
@@ -47,6 +50,12 @@ def downgrade() -> None:
     with op.batch_alter_table("practice") as batch_op:
         batch_op.drop_column("emergency_sentence")
         batch_op.drop_column("backup_number")
+
+
+def _index_unclosed(*columns: str) -> None:
+    op.drop_index("ix_call_unclosed", table_name="call")
+    unclosed = sa.text("closed_at IS NULL")
+    op.create_index("ix_call_unclosed", "call", columns, sqlite_where=unclosed, postgresql_where=unclosed)
 
 
 _NEW_ON_LEG: dict[str, sa.types.TypeEngine[Any]] = {
