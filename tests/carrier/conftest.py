@@ -55,7 +55,7 @@ def start() -> Iterator[Callable[..., Running]]:
             bound.close()
 
         stops.append(stop)
-        return Running(base, product, http, Client(SID, TOKEN, http_client=session))
+        return Running(base, product, http, Client(SID, TOKEN, http_client=session), checked)
 
     yield begin
     for stop in stops:

@@ -9,6 +9,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
+from tests.carrier.twilio_document import Checked
+
 SID, TOKEN = "AC" + "a1" * 16, "7" * 32
 PRACTICE, PATIENT, LANDLINE = "+33388000001", "+33612345678", "+33388112233"
 WAITING_ROOM = (
@@ -57,6 +59,7 @@ class Running:
     product: Product
     http: httpx.Client
     twilio: Client
+    checked: Checked
 
     def place_call(self, from_: str = PATIENT, to: str = PRACTICE) -> str:
         answer = self.http.post("/network/calls", json={"from": from_, "to": to})

@@ -136,7 +136,6 @@ def represent(carrier: Carrier, call: Call) -> dict[str, Any]:
         "group_sid": None,
         "queue_time": "0",
         "trunk_sid": None,
-        "annotation": None,
         "uri": f"{uri}.json",
         "subresource_uris": {},
     }

@@ -65,7 +65,6 @@ async def update_number(request: Request, sid: str, carrier: Account) -> dict[st
 def represent(carrier: Carrier, owned: OwnedNumber) -> dict[str, Any]:
     """Twilio's IncomingPhoneNumber resource."""
     account_sid = carrier.settings.account_sid
-    uri = f"/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers/{owned.sid}"
     return {
         "sid": owned.sid,
         "account_sid": account_sid,
@@ -97,12 +96,10 @@ def represent(carrier: Carrier, owned: OwnedNumber) -> dict[str, Any]:
         "beta": False,
         "origin": "hosted",
         "status": "in-use",
-        "type": "local",
         "api_version": "2010-04-01",
         "date_created": rfc2822(owned.created_at),
         "date_updated": rfc2822(owned.updated_at),
-        "uri": f"{uri}.json",
-        "subresource_uris": {"assigned_add_ons": f"{uri}/AssignedAddOns.json"},
+        "uri": f"/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers/{owned.sid}.json",
     }
 
 
