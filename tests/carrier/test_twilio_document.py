@@ -1,11 +1,13 @@
 """The check against Twilio's own description can fail, and everything that the product asks passes through it."""
 
+import contextlib
 import hashlib
 import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
@@ -108,6 +110,17 @@ def test_a_field_the_stand_in_forgets_is_told_of_its_answer(
     [told] = carrier.checked.complaints
     carrier.checked.complaints.clear()  # what every other test must end with
     assert f"'{field}' is a required property" in told
+
+
+@pytest.mark.parametrize("fault", ["too_many", "cut"])
+def test_a_wrong_request_is_told_also_when_its_answer_goes_wrong(carrier: Running, fault: str) -> None:
+    carrier.http.put("/network/faults", json={"chances": {fault: 1}, "only": ["Messages"]}).raise_for_status()
+    form = {"To": PATIENT, "From": "Callcenter", "Body": "x", "Text": "x"}
+    with contextlib.suppress(httpx.RemoteProtocolError):
+        carrier.http.post(MESSAGES, data=form, auth=(SID, TOKEN))
+    [told] = carrier.checked.complaints
+    carrier.checked.complaints.clear()
+    assert "no such parameter: Text" in told
 
 
 def test_everything_the_product_asks_of_the_carrier(carrier: Running, provider: TwilioProvider) -> None:

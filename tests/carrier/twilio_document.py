@@ -100,13 +100,14 @@ def _pattern(template: str) -> str:
 
 
 def complaints(
-    method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes, status: int, answer: bytes
+    method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes, status: int, answer: bytes | None
 ) -> list[str]:
     """What is wrong with one exchange, in the validator's words; nothing when it is as Twilio's.
 
     A parameter that the description does not have is refused here; Twilio passes over it in silence, which hides a
     name written wrong. Refusals (4xx, 5xx) are not described: their shape is the one the real client reads. What was
-    asked need not be right where Twilio says that it is not (400), nor described where there is nothing (404).
+    asked need not be right where Twilio says that it is not (400), nor described where there is nothing (404). Of an
+    answer that was cut off (None) nothing can be said.
     """
     given = Headers(headers)
     request = MockRequest(
@@ -127,6 +128,8 @@ def complaints(
             _openapi().validate_request(request)
         except OpenAPIError as error:
             found.append(f"{where} request: {_why(error)}")
+    if answer is None:
+        return found
     if status >= 400:
         return found + ([] if _is_refusal(status, answer) else [f"{where} answer: {answer[:200]!r}"])
     try:
@@ -176,32 +179,39 @@ class Checked:
         if scope["type"] != "http" or not scope["path"].startswith(_API):
             await self._app(scope, receive, send)
             return
-        asked, answered = bytearray(), bytearray()
-        status = 0
+        asked, answered = await _body(receive), bytearray()
+        unread, status, is_whole = [asked], 0, False
+        operation = operation_of(scope["method"], scope["path"])
+
+        def judge(answer: bytes | None) -> None:
+            if operation is not None and status < 400:
+                self.operations.add(operation)
+            headers = [(name.decode(), value.decode()) for name, value in scope["headers"]]
+            query = scope["query_string"].decode()
+            self.complaints += complaints(scope["method"], scope["path"], query, headers, asked, status, answer)
 
         async def listen() -> Message:
-            message = await receive()
-            asked.extend(message.get("body", b""))
-            return message
+            return {"type": "http.request", "body": unread.pop()} if unread else await receive()
 
         async def tell(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_whole
             status = message.get("status", status)
             answered.extend(message.get("body", b""))
             if message["type"] == "http.response.body" and not message.get("more_body"):
-                headers = [(name.decode(), value.decode()) for name, value in scope["headers"]]
-                operation = operation_of(scope["method"], scope["path"])
-                if operation is not None and status < 400:
-                    self.operations.add(operation)
-                self.complaints += complaints(
-                    scope["method"],
-                    scope["path"],
-                    scope["query_string"].decode(),
-                    headers,
-                    bytes(asked),
-                    status,
-                    bytes(answered),
-                )
+                is_whole = True
+                judge(bytes(answered))
             await send(message)
 
         await self._app(scope, listen, tell)
+        if not is_whole:
+            judge(None)
+
+
+async def _body(receive: Receive) -> bytes:
+    """Read before the application does: it may refuse without looking at it."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body.extend(message.get("body", b""))
+        if not message.get("more_body"):
+            return bytes(body)
