@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
 from callcenter.core.events import publish
+from callcenter.core.insertion import insert_new
 from callcenter.routing.agents import move_agent, release, was_changed, whole_floor
+from callcenter.routing.arrival_statements import ahead_of
 from callcenter.routing.events import CallAbandoned, CallQueued
 from callcenter.routing.models import (
     Agent,
@@ -19,7 +21,7 @@ from callcenter.routing.models import (
 )
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.telephony.events import CallEnded, LegChanged
-from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.statuses import CANCELED
 
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
@@ -28,8 +30,9 @@ _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 def leave_queue(session: Session, event: CallEnded) -> None:
     """The patient has left: nobody is asked to take her any more, and whoever was on the call wraps up."""
     with whole_floor(session):
-        _free_those_asked(session, event.call_id, at=event.at)
+        # The place first: whoever is offering it at this moment is waited for here, and then found by the next.
         _close_entry(session, event)
+        _free_those_asked(session, event.call_id, at=event.at)
         on_it = session.scalars(select(Agent.staff_id).where(Agent.call_id == event.call_id)).all()
         for staff_id in on_it:
             move_agent(
@@ -66,6 +69,8 @@ def follow_leg(session: Session, event: LegChanged) -> None:
             _note_unanswered(session, call, at=event.at)
         elif call.status == CallStatus.WAITING and (event.status in _OVER or event.role is LegRole.PATIENT):
             _return_to_queue(session, call, at=event.at)
+            if event.role is LegRole.PATIENT and event.status is LegStatus.JOINED:
+                _give_place(session, call, at=event.at)
 
 
 def _take_off(session: Session, event: LegChanged, *, still_in: bool) -> None:
@@ -98,6 +103,30 @@ def _return_to_queue(session: Session, call: Call, *, at: datetime) -> None:
         .values(status=QueueEntryStatus.WAITING, left_at=None, ahead=0),
     )
     if returned:
+        touch(session, "queue", f"call-{call.id}")
+        publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
+        offer_waiting_calls(session, at=at)
+
+
+def _give_place(session: Session, call: Call, *, at: datetime) -> None:
+    """Whoever waits in her room has a place, whatever she was taken for when she rang.
+
+    One who was noted as answered by the static document may have been on her way here; nobody else would see her. At
+    the gate it is her digits that give her the place, and how urgent it is.
+    """
+    if call.handling == CallHandling.GATED:
+        return
+    ahead = session.connection().scalar(select(ahead_of(literal(call.practice_id))))
+    is_new = insert_new(
+        session,
+        QueueEntry,
+        call_id=call.id,
+        practice_id=call.practice_id,
+        status=QueueEntryStatus.WAITING,
+        ahead=ahead,
+        joined_at=at,
+    )
+    if is_new:
         touch(session, "queue", f"call-{call.id}")
         publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
         offer_waiting_calls(session, at=at)

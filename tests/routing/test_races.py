@@ -15,6 +15,7 @@ from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservatio
 from callcenter.routing.offers import offer_waiting_calls, pull_call
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Leg
+from callcenter.telephony.state import LegNews
 from tests.floor import ALL, Floor
 
 ROUNDS = 5
@@ -91,6 +92,26 @@ def test_a_call_that_is_being_moved_can_be_offered_meanwhile(postgresql_url: str
         lock_call(session, call_id)
         offered = pool.submit(offer)
         assert offered.result(timeout=5) == 1
+    database.close()
+
+
+def test_a_caller_who_hangs_up_while_she_is_being_offered_rings_for_nobody(postgresql_url: str) -> None:
+    """Whom nobody can take any more must not cost the operator her break for a missed call."""
+    database = Database(postgresql_url)
+    floor = Floor(database)
+    call_id = floor.ring()
+    with database.unit_of_work(ALL) as session:
+        presence.heartbeat(session, _hired_idle(floor), at=floor.now)
+    patient_id = floor.patient_leg(call_id)
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit_of_work(ALL) as session:
+            assert offer_waiting_calls(session, at=floor.now) == 1
+            leaving = pool.submit(floor.hear, patient_id, LegNews.HUNG_UP)
+            time.sleep(0.5)  # she has hung up, and her report waits for the offer to be made
+        leaving.result(timeout=10)
+    assert floor.entry(call_id).status == "abandoned"
+    assert [row["status"] for row in floor.rows(Reservation)["reservation"]] == ["canceled"]
+    assert [row["status"] for row in floor.rows(Agent)["agent"]] == ["available"]
     database.close()
 
 

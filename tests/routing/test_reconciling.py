@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from callcenter.core.errors import ProviderError
+from callcenter.routing.arrival import admit_call, receive_call
 from callcenter.routing.models import Agent, QueueEntry, Reservation
 from callcenter.routing.reconciling import Reconciler
-from callcenter.telephony.models import Call, Leg, Repair
+from callcenter.telephony.models import Call, CallHandling, Leg, Repair
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
 from callcenter.telephony.state import LegNews
-from tests.floor import CALL, LINE, PATIENT, Floor
+from tests.floor import ALL, CALL, LINE, PATIENT, Floor
 
 ROOM = CarrierRoom("CF1", f"call-{CALL}")
 LATER = timedelta(seconds=20)
@@ -104,6 +105,36 @@ def test_a_live_caller_in_no_room_is_believed_only_at_the_second_look(floor: Flo
     carrier_has(floor, patient())
     assert look(floor, times=3) == [0, 1, 0]
     assert [row["handling"] for row in floor.rows(Call)["call"]] == ["fallback"]
+
+
+@pytest.mark.parametrize("handling", [CallHandling.FALLBACK, CallHandling.ANNOUNCED])
+def test_a_caller_who_turns_up_in_her_room_after_all_has_a_place(floor: Floor, handling: CallHandling) -> None:
+    """She was still hearing a sentence when two looks found her in no room; nobody else would see her wait."""
+    with floor.database.unit_of_work(ALL) as session:
+        received = receive_call(session, sid=CALL, to_number=LINE, from_number=PATIENT, at=floor.now, handling=handling)
+    assert received is not None
+    carrier_has(floor, patient())
+    look(floor)
+    assert floor.rows(QueueEntry)["queue_entry"] == []
+    carrier_has(floor, patient(), room=[there(CALL, "patient")])
+    floor.hire("Ines")
+    reconciler = Reconciler(floor.database, floor.provider, floor.clock)
+    reconciler.run()
+    reconciler.run()
+    assert floor.entry(received.call_id).status == "waiting"
+    leg = floor.accept("Ines")
+    floor.hear(leg.id, LegNews.JOINED)
+    assert floor.call(received.call_id).status == "talking"
+
+
+def test_who_is_in_her_room_without_having_passed_the_gate_waits_for_her_digits(floor: Floor) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        receive_call(session, sid=CALL, to_number=LINE, from_number=PATIENT, at=floor.now, handling=CallHandling.GATED)
+    carrier_has(floor, patient(), room=[there(CALL, "patient")])
+    look(floor)
+    with floor.database.unit_of_work(ALL) as session:
+        assert admit_call(session, CALL, urgent=True, at=floor.now)
+    assert [row["urgent"] for row in floor.rows(QueueEntry)["queue_entry"]] == [True]
 
 
 def test_what_is_heard_during_the_look_is_newer(floor: Floor) -> None:
