@@ -175,8 +175,10 @@ def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int
 
 
 def _outcomes(session: Session, *, since: datetime) -> list[Outcome]:
+    # From her place in the queue, which she has with the carrier's first signal; at a gate nobody could have taken her.
     rows = session.execute(
-        select(Call.received_at, Call.answered_at, Call.ended_at)
+        select(QueueEntry.joined_at, Call.answered_at, Call.ended_at)
+        .select_from(Call)
         .join(QueueEntry, QueueEntry.call_id == Call.id)
         .where(QueueEntry.joined_at >= since)
     )

@@ -90,17 +90,21 @@ class Ticker:
         """Offers that ran out, operators who fell silent, callers who still wait."""
         with self._database.unit_of_work(_SCOPE) as session:
             at = self._clock.now()
-            expire_offers(session, at=at)
+            expire_offers(session, at=at, started_at=self._started_at)
             lapse_leases(session, at=at, started_at=self._started_at)
             offer_waiting_calls(session, at=at)
 
     def sweep_calls(self) -> None:
-        """Calls over here and not yet at the carrier, patients lost or held alone, telephones that nobody dialled."""
-        close_ended_calls(self._database, self._provider, self._clock)
-        ring_back_lost_patients(self._database, self._provider, self._clock, settings=self._settings)
-        lift_lonely_holds(self._database, self._provider, self._clock)
-        hang_up_strays(self._database, self._provider, self._clock)
-        dial_forgotten_legs(self._database, self._provider, self._clock, settings=self._settings)
+        """Patients lost or held alone, telephones that nobody dialled or that strayed, calls to be closed.
+
+        Whom somebody waits for comes first, and a fault in one kind leaves the others to be done.
+        """
+        database, provider, clock, settings = self._database, self._provider, self._clock, self._settings
+        _guarded("ringing back", lambda: ring_back_lost_patients(database, provider, clock, settings=settings))
+        _guarded("forgotten telephones", lambda: dial_forgotten_legs(database, provider, clock, settings=settings))
+        _guarded("lonely holds", lambda: lift_lonely_holds(database, provider, clock))
+        _guarded("strays", lambda: hang_up_strays(database, provider, clock))
+        _guarded("ended calls", lambda: close_ended_calls(database, provider, clock))
 
     def deliver(self) -> None:
         """Texts that are due."""

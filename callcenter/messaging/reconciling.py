@@ -1,17 +1,20 @@
 """Texts whose receipt never came: the carrier is asked what became of them."""
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database
+from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.messaging.receipts import record_receipt
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.reconciling import record_repair
 
+log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.OUTBOX)
 _ASK_AFTER = timedelta(minutes=1)
 _ASK_UNTIL = timedelta(hours=24)
@@ -32,7 +35,13 @@ class TextReconciler:
         due = self._due(self._clock.now())
         settled = 0
         for message_id, sid, call_id in due:
-            told = self._provider.sms_status(sid)
+            try:
+                told = self._provider.sms_status(sid)
+            except ProviderError as error:
+                if not error.permanent:
+                    raise
+                log.warning("text %s could not be asked after: %s", message_id, error.code or error.reason)
+                continue
             if told is None:
                 continue
             status, error_code = told

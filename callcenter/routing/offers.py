@@ -72,11 +72,13 @@ def release_offer(session: Session, staff_id: int, *, at: datetime) -> None:
             settle(session, reservation, ReservationStatus.CANCELED, at=at)
 
 
-def expire_offers(session: Session, *, at: datetime) -> int:
+def expire_offers(session: Session, *, at: datetime, started_at: datetime | None = None) -> int:
     """End the offers that nobody took in time: those operators go on a break with a notice, the calls to the next.
 
-    An operator who lets a call ring is not at her desk; another call would ring there as long.
+    An operator who lets a call ring is not at her desk; another call would ring there as long. But while this process
+    was not running (``started_at``) she could not take it: then she stays available.
     """
+    could_take = started_at is None or at >= started_at + OFFER_FOR
     with whole_floor(session):
         late = session.scalars(
             select(Reservation)
@@ -84,7 +86,9 @@ def expire_offers(session: Session, *, at: datetime) -> int:
             .order_by(Reservation.id)
         ).all()
         for reservation in late:
-            if settle(session, reservation, ReservationStatus.EXPIRED, at=at):
+            if not could_take:
+                release(session, reservation, ReservationStatus.EXPIRED, at=at)
+            elif settle(session, reservation, ReservationStatus.EXPIRED, at=at):
                 move_agent(
                     session,
                     reservation.staff_id,

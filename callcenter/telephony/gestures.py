@@ -67,7 +67,10 @@ def leave_call(database: Database, provider: Provider, call_id: int, clock: Cloc
 
 
 def close_call(database: Database, provider: Provider, call_id: int, clock: Clock) -> bool:
-    """Have the carrier send everybody out of an ended call's room; whether it did. Not repeated once it has."""
+    """Have the carrier send everybody out of an ended call's room; not repeated once it has.
+
+    False when the carrier cannot be reached; what it refuses for good concerns this call alone.
+    """
     with database.reading(_SCOPE) as session:
         call = session.scalar(select(Call).where(Call.id == call_id))
         if call is None or call.status != CallStatus.ENDED or call.closed_at is not None:
@@ -85,12 +88,14 @@ def close_call(database: Database, provider: Provider, call_id: int, clock: Cloc
                 provider.hang_up(leg.sid)
     except ProviderError as error:
         log.warning("call %s could not be closed at the carrier, trying again: %s", call_id, error.code or error.reason)
-        return False
+        return error.permanent
     with database.unit_of_work(_SCOPE) as session:
         lock_call(session, call_id)
         for leg in session.scalars(select(Leg).where(Leg.id.in_([leg.id for leg in open_legs]))).all():
             record_leg_event(session, leg, LegNews.HUNG_UP, at=clock.now())
-        session.execute(update(Call).where(Call.id == call_id).values(closed_at=clock.now()))
+        # Unless something was heard meanwhile that keeps it open.
+        ended = update(Call).where(Call.id == call_id, Call.status == CallStatus.ENDED)
+        session.execute(ended.values(closed_at=clock.now()))
     return True
 
 
@@ -123,7 +128,10 @@ def hold_patient(database: Database, provider: Provider, call_id: int, clock: Cl
 
 
 def lift_hold(database: Database, provider: Provider, leg_id: int, clock: Clock) -> bool:
-    """Take a patient back from hold because nobody else is in her call any more; whether the carrier did it."""
+    """Take a patient back from hold because nobody else is in her call any more.
+
+    False when the carrier cannot be reached; what it refuses for good (her room is over) concerns this call alone.
+    """
     with database.reading(_SCOPE) as session:
         leg, call_sid = session.execute(
             select(Leg, Call.sid).join(Call, Call.id == Leg.call_id).where(Leg.id == leg_id)
@@ -132,7 +140,7 @@ def lift_hold(database: Database, provider: Provider, leg_id: int, clock: Clock)
         provider.set_hold(conference_name(call_sid), leg.sid or call_sid, False)
     except ProviderError as error:
         log.warning("call %s: a hold could not be lifted, trying again: %s", leg.call_id, error.code or error.reason)
-        return False
+        return error.permanent
     with database.unit_of_work(_SCOPE) as session:
         lock_call(session, leg.call_id)
         found = session.scalars(select(Leg).where(Leg.id == leg_id)).one()

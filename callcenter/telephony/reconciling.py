@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
+from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.discrepancies import Believed, Seen, news_of, words_of
@@ -100,7 +101,11 @@ def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], 
             continue  # never told to the carrier, or not yet: the sweep sees to it
         if leg.was_given_up and sid not in look.participants:
             continue
-        seen = _seen(leg, sid, look, provider)
+        try:
+            seen = _seen(leg, sid, look, provider)
+        except ProviderError as error:
+            _pass_over(error, leg.call_id)
+            continue
         with database.unit_of_work(SCOPE) as session:
             corrected += _correct(session, leg, sid, seen, at=clock.now())
     return corrected
@@ -122,10 +127,21 @@ def close_left_rooms(database: Database, provider: Provider, look: Look, *, look
             )
         ).all()
     for call_id, sid in over:
-        provider.end_conference(conference_name(sid))
+        try:
+            provider.end_conference(conference_name(sid))
+        except ProviderError as error:
+            _pass_over(error, call_id)
+            continue
         with database.unit_of_work(SCOPE) as session:
             record_repair(session, "room_closed", call_id=call_id, at=clock.now())
     return len(over)
+
+
+def _pass_over(error: ProviderError, call_id: int) -> None:
+    """What is refused for good concerns one call and must not hide the others; raises what concerns all."""
+    if not error.permanent:
+        raise error
+    log.warning("call %s could not be compared: %s", call_id, error.code or error.reason)
 
 
 def record_repair(session: Session, kind: str, *, call_id: int | None, detail: str = "", at: datetime) -> None:

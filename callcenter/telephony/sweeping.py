@@ -32,7 +32,7 @@ _AT_ONCE = 10
 
 
 def close_ended_calls(database: Database, provider: Provider, clock: Clock) -> None:
-    """Close the rooms of ended calls at the carrier; stops at the first failure and goes on at the next tick."""
+    """Close the rooms of ended calls at the carrier; while it cannot be reached the rest is left to the next tick."""
     with database.reading(_SCOPE) as session:
         ids = session.scalars(
             select(Call.id)

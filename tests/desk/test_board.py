@@ -3,12 +3,14 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from callcenter.core.scope import Practices
 from callcenter.desk.board import Outcome, agents_on_duty, day_figures, read_floor, read_incidents
 from callcenter.desk.models import EmergencyRelay
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
-from callcenter.routing.models import AgentStatus
-from callcenter.telephony.models import Leg, LegRole, MisdialledCall
+from callcenter.routing.models import AgentStatus, QueueEntry
+from callcenter.telephony.models import CallHandling, Leg, LegRole, MisdialledCall
 from tests.desk.conftest import MONDAY_0914, Cast
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -35,6 +37,17 @@ def test_twenty_seconds_is_in_time_and_five_is_too_soon_to_be_lost() -> None:
     assert (figures.received, figures.answered, figures.answered_in_time, figures.abandoned) == (6, 3, 2, 1)
     assert figures.service_level == 50
     assert figures.abandoned_share == 25.0
+
+
+def test_the_time_at_the_gate_is_nobodys_delay(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        call = cast.call(session, received=cast.at - timedelta(seconds=40))
+        call.handling = CallHandling.GATED
+        place = session.scalars(select(QueueEntry).where(QueueEntry.call_id == call.id)).one()
+        place.joined_at = cast.at - timedelta(seconds=10)
+        cast.talk(session, call, by=cast.camille)
+        today = read_floor(session, cast.camille, zone=PARIS, at=cast.at).today
+    assert (today.answered, today.answered_in_time) == (1, 1)
 
 
 def test_before_the_first_call_there_is_no_share_to_tell() -> None:

@@ -39,6 +39,30 @@ def test_a_call_that_ended_here_is_closed_at_the_carrier(floor: Floor) -> None:
     assert floor.provider.ended == [f"call-{CALL}"]
 
 
+def test_an_offer_that_ran_out_while_the_product_was_down_costs_nobody_her_place(floor: Floor) -> None:
+    floor.hire("Ines")
+    floor.ring()
+    floor.clock.advance(timedelta(seconds=60))
+    ticker = ticker_of(floor)
+    ticker.distribute()
+    assert floor.status_of("Ines") == "available"
+    with floor.database.unit_of_work(ALL) as session:
+        presence.heartbeat(session, floor.staff["Ines"], at=floor.now)
+    ticker.distribute()
+    assert floor.status_of("Ines") == "reserved"
+
+
+def test_a_fault_in_one_kind_of_sweep_leaves_the_others_to_be_done(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.hear(floor.accept("Ines").id, LegNews.JOINED)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    with floor.database.engine.connect() as connection, connection.begin():
+        connection.execute(text("ALTER TABLE agent RENAME TO mislaid"))
+    ticker_of(floor).sweep_calls()
+    assert floor.provider.ended == [f"call-{CALL}"]
+
+
 def test_it_ticks_and_goes_on_after_a_failure(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
     ticker = ticker_of(floor)
     with floor.database.engine.connect() as connection, connection.begin():

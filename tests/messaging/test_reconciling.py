@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
+from callcenter.core.errors import ProviderError
 from callcenter.messaging.reconciling import TextReconciler
 from callcenter.messaging.subscribers import UNDO_FOR
 from callcenter.telephony.models import Repair
@@ -63,3 +65,14 @@ def test_a_text_still_on_its_way_stays_so(centre: Centre) -> None:
     centre.clock.advance(MINUTE)
     assert TextReconciler(centre.database, carrier, centre.clock).run() == 0
     assert (centre.message().status, repairs(centre)) == ("sent", [])
+
+
+def test_a_text_that_may_not_be_asked_after_hides_no_other(centre: Centre) -> None:
+    carrier = FakeProvider()
+    send(centre)
+    centre.clock.advance(MINUTE)
+    carrier.refusing = ProviderError("no such account", permanent=True)
+    assert TextReconciler(centre.database, carrier, centre.clock).run() == 0
+    carrier.refusing = ProviderError("the carrier cannot be reached", permanent=False)
+    with pytest.raises(ProviderError):
+        TextReconciler(centre.database, carrier, centre.clock).run()

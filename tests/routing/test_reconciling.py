@@ -179,6 +179,19 @@ def test_a_room_left_open_is_closed(floor: Floor) -> None:
     assert [row["kind"] for row in floor.rows(Repair)["repair"]] == ["room_closed"]
 
 
+def test_one_telephone_that_may_not_be_asked_after_hides_no_other(floor: Floor) -> None:
+    calls = [floor.ring(), floor.ring(OTHER)]
+
+    def ask(sid: str) -> CarrierCall:
+        if sid == CALL:
+            raise ProviderError("not of this account", permanent=True, code=20003)
+        return patient("completed", OTHER)
+
+    floor.provider.find_call = ask  # type: ignore[method-assign]
+    look(floor)
+    assert [floor.call(call_id).status for call_id in calls] == ["waiting", "ended"]
+
+
 def test_with_the_carrier_out_of_reach_nothing_is_changed(floor: Floor) -> None:
     floor.hire("Ines")
     floor.ring()

@@ -12,6 +12,7 @@ from sqlalchemy import event, select
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
 from callcenter.routing.strays import hang_up_strays
+from callcenter.telephony.gestures import hold_patient
 from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole
 from callcenter.telephony.provider import CarrierCall
@@ -19,9 +20,10 @@ from callcenter.telephony.reconciling import open_legs
 from callcenter.telephony.ringing_back import ring_back_lost_patients
 from callcenter.telephony.state import LegNews
 from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs, lift_lonely_holds
-from tests.floor import ALL, LINE, Floor
+from tests.floor import ALL, CALL, LINE, Floor
 
 UNREACHABLE = ProviderError("the carrier cannot be reached", permanent=False)
+OTHER = "CA" + "b" * 32
 DARK = timedelta(seconds=60)
 
 
@@ -68,7 +70,7 @@ def test_the_emergency_line_that_picked_up_while_the_product_was_down_is_not_hun
 
 def test_nobody_is_given_up_while_the_carrier_cannot_be_asked(floor: Floor) -> None:
     floor.hire("Ines", "Lea")
-    calls = [floor.ring(), floor.ring("CA" + "b" * 32)]
+    calls = [floor.ring(), floor.ring(OTHER)]
     floor.accept("Ines")
     floor.accept("Lea")
     floor.clock.advance(DARK)
@@ -99,6 +101,52 @@ def test_a_new_telephone_is_rung_although_older_ones_cannot_be_given_up(floor: F
     floor.clock.advance(timedelta(seconds=2))
     dial_forgotten_legs(floor.database, floor.provider, floor.clock, settings=floor.settings)
     assert floor.provider.dialled[-1]["to"] == "15"
+
+
+def refused_for_good(calls: list[str]) -> Callable[..., None]:
+    """The carrier refuses what concerns the first call, whatever is asked of it."""
+
+    def ask(room: str, *_: object) -> None:
+        calls.append(room)
+        if room == f"call-{CALL}":
+            raise ProviderError("not of this account", permanent=True, code=20003)
+
+    return ask
+
+
+def talk(floor: Floor, name: str, sid: str) -> tuple[int, Leg]:
+    call_id = floor.ring(sid)
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    own = floor.accept(name)
+    floor.hear(own.id, LegNews.JOINED)
+    return call_id, own
+
+
+def test_a_call_that_cannot_be_closed_keeps_no_other_open(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    calls = [talk(floor, "Ines", CALL)[0], talk(floor, "Lea", OTHER)[0]]
+    for call_id in calls:
+        floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    asked: list[str] = []
+    floor.provider.end_conference = refused_for_good(asked)  # type: ignore[method-assign]
+    close_ended_calls(floor.database, floor.provider, floor.clock)
+    assert asked == [f"call-{CALL}", f"call-{OTHER}"]
+    assert [floor.call(call_id).closed_at is not None for call_id in calls] == [False, True]
+
+
+def test_a_hold_that_cannot_be_lifted_keeps_nobody_else_on_hold(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    talks = [talk(floor, "Ines", CALL), talk(floor, "Lea", OTHER)]
+    for call_id, _own in talks:
+        hold_patient(floor.database, floor.provider, call_id, floor.clock, on_hold=True)
+    for _call_id, own in talks:
+        floor.hear(own.id, LegNews.COMPLETED)
+    asked: list[str] = []
+    floor.provider.set_hold = refused_for_good(asked)  # type: ignore[method-assign]
+    lift_lonely_holds(floor.database, floor.provider, floor.clock)
+    assert asked == [f"call-{CALL}", f"call-{OTHER}"]
+    held = [row["on_hold"] for row in floor.rows(Leg)["leg"] if row["role"] == LegRole.PATIENT]
+    assert held == [True, False]
 
 
 SWEEPS: list[Callable[[Floor], object]] = [
