@@ -32,7 +32,7 @@ def leave_queue(session: Session, event: CallEnded) -> None:
     with whole_floor(session):
         # The place first: whoever is offering it at this moment is waited for here, and then found by the next.
         _close_entry(session, event)
-        _free_those_asked(session, event.call_id, at=event.at)
+        free_those_asked(session, event.call_id, at=event.at)
         on_it = session.scalars(select(Agent.staff_id).where(Agent.call_id == event.call_id)).all()
         for staff_id in on_it:
             move_agent(
@@ -132,7 +132,8 @@ def _give_place(session: Session, call: Call, *, at: datetime) -> None:
         offer_waiting_calls(session, at=at)
 
 
-def _free_those_asked(session: Session, call_id: int, *, at: datetime) -> None:
+def free_those_asked(session: Session, call_id: int, *, at: datetime) -> None:
+    """Take back the offer of a call that nobody can take any more; its place must be closed already."""
     pending = session.scalars(
         select(Reservation).where(Reservation.call_id == call_id, Reservation.status == ReservationStatus.PENDING)
     ).all()

@@ -15,6 +15,7 @@ from callcenter.routing.models import (
     ReservationStatus,
 )
 from callcenter.routing.offers import offer_waiting_calls
+from callcenter.routing.queue import free_those_asked
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.reconciling import record_repair
 
@@ -26,7 +27,9 @@ _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 def repair_floor(session: Session, *, at: datetime) -> int:
     """Free operators whose call is over or who have no telephone in it, and places of calls that ended; how many."""
     with whole_floor(session):
-        repaired = _free_from_calls(session, at=at) + _free_from_offers(session, at=at) + _close_places(session, at=at)
+        # A place, then its offer, then the operator: in the order in which everybody takes them.
+        repaired = _close_places(session, at=at)
+        repaired += _free_from_calls(session, at=at) + _free_from_offers(session, at=at)
     if repaired:
         offer_waiting_calls(session, at=at)
     return repaired
@@ -47,6 +50,7 @@ def _free_from_calls(session: Session, *, at: datetime) -> int:
             Agent.status_since <= at - SETTLING,
             or_(Agent.call_id.is_(None), Call.status == CallStatus.ENDED, ~has_telephone),
         )
+        .order_by(Agent.staff_id)
     ).all()
     return sum(_wrap_up(session, staff_id, call_id, at=at) for staff_id, call_id in stuck)
 
@@ -64,9 +68,9 @@ def _wrap_up(session: Session, staff_id: int, call_id: int | None, *, at: dateti
 def _free_from_offers(session: Session, *, at: datetime) -> int:
     offered = exists().where(Reservation.staff_id == Agent.staff_id, Reservation.status == ReservationStatus.PENDING)
     stuck = session.scalars(
-        select(Agent.staff_id).where(
-            Agent.status == AgentStatus.RESERVED, Agent.status_since <= at - SETTLING, ~offered
-        )
+        select(Agent.staff_id)
+        .where(Agent.status == AgentStatus.RESERVED, Agent.status_since <= at - SETTLING, ~offered)
+        .order_by(Agent.staff_id)
     ).all()
     freed = [
         staff_id
@@ -83,6 +87,7 @@ def _close_places(session: Session, *, at: datetime) -> int:
         select(QueueEntry.id, QueueEntry.call_id, Call.answered_at)
         .join(Call, Call.id == QueueEntry.call_id)
         .where(and_(QueueEntry.status == QueueEntryStatus.WAITING, Call.status == CallStatus.ENDED))
+        .order_by(QueueEntry.id)
     ).all()
     closed = 0
     for entry_id, call_id, answered_at in left:
@@ -94,5 +99,6 @@ def _close_places(session: Session, *, at: datetime) -> int:
         )
         if was_changed(session, statement):
             record_repair(session, "place_closed", call_id=call_id, at=at)
+            free_those_asked(session, call_id, at=at)
             closed += 1
     return closed

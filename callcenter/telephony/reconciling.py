@@ -50,6 +50,7 @@ class _Ours:
     label: str
     sid: str | None
     was_given_up: bool
+    believed: Believed
     marks: tuple[object, ...]
 
 
@@ -87,7 +88,16 @@ def open_legs(database: Database) -> Sequence[_Ours]:
             .order_by(Leg.id)
         ).all()
         return [
-            _Ours(leg.id, leg.call_id, call_sid, leg.label, leg.sid, leg.status == LegStatus.FAILED, _marks(leg))
+            _Ours(
+                leg_id=leg.id,
+                call_id=leg.call_id,
+                call_sid=call_sid,
+                label=leg.label,
+                sid=leg.sid,
+                was_given_up=leg.status == LegStatus.FAILED,
+                believed=_believed(leg),
+                marks=_marks(leg),
+            )
             for leg, call_sid in rows
         ]
 
@@ -106,6 +116,8 @@ def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], 
         except ProviderError as error:
             _pass_over(error, leg.call_id)
             continue
+        if leg.sid is not None and not news_of(leg.believed, seen, at=clock.now()):
+            continue  # as nearly always: no reason to lock a call in which somebody talks
         with database.unit_of_work(SCOPE) as session:
             corrected += _correct(session, leg, sid, seen, at=clock.now())
     return corrected

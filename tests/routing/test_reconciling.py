@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from callcenter.core.errors import ProviderError
 from callcenter.routing.arrival import admit_call, receive_call
@@ -12,6 +13,7 @@ from callcenter.routing.models import Agent, QueueEntry, Reservation
 from callcenter.routing.reconciling import Reconciler
 from callcenter.telephony.models import Call, CallHandling, Leg, Repair
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
+from callcenter.telephony.reconciling import correct_legs, look_at_carrier, open_legs
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, CALL, LINE, PATIENT, Floor
 
@@ -190,6 +192,30 @@ def test_one_telephone_that_may_not_be_asked_after_hides_no_other(floor: Floor) 
     floor.provider.find_call = ask  # type: ignore[method-assign]
     look(floor)
     assert [floor.call(call_id).status for call_id in calls] == ["waiting", "ended"]
+
+
+def test_a_look_that_finds_all_as_it_is_touches_no_call(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    leg = floor.accept("Ines")
+    floor.hear(leg.id, LegNews.JOINED)
+    sid = floor.provider.dialled[0]["sid"]
+    carrier_has(floor, patient(), rung(sid), room=[there(CALL, "patient"), there(sid, leg.label)])
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(floor.database.engine, "before_cursor_execute", note)
+    assert (
+        correct_legs(
+            floor.database, floor.provider, open_legs(floor.database), look_at_carrier(floor.provider), floor.clock
+        )
+        == 0
+    )
+    event.remove(floor.database.engine, "before_cursor_execute", note)
+    assert len(asked) == 1
 
 
 def test_with_the_carrier_out_of_reach_nothing_is_changed(floor: Floor) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from callcenter.routing.models import Agent, QueueEntry, Reservation
 from callcenter.routing.repairing import SETTLING, repair_floor
+from callcenter.telephony.models import Call
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, Floor
 
@@ -53,3 +54,13 @@ def test_a_place_of_a_call_that_ended_is_closed(floor: Floor) -> None:
     floor.clock.advance(timedelta(seconds=1))
     assert repair(floor) == 1
     assert floor.entry(call_id).status == "abandoned"
+
+
+def test_nobody_is_sent_on_a_break_for_a_place_that_is_closed(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Call).where(Call.id == call_id).values(status="ended"))
+    assert repair(floor) == 1
+    assert (floor.entry(call_id).status, floor.status_of("Ines")) == ("abandoned", "available")
+    assert [row["status"] for row in floor.rows(Reservation)["reservation"]] == ["canceled"]
