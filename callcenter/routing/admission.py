@@ -1,5 +1,6 @@
 """The gate of a flooded practice: its own patients and emergencies pass, strangers are asked for two digits first."""
 
+import itertools
 import threading
 from collections import defaultdict, deque
 from datetime import datetime, timedelta
@@ -20,19 +21,21 @@ class Admission:
     """Counts the calls of each practice in the last minute, in this process. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._recent: dict[int, deque[tuple[datetime, str]]] = defaultdict(deque)
+        # When each call came, in their order, by its SID: a repeat is found at once.
+        self._recent: dict[int, dict[str, datetime]] = defaultdict(dict)
         self._urgent: deque[str] = deque(maxlen=1000)
         self._lock = threading.Lock()
 
     def note(self, entry: LineEntry, sid: str, at: datetime) -> None:
         """Count a call; a repeat of its webhook counts no second time."""
+        if entry.gate_per_minute == 0:
+            return
         with self._lock:
             recent = self._recent[entry.practice_id]
             # A flood of thousands need not be counted further than the highest gate.
-            if len(recent) <= HIGHEST_GATE and all(known != sid for _at, known in recent):
-                recent.append((at, sid))
-            while recent and recent[0][0] <= at - WINDOW:
-                recent.popleft()
+            if len(recent) <= HIGHEST_GATE:
+                recent.setdefault(sid, at)
+            _forget_old(recent, at)
 
     def note_urgent(self, sid: str) -> None:
         """Remember that this caller asked for an emergency, until the database has heard of it."""
@@ -56,9 +59,13 @@ class Admission:
             return False
         with self._lock:
             recent = self._recent[entry.practice_id]
-            while recent and recent[0][0] <= at - WINDOW:
-                recent.popleft()
+            _forget_old(recent, at)
             return len(recent) > entry.gate_per_minute
+
+
+def _forget_old(recent: dict[str, datetime], at: datetime) -> None:
+    for sid in list(itertools.takewhile(lambda known: recent[known] <= at - WINDOW, recent)):
+        del recent[sid]
 
 
 def _is_known(session: Session, practice_id: int, number: str | None) -> bool:

@@ -70,6 +70,7 @@ class QueueEntry(PracticeOwned, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))  # found by its call, or by who waits
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), unique=True)
     status: Mapped[QueueEntryStatus] = mapped_column(String(12), default=QueueEntryStatus.WAITING)
     urgent: Mapped[bool] = mapped_column(default=False)  # said so at the gate: before everybody else

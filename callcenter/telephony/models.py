@@ -35,6 +35,8 @@ class Call(PracticeOwned, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    # No index of its own: two others begin with it, and every index is paid by each call that comes in.
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))
     line_id: Mapped[int] = mapped_column(ForeignKey("practice_line.id"))
     sid: Mapped[str] = mapped_column(String(40), unique=True)  # the carrier's
     from_number: Mapped[str | None] = mapped_column(String(20))  # E.164; None: withheld
@@ -68,7 +70,9 @@ class Leg(PracticeOwned, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
+    # Legs are found by their call, whose index is the label's, or by their SID.
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"))
     role: Mapped[LegRole] = mapped_column(String(12))
     label: Mapped[str] = mapped_column(String(60))
     address: Mapped[str] = mapped_column(String(80), default="")  # E.164 or client:identity

@@ -100,7 +100,7 @@ def test_a_colleague_may_pull_what_rings_elsewhere(floor: Floor) -> None:
         with pytest.raises(CallTaken):
             accept_offer(session, lost.id, staff_id=floor.staff["Ines"], at=floor.now)
     with floor.database.reading(ALL) as session:
-        own = [leg.staff_id for leg in session.scalars(select(Leg).where(Leg.call_id == call_id))]
+        own = [leg.staff_id for leg in session.scalars(select(Leg).where(Leg.call_id == call_id).order_by(Leg.id))]
     assert own == [None, floor.staff["Lea"]]
     assert floor.entry(waiting).status == "waiting"
 
