@@ -1,5 +1,6 @@
 """The process that serves: on sockets held by its parent, until the parent tells it to leave or is gone itself."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -47,12 +48,14 @@ def serve_on(descriptors: Sequence[int], channel_descriptor: int, *, prepare: Pr
 def _hear_parent(channel: socket.socket, alone: Callable[[], None]) -> None:
     """Leave when the parent is gone, however it went: nobody else would ever end this process."""
     heard = b""
-    while news := channel.recv(64):
-        heard += news
-        while b"\n" in heard:
-            line, heard = heard.split(b"\n", 1)
-            if line + b"\n" == ALONE:
-                alone()
+    # A parent that is killed before it has read what it was told resets the line instead of ending it.
+    with contextlib.suppress(OSError):
+        while news := channel.recv(64):
+            heard += news
+            while b"\n" in heard:
+                line, heard = heard.split(b"\n", 1)
+                if line + b"\n" == ALONE:
+                    alone()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(LEAVES_WITHIN)
     os._exit(1)

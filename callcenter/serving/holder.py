@@ -31,17 +31,21 @@ class Child:
 
     def __init__(self, sockets: Sequence[socket.socket]) -> None:
         descriptors = [listening.fileno() for listening in sockets]
-        self.channel, theirs = socket.socketpair()
-        self.channel.setblocking(False)
-        with theirs:
-            arguments = ["serve-child", "--sockets", ",".join(map(str, descriptors)), "--channel", str(theirs.fileno())]
-            # A session of its own: Ctrl-C at the terminal reaches only the parent, which ends its children in order.
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "callcenter", *arguments],
-                pass_fds=(*descriptors, theirs.fileno()),
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        with contextlib.ExitStack() as unless_begun:
+            self.channel, theirs = socket.socketpair()
+            unless_begun.enter_context(self.channel)
+            self.channel.setblocking(False)
+            with theirs:
+                channel = str(theirs.fileno())
+                arguments = ["serve-child", "--sockets", ",".join(map(str, descriptors)), "--channel", channel]
+                # A session of its own: Ctrl-C at the terminal reaches only the parent, which ends all in order.
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "callcenter", *arguments],
+                    pass_fds=(*descriptors, theirs.fileno()),
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            unless_begun.pop_all()
         self._started_at = time.monotonic()
         self._news = b""
         self.kill_at = self._started_at + READY_WITHIN
@@ -138,12 +142,22 @@ class Holder:
 
     def _start_when_due(self) -> None:
         if not self._serving and not self._coming and time.monotonic() >= self._start_at:
-            self._coming = Child(self._sockets)
+            self._coming = self._begin()
 
     def _replace(self) -> None:
         if self._coming:  # it may hold code that is older than what this signal announces
             self._dismiss(self._coming)
-        self._coming = Child(self._sockets)
+        self._coming = self._begin()
+
+    def _begin(self) -> Child | None:
+        """Another child; None when the machine has no room for one, or while its interpreter is being replaced."""
+        try:
+            return Child(self._sockets)
+        except OSError as fault:
+            self._tell(f"No further process could be begun: {fault}.")
+            if not self._serving:
+                self._pause()
+            return None
 
     def _welcome(self) -> int | None:
         """The child that is to serve next: take it once it is ready, drop it when it cannot start."""
@@ -167,11 +181,8 @@ class Holder:
         coming.listen()
         coming.channel.close()
         self._coming = None
-        reason = coming.refusal or (
-            f"It was not ready within {READY_WITHIN:.0f} seconds."
-            if was_late
-            else f"It ended with status {coming.status}."
-        )
+        ended = f"was not ready within {READY_WITHIN:.0f} seconds" if was_late else f"ended with status {coming.status}"
+        reason = coming.refusal or f"It {ended}."
         if not self._has_served:
             self._tell(reason)
             return 2 if coming.refusal else 1
@@ -217,7 +228,7 @@ class Holder:
                 self._dismiss(child)
         self._serving = self._coming = None
         while self._leaving:
-            if {signal.SIGTERM, signal.SIGINT} & set(hear([], self._patience())):
+            if {signal.SIGTERM, signal.SIGINT} & set(hear([], _until([child.kill_at for child in self._leaving]))):
                 for child in self._leaving:
                     child.kill()
             self._part()
@@ -227,12 +238,15 @@ class Holder:
 
     def _patience(self) -> float | None:
         """Seconds until something is due by itself; None: only news matter."""
-        children = [child for child in (self._coming, *self._leaving) if child]
-        due = [child.kill_at for child in children]
+        due = [child.kill_at for child in (self._coming, *self._leaving) if child]
         if not self._serving and not self._coming:
             due.append(self._start_at)
-        next_at = min(due, default=inf)
-        return None if next_at == inf else max(0.0, next_at - time.monotonic())
+        return _until(due)
+
+
+def _until(due: Sequence[float]) -> float | None:
+    next_at = min(due, default=inf)
+    return None if next_at == inf else max(0.0, next_at - time.monotonic())
 
 
 Hear = Callable[[Sequence[socket.socket], float | None], list[signal.Signals]]
