@@ -83,7 +83,8 @@ def save_place(session: Session, call_id: int, *, address: str, detail: str, cal
     Returns the sentence about a call-back number that cannot be used (the earlier one stays), empty when all is kept:
     an address must not wait for a digit.
     """
-    relay = _relay(session, call_id, staff_id=staff_id)
+    # The call first, as whoever dials does: the other way round the two would wait for each other.
+    relay = _relay(session, call_id, staff_id=staff_id, lock=True)
     before = (relay.address, relay.address_detail)
     number = relay.callback_number
     relay.address = clean_text(address, limit=300)

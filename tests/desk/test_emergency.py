@@ -1,5 +1,7 @@
 """A relay to the emergency line: one call to the regulator, no hold, nobody left alone, training stays fictional."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -23,6 +25,7 @@ from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.notes import save_words
 from callcenter.desk.relay_rules import RelayState, may_leave, refusal_to_dial
 from callcenter.directory.models import Practice, PracticeMode
+from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
 from callcenter.triage.models import Assessment, AssessmentAnswer
 from tests.desk.conftest import Cast
@@ -39,6 +42,22 @@ def test_two_enters_ring_the_regulator_once(cast: Cast) -> None:
     with cast.database.reading(hers(cast)) as session:
         legs = session.scalars(select(Leg).where(Leg.role == LegRole.EMERGENCY)).all()
         assert [(leg.label, leg.address) for leg in legs] == [("emergency-1", FICTIONAL)]
+
+
+def test_an_address_kept_while_she_dials_stops_neither(cast: Cast) -> None:
+    """Enter follows the last letter typed: whoever keeps the address and whoever dials take the call first."""
+    call = relayed(cast)
+    with ThreadPoolExecutor(1) as pool:
+        with cast.database.unit_of_work(hers(cast)) as session:
+            lock_call(session, call)
+            kept = pool.submit(place, cast, call, "8 impasse des Tanneurs, 59800 Lille", callback="06 39 98 14 77")
+            time.sleep(0.5)  # it waits, and must hold nothing meanwhile
+            dial_emergency(session, call, staff_id=cast.camille, at=cast.at)
+        kept.result(timeout=10)
+    relay = relay_of(cast, call)
+    assert relay is not None
+    assert relay.dialled_at is not None
+    assert relay.address.startswith("8 impasse")
 
 
 def test_nobody_answers_and_she_dials_again(cast: Cast) -> None:
