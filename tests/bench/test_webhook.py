@@ -1,4 +1,4 @@
-"""The measurement measures what it says: each webhook makes a call, and the report has its form. No figure is judged."""
+"""The measurement measures what it says: a webhook makes a call, and the report has its form. No figure is judged."""
 
 import json
 from pathlib import Path
