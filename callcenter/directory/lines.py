@@ -1,6 +1,7 @@
 """The numbers that patients dial; each decides one practice."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from callcenter.directory.line_times import forget_times
 from callcenter.directory.models import Forwarding, Practice, PracticeLine
 
 HIGHEST_GATE = 600  # calls a minute
+_IN_CIRCLES = N_("This number is answered by the centre itself: a caller would go round in circles.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def add_line(
         label=clean_line(label, limit=80),
         **_rules(session, practice, rules, countries),
     )
+    _refuse_circles(session, line.number, line.outside_number, except_line=None)
     session.add(line)
     session.flush()
     record_act(session, "line_added", f"practice_line {line.id}", at=at, staff_id=staff_id, practice_id=practice.id)
@@ -88,6 +91,8 @@ def change_line(
     """Correct a line and tell whether anything changed. Raises ``Invalid`` like ``add_line``."""
     free = _free_number(session, practice, number, except_line=line.id)
     columns = {"number": free, "label": clean_line(label, limit=80), **_rules(session, practice, rules, countries)}
+    if free != line.number or rules is not None:
+        _refuse_circles(session, free, str(columns.get("outside_number", line.outside_number)), except_line=line.id)
     changed = fill(line, columns)
     if changed:
         subject = f"practice_line {line.id}"
@@ -120,9 +125,24 @@ def number_outside(
 def refuse_own_line(session: Session, number: str, *, field: str) -> None:
     """Raise ``Invalid`` when this number (E.164) is a line of the centre, whichever practice's."""
     if number and line_with(session, number) is not None:
-        raise Invalid(
-            N_("This number is answered by the centre itself: a caller would go round in circles."), field=field
-        )
+        raise Invalid(_IN_CIRCLES, field=field)
+
+
+def _refuse_circles(session: Session, number: str, outside_number: str | None, *, except_line: int | None) -> None:
+    """Raise ``Invalid`` when callers are put through to this number (E.164): from this line or from anywhere else."""
+    if number == outside_number:
+        raise Invalid(_IN_CIRCLES, field="outside_number")
+    with _whole_centre(session):
+        lines = set(session.scalars(select(PracticeLine.id).where(PracticeLine.outside_number == number)))
+        practices = session.scalars(select(Practice.id).where(Practice.backup_number == number).limit(1)).all()
+        if practices or lines - {except_line}:
+            raise Invalid(
+                N_(
+                    "Callers are put through to this number, as an outside or a backup number: as a line of the centre "
+                    "it would send them round in circles."
+                ),
+                field="number",
+            )
 
 
 def _rules(session: Session, practice: Practice, rules: LineRules | None, countries: Set[str]) -> dict[str, object]:
@@ -155,10 +175,16 @@ def _rules(session: Session, practice: Practice, rules: LineRules | None, countr
 
 def line_with(session: Session, number: str) -> PracticeLine | None:
     """Whichever practice's: numbers are unlike each other in the whole centre; only being taken is told."""
+    with _whole_centre(session):
+        return session.scalar(select(PracticeLine).where(PracticeLine.number == number))
+
+
+@contextmanager
+def _whole_centre(session: Session) -> Iterator[None]:
     scope = scope_of(session)
     set_scope(session, Centre(CentreReason.ADMINISTRATION))
     try:
-        return session.scalar(select(PracticeLine).where(PracticeLine.number == number))
+        yield
     finally:
         if scope is not None:
             set_scope(session, scope)

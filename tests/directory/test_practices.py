@@ -9,7 +9,7 @@ from callcenter.core.audit import AuditEntry
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.scope import Centre, CentreReason, Practices
-from callcenter.directory.lines import add_line, list_lines, remove_line
+from callcenter.directory.lines import LineRules, add_line, change_line, list_lines, remove_line
 from callcenter.directory.models import Practice
 from callcenter.directory.practices import PracticeParticulars, change_practice, create_practice, load_practice
 from callcenter.telephony.models import Call
@@ -95,3 +95,35 @@ def test_a_practice_outside_ones_own_is_as_if_it_did_not_exist(database: Databas
         assert load_practice(session, tilleuls.id, {tilleuls.id}).name == "Tilleuls"
         with pytest.raises(NotFound):
             load_practice(session, tilleuls.id, set())
+
+
+@pytest.mark.parametrize(
+    ("where", "field"), [("backup", "number"), ("outside", "number"), ("of itself", "outside_number")]
+)
+def test_no_number_that_callers_are_put_through_to_becomes_a_line(database: Database, where: str, field: str) -> None:
+    there, rules = "01 99 00 42 18", LineRules(outside_number="01 99 00 42 18")
+    marronniers = take_on(database, "Marronniers", backup_number=there if where == "backup" else "")
+    with database.unit_of_work(SEED) as session:
+        if where == "outside":
+            add_line(session, marronniers, number="01 99 00 42 17", rules=rules, at=MONDAY, staff_id=None)
+        own = rules if where == "of itself" else None
+        with pytest.raises(Invalid, match="circles") as refused:
+            add_line(session, marronniers, number=there, rules=own, at=MONDAY, staff_id=None)
+    assert refused.value.field == field
+
+
+def test_a_line_does_not_become_the_number_it_puts_callers_through_to(database: Database) -> None:
+    marronniers, rules = take_on(database, "Marronniers"), LineRules(outside_number="01 99 00 42 18")
+    with database.unit_of_work(SEED) as session:
+        line = add_line(session, marronniers, number="01 99 00 42 17", rules=rules, at=MONDAY, staff_id=None)
+        with pytest.raises(Invalid, match="circles"):
+            change_line(session, marronniers, line, number="01 99 00 42 18", at=MONDAY, staff_id=None)
+
+
+def test_a_line_may_leave_its_outside_number_as_it_takes_it_over(database: Database) -> None:
+    tilleuls, before, after = take_on(database, "Tilleuls"), "01 99 00 42 18", "01 99 00 42 19"
+    with database.unit_of_work(SEED) as session:
+        rules = LineRules(outside_number=before)
+        line = add_line(session, tilleuls, number="01 99 00 42 17", rules=rules, at=MONDAY, staff_id=None)
+        moved = LineRules(outside_number=after)
+        assert change_line(session, tilleuls, line, number=before, rules=moved, at=MONDAY, staff_id=None)
