@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.signature import is_signed
@@ -79,6 +80,8 @@ def add_webhook(router: APIRouter, path: str, answer: Callable[[Request], Awaita
             return await answer(request)
         except HTTPException as refusal:
             return Response(status_code=refusal.status_code)
+        except ClientDisconnect:  # before the whole body was there: nothing was done, and nobody reads this
+            return Response(status_code=400)
 
     router.add_route(path, answer_or_refuse, methods=["POST"])
 

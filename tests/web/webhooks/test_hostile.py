@@ -204,6 +204,12 @@ def test_nonsense_behind_the_question_mark_is_a_forgery(carrier: Carrier, query:
         assert _status_of(carrier.client.app, path, query) == 403
 
 
+def test_a_sender_who_goes_away_in_the_middle_is_no_fault(carrier: Carrier, caplog: pytest.LogCaptureFixture) -> None:
+    for path in PARAMETERS:
+        assert _status_of(carrier.client.app, path, b"", {"type": "http.disconnect"}) == 400
+    assert caplog.records == []
+
+
 def test_signed_nonsense_behind_the_question_mark_is_tamed(quiet: Carrier) -> None:
     for path in ("/twilio/leg?leg=-1", "/twilio/leg?leg=99999999999", "/twilio/leg?leg=x", "/twilio/leg"):
         check(quiet.post(path, CallSid=CALL, CallStatus="ringing", SequenceNumber="1"), path)
@@ -279,11 +285,14 @@ def test_a_repeat_that_crosses_the_opening_leaves_nobody_in_a_room_without_a_que
     assert floor.rows(QueueEntry)["queue_entry"] == []
 
 
-def _status_of(app: ASGIApp, path: str, query: bytes) -> int:
+_NO_BODY = {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _status_of(app: ASGIApp, path: str, query: bytes, said: dict[str, object] = _NO_BODY) -> int:
     sent: list[dict[str, object]] = []
 
     async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return said
 
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
