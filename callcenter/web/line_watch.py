@@ -12,6 +12,7 @@ from callcenter.directory.line_book import TOPIC, LineBook
 
 log = logging.getLogger(__name__)
 _EVERY = 30.0  # seconds: what another process changed on SQLite is signalled to nobody
+_AGAIN_WITHIN = 1.0  # while there is no book at all: until then no line is closed and none has a sentence of its own
 _FIRST_WITHIN = 2.0  # the start goes on without a book when the database is that slow
 
 
@@ -81,7 +82,7 @@ class _Reader(threading.Thread):
                 self.has_read.set()
             except Exception as fault:
                 log.warning("the line book could not be read (%s); the one in force stays", type(fault).__name__)
-            self.wake.wait(_EVERY)
+            self.wake.wait(_EVERY if self.has_read.is_set() else _AGAIN_WITHIN)
 
     def stop(self) -> None:
         self._is_stopping = True

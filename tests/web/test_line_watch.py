@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -11,9 +13,10 @@ from sqlalchemy import update
 from callcenter.core import migrate
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import StartRefused
-from callcenter.directory.line_book import TOPIC
+from callcenter.directory.line_book import TOPIC, LineBook
 from callcenter.directory.models import Practice, PracticeLine
 from callcenter.local.proxy import Proxy
+from callcenter.web.line_watch import kept_line_book
 from tests.floor import ALL, LINE, MONDAY
 from tests.web.serving import serve
 
@@ -60,3 +63,28 @@ def test_a_start_before_a_database_that_says_nothing_is_refused(
         migrate.refuse_newer(behind)
     finally:
         proxy.close()
+
+
+class Unreadable(LineBook):
+    """Cannot be read until the fourth time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readings = 0
+        self.is_read = threading.Event()
+
+    def refresh(self, database: Database) -> None:
+        self.readings += 1
+        if self.readings < 4:
+            raise ConnectionError
+        self.is_read.set()
+
+
+def test_a_book_that_could_not_be_read_at_all_is_tried_again_soon(database: Database) -> None:
+    book = Unreadable()
+
+    async def serve() -> bool:
+        async with kept_line_book(book, database):
+            return await asyncio.to_thread(book.is_read.wait, 15)
+
+    assert asyncio.run(serve())
