@@ -20,6 +20,7 @@ from callcenter.routing.presence import lapse_leases
 from callcenter.routing.reconciling import Reconciler
 from callcenter.routing.strays import hang_up_strays
 from callcenter.telephony.provider import Provider
+from callcenter.telephony.receipts import forget_old
 from callcenter.telephony.ringing_back import ring_back_lost_patients
 from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs, lift_lonely_holds
 
@@ -111,10 +112,12 @@ class Ticker:
         deliver_due(self._database, self._provider, self._settings, self._clock, is_stopping=self._stopping.is_set)
 
     def reconcile(self) -> None:
-        """What the carrier has otherwise than we: calls, then texts. Never twice at a time."""
+        """What the carrier has otherwise than we: calls, then texts; and old receipts go. Never twice at a time."""
         if not self._looking.acquire(blocking=False):
             return
         try:
+            with self._database.unit_of_work(_SCOPE) as session:
+                forget_old(session, at=self._clock.now())
             self._calls.run()
             self._texts.run()
         except ProviderError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, literal, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -97,6 +97,10 @@ def admit_call(session: Session, sid: str, *, urgent: bool, at: datetime) -> boo
         touch(session, "queue", f"call-{call.id}")
         publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
         offer_waiting_calls(session, at=at)
+    elif urgent:
+        # She has a place already; what she says now puts her before everybody else.
+        session.execute(update(QueueEntry).where(QueueEntry.call_id == call.id).values(urgent=True))
+        touch(session, "queue")
     return joined
 
 

@@ -105,7 +105,7 @@ class WebhookReceipt(Base):
 
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))
-    received_at: Mapped[datetime] = mapped_column(Instant)
+    received_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
 
 class MisdialledCall(Base):

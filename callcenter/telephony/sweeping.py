@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
@@ -28,6 +28,7 @@ _FORGOTTEN_AFTER = timedelta(seconds=4)  # longer than the gesture's own 2 s: it
 _DUE_AFTER = timedelta(seconds=1)  # nobody has told the carrier yet, so that nothing can be told twice
 _WAITS_FOR = timedelta(seconds=0.8)  # at the pace of the calls we place, within one tick
 _GIVE_UP_AFTER = timedelta(seconds=40)  # a telephone rings 30 s at most
+_WANTED_AT_MOST = timedelta(minutes=3)  # a patient who waits that long for a telephone that never rang goes on
 _AT_ONCE = 10
 
 
@@ -54,6 +55,10 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
     at = clock.now()
     waiting = or_(Leg.status == LegStatus.WANTED, Leg.status == LegStatus.DIALLING, Leg.status == LegStatus.RINGING)
     since = func.coalesce(Leg.dialled_at, Leg.wanted_at)
+    # One that still waits for its turn has not begun to ring: it is given up only when nobody can still want it.
+    is_late = or_(
+        Leg.dialled_at < at - _GIVE_UP_AFTER, and_(Leg.dialled_at.is_(None), Leg.wanted_at < at - _WANTED_AT_MOST)
+    )
     with database.reading(_SCOPE) as session:
         rows = session.execute(
             select(Leg, Call)
@@ -65,11 +70,11 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
                 or_(
                     and_(Leg.status == LegStatus.WANTED, Leg.wanted_at <= at - _DUE_AFTER),
                     and_(Leg.status == LegStatus.DIALLING, Leg.sid.is_(None), since < at - _FORGOTTEN_AFTER),
-                    since < at - _GIVE_UP_AFTER,
+                    is_late,
                 ),
             )
             .order_by(
-                case((since < at - _GIVE_UP_AFTER, 2), (Leg.role == LegRole.EMERGENCY, 0), else_=1),
+                case((is_late, 2), (Leg.role == LegRole.EMERGENCY, 0), else_=1),
                 Leg.wanted_at,
                 Leg.id,
             )
@@ -78,13 +83,19 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
         orders = [(leg, order_for(session, leg, call, settings=settings)) for leg, call in rows]
     until = at + _WAITS_FOR
     for leg, order in orders:
-        if (leg.dialled_at or leg.wanted_at) < at - _GIVE_UP_AFTER:
+        if _is_late(leg, at=at):
             if not _give_up(database, provider, leg, clock):
                 return
         elif leg.status == LegStatus.WANTED:
             dial_leg(database, provider, leg.id, clock, settings=settings, patience=until - clock.now())
         else:
             dial_again(database, provider, leg, order, clock, settings=settings)
+
+
+def _is_late(leg: Leg, *, at: datetime) -> bool:
+    if leg.dialled_at is None:
+        return leg.wanted_at < at - _WANTED_AT_MOST
+    return leg.dialled_at < at - _GIVE_UP_AFTER
 
 
 def lift_lonely_holds(database: Database, provider: Provider, clock: Clock) -> None:

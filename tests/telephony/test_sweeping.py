@@ -11,7 +11,8 @@ from sqlalchemy import event, select
 
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
-from callcenter.routing.offers import expire_offers
+from callcenter.routing.models import Reservation
+from callcenter.routing.offers import accept_offer, expire_offers
 from callcenter.routing.strays import hang_up_strays
 from callcenter.telephony.gestures import hold_patient
 from callcenter.telephony.legs import want_leg
@@ -188,3 +189,15 @@ def test_the_calls_of_years_are_not_read_every_second(sqlite_url: str, sweep: Ca
             if "ended" in map(str, parameters):
                 assert any("ix_call_unclosed (closed_at=? AND status=?)" in step for step in plan), plan
     floor.database.close()
+
+
+def test_a_telephone_that_waits_for_its_turn_is_not_given_up(floor: Floor) -> None:
+    floor.hire("Ines")
+    floor.ring()
+    with floor.database.unit_of_work(ALL) as session:  # accepted; the carrier's pace has not let it ring yet
+        offer = session.scalars(select(Reservation)).one()
+        leg = accept_offer(session, offer.id, staff_id=floor.staff["Ines"], at=floor.now)
+    floor.clock.advance(timedelta(seconds=60))
+    dial_forgotten_legs(floor.database, floor.provider, floor.clock, settings=floor.settings)
+    assert [one["label"] for one in floor.provider.dialled] == [leg.label]
+    assert floor.status_of("Ines") == "on_call"

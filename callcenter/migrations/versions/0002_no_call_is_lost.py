@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     for name, (table, _column) in _TOO_MANY.items():
         op.drop_index(name, table_name=table)
+    op.create_index("ix_webhook_receipt_received_at", "webhook_receipt", ["received_at"])
     _add_to_directory()
     _add_to_telephony()
     # Both columns, or SQLite takes the index of the status, with all the calls that ended in it.
@@ -21,6 +22,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_webhook_receipt_received_at", table_name="webhook_receipt")
     for name, (table, column) in _TOO_MANY.items():
         op.create_index(name, table, [column])
     _index_unclosed("status")
