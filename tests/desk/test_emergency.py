@@ -60,6 +60,18 @@ def test_an_address_kept_while_she_dials_stops_neither(cast: Cast) -> None:
     assert relay.address.startswith("8 impasse")
 
 
+def test_she_is_rung_back_at_the_last_usable_number_she_told(cast: Cast) -> None:
+    call = relayed(cast)
+    assert place(cast, call, "8 impasse des Tanneurs, 59800 Lille", callback="06 39 98 14 77") == ""
+    assert rung_back_at(cast, call) == "+33639981477"
+
+    assert place(cast, call, "8 impasse des Tanneurs, 59800 Lille", callback="06 39") != ""
+    assert rung_back_at(cast, call) == "+33639981477"
+
+    place(cast, call, "8 impasse des Tanneurs, 59800 Lille", callback="")
+    assert rung_back_at(cast, call) is None  # then the number she called from
+
+
 def test_nobody_answers_and_she_dials_again(cast: Cast) -> None:
     call = relayed(cast)
     heard(cast, dial(cast, call), LegStatus.FAILED, after=30)
@@ -317,6 +329,11 @@ def take_over(cast: Cast, call: int, *, after: int) -> None:
 def place(cast: Cast, call: int, address: str, *, callback: str = "06 39 98 14 72") -> str:
     with cast.database.unit_of_work(hers(cast)) as session:
         return save_place(session, call, address=address, detail="", callback=callback, staff_id=cast.camille)
+
+
+def rung_back_at(cast: Cast, call: int) -> str | None:
+    with cast.database.reading(hers(cast)) as session:
+        return session.get_one(Call, call).callback_number
 
 
 def read_back(cast: Cast, call: int) -> None:
