@@ -38,10 +38,13 @@ def fallback(
 ) -> None:
     """Write one static document per line: what the carrier plays when this product does not answer."""
     with refusals():
+        from callcenter.core.errors import NotFound
         from callcenter.exchange.fallback import document_name, static_document
         from callcenter.exchange.fallback_folder import write_folder
 
         entries = _read_lines(database_url)
+        if not entries:
+            raise NotFound(f"{database_url.split('@')[-1]} has no line: nothing was written, nothing removed.")
         written = write_folder(out, {document_name(entry): static_document(entry) for entry in entries})
         alone = sorted({entry.practice_code for entry in entries if not entry.backup_number})
         if as_json:

@@ -26,6 +26,7 @@ class CarrierParticipant:
     on_hold: bool
     muted: bool
     coaching: bool
+    is_connected: bool = True  # otherwise it is listed already, and its telephone still rings
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,9 @@ def record_repair(session: Session, kind: str, *, call_id: int | None, detail: s
 def _seen(leg: _Ours, sid: str, look: Look, provider: Provider) -> Seen:
     participant = look.participants.get(sid)
     listed = look.calls.get(sid)
-    if participant is not None and look.room_of[sid] == conference_name(leg.call_sid):
+    # Listed while its telephone still rings: only who is connected is in the room.
+    is_in = participant is not None and participant.is_connected and look.room_of[sid] == conference_name(leg.call_sid)
+    if participant is not None and is_in:
         return Seen(
             "in-progress",
             is_in_room=True,

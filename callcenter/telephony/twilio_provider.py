@@ -133,6 +133,7 @@ class TwilioProvider:
                 on_hold=bool(one.hold),
                 muted=bool(one.muted),
                 coaching=bool(one.coaching),
+                is_connected=str(one.status) == "connected",
             )
             for one in found
         ]

@@ -144,3 +144,14 @@ def test_each_line_gets_its_document(command: Command, tmp_path: Path) -> None:
     assert "acacias has no backup number" in done.stderr
     again = command("fallback", "--out", str(tmp_path / "published"))
     assert "0 written, 3 unchanged, 0 removed." in again.output
+
+
+def test_a_database_without_lines_takes_nobody_s_documents_away(command: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "fallback"
+    assert command("fallback", "--out", str(folder)).exit_code == 0
+    before = sorted(folder.iterdir())
+    empty = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    refused = CliRunner().invoke(app, ["telephony", "fallback", "--out", str(folder), "--database-url", empty])
+    assert refused.exit_code == 1
+    assert "has no line" in refused.output
+    assert sorted(folder.iterdir()) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -278,3 +279,15 @@ def test_a_call_taken_before_the_first_look_does_not_hide_those_of_the_dark(floo
     floor.provider.calls_since = lambda since: asked.append(since) or []  # type: ignore[method-assign,func-returns-value]
     reconciler.run()
     assert asked == [went_dark - timedelta(minutes=1)]
+
+
+def test_a_telephone_that_only_rings_is_in_no_room(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    leg = floor.accept("Ines")
+    sid = floor.provider.dialled[0]["sid"]
+    rings = replace(there(sid, leg.label), is_connected=False)
+    carrier_has(floor, patient(), rung(sid, "ringing"), room=[there(CALL, "patient"), rings])
+    look(floor)
+    assert [row["status"] for row in floor.rows(Leg)["leg"]] == ["joined", "ringing"]
+    assert floor.call(call_id).status == "waiting"
