@@ -18,6 +18,7 @@ SOURCE = ROOT / "callcenter"
 DECISIONS = (
     "callcenter.agenda.free_time",
     "callcenter.agenda.week",
+    "callcenter.carrier.faults",
     "callcenter.directory.answering_hours",
     "callcenter.instructions.greeting",
     "callcenter.messaging.wording",

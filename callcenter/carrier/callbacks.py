@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import re
@@ -12,14 +13,13 @@ from urllib.parse import parse_qs, urldefrag, urlencode, urlsplit, urlunsplit
 
 import httpx
 
-from callcenter.carrier.clock import Clock
-from callcenter.carrier.faults import CALLBACK_FAULTS, Fault
+from callcenter.carrier.clock import Clock, first_of
+from callcenter.carrier.faults import CALLBACK_FAULTS, DOCUMENT_FAULTS, Fault
 from callcenter.carrier.network import Network, NetworkError, Reporting
 
 API_VERSION = "2010-04-01"
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 # A document must come: it may only be late, or not come in time.
-_DOCUMENT_FAULTS: tuple[Fault, ...] = ("delay", "timeout")
 
 
 class Unreachable(Exception):
@@ -68,46 +68,70 @@ class Callbacks:
         self._client = client
         self._last: dict[str, asyncio.Task[None]] = {}
         self._late: set[asyncio.Task[None]] = set()
+        self._held_back: dict[str, asyncio.Future[None]] = {}  # the report that the next one of its subject overtakes
 
     async def request(self, url: str, params: Mapping[str, str], *, method: str = "POST") -> httpx.Response:
         """One signed request. Raises Unreachable when no answer with a 2xx status came."""
-        fault = self._strike("voice", params, _DOCUMENT_FAULTS)
-        if fault == "timeout":
-            await self._clock.sleep(_TIMEOUT.read or 0)
-            raise Unreachable(urldefrag(url).url, None, f"No answer from {urldefrag(url).url} within 15 s.")
+        bare = urldefrag(url).url
+        kind = urlsplit(bare).path.rpartition("/")[2]
+        fault = self._strike(kind, "document", params, DOCUMENT_FAULTS)
+        if fault == "lose":
+            raise Unreachable(bare, None, f"Cannot connect to {bare}: the connection was lost.")
         if fault == "delay":
             await self._clock.sleep(self._delay)
+        if fault == "timeout":
+            # The product has it, and may act on it; its answer comes too late. The 15 s are those of all tries.
+            await self._send_unheard(url, params, method.upper())
+            await self._clock.sleep(_TIMEOUT.read or 0)
+            raise Unreachable(bare, None, f"No answer from {bare} within 15 s.")
         with self._clock.work():
             return await self._request(url, params, method.upper())
 
     def report(self, subject: str, reporting: Reporting, params: Mapping[str, str]) -> None:
         """Sends a notification after the earlier ones about the same subject; nobody waits for it."""
-        fault = self._strike(_kind(params), params, CALLBACK_FAULTS)
+        fault = self._strike(_kind(params), "report", params, CALLBACK_FAULTS)
         if fault == "lose":
             return
         earlier = self._last.get(subject)
+        held_back, overtaken = self._held_back.pop(subject, None), asyncio.get_running_loop().create_future()
+        if fault == "reorder":
+            self._held_back[subject] = overtaken
 
         async def send() -> None:
-            # One that is late, or never answered, lets the following ones overtake it.
-            if fault in {"reorder", "delay", "timeout"}:
-                await self._clock.sleep((_TIMEOUT.read or 0) if fault == "timeout" else self._delay)
+            if fault == "reorder":  # until the next one of its subject was sent, if one comes
+                await first_of(self._clock, self._delay, overtaken)
+            elif fault == "delay":
+                await self._clock.sleep(self._delay)
             with self._clock.work():
                 if earlier is not None and fault is None:
                     await asyncio.wait([earlier])
-                token = str(uuid.uuid4())
-                try:
-                    for _ in range(2 if fault == "duplicate" else 1):
-                        await self._request(reporting.url, params, reporting.method.upper(), token=token)
-                except Unreachable as error:
-                    self.note_error(11200, str(error), url=error.url, call_sid=params.get("CallSid", ""))
+                await self._tell(reporting, params, times=2 if fault == "duplicate" else 1, unheard=fault == "timeout")
+            if held_back is not None and not held_back.done():
+                held_back.set_result(None)
             if self._last.get(subject) is task:
                 del self._last[subject]
 
         task = asyncio.get_running_loop().create_task(send())
         self._late.add(task)
         task.add_done_callback(self._late.discard)
-        if fault not in {"reorder", "delay", "timeout"}:
+        if fault not in {"reorder", "delay"}:
             self._last[subject] = task
+
+    async def _tell(self, reporting: Reporting, params: Mapping[str, str], *, times: int, unheard: bool) -> None:
+        token, method = str(uuid.uuid4()), reporting.method.upper()
+        for _ in range(times):
+            try:
+                if unheard:
+                    await self._send_unheard(reporting.url, params, method)
+                    raise Unreachable(urldefrag(reporting.url).url, None, "No answer within 15 s.")
+                await self._request(reporting.url, params, method, token=token)
+            except Unreachable as error:
+                self.note_error(11200, str(error), url=error.url, call_sid=params.get("CallSid", ""))
+
+    async def _send_unheard(self, url: str, params: Mapping[str, str], method: str) -> None:
+        """Sends it once, whatever is answered."""
+        with contextlib.suppress(Unreachable), self._clock.work():
+            await self._request(url.partition("#")[0] + "#rc=0", params, method)
 
     async def close(self) -> None:
         """Forgets what was not sent yet: whoever would send it stops."""
@@ -120,10 +144,10 @@ class Callbacks:
     def _delay(self) -> float:
         return self._network.faults.plan.delay if self._network.faults.plan else 0.0
 
-    def _strike(self, kind: str, params: Mapping[str, str], among: tuple[Fault, ...]) -> Fault | None:
+    def _strike(self, kind: str, group: str, params: Mapping[str, str], among: tuple[Fault, ...]) -> Fault | None:
         event = params.get("StatusCallbackEvent") or params.get("CallStatus") or params.get("MessageStatus", "")
         sid = params.get("ConferenceSid") or params.get("CallSid") or params.get("MessageSid", "")
-        fault = self._network.faults.strike(kind, f"{event} {sid}".strip(), self._clock.now(), among)
+        fault = self._network.faults.strike(kind, group, f"{event} {sid}".strip(), self._clock.now(), among)
         if fault is not None:
             self._network.changed()
         return fault

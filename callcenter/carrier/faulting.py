@@ -1,14 +1,15 @@
 """/network/faults: say what goes wrong, read what went wrong; and answers of the API that go wrong."""
 
 import asyncio
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callcenter.carrier.carrier import Carrier
-from callcenter.carrier.faults import ANSWER_FAULTS, Fault, FaultPlan
+from callcenter.carrier.faults import ANSWER_FAULTS, CALLBACK_FAULTS, Fault, FaultPlan
 from callcenter.carrier.rest.shapes import ApiError, api_error_answer, carrier_of
 
 router = APIRouter(prefix="/network/faults")
@@ -18,11 +19,18 @@ _API = "/2010-04-01/"
 class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
     seed: int = 0
-    chances: dict[Fault, float] = {}
+    chances: dict[Fault, Annotated[float, Field(ge=0, le=1)]] = {}
     delay: float = Field(default=5.0, ge=0)
     retry_after: int = Field(default=1, ge=0)
     only: list[str] = []
     at_most: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _at_most_one_each(self) -> "Asked":
+        for among in (CALLBACK_FAULTS, ANSWER_FAULTS):
+            if sum(self.chances.get(fault, 0.0) for fault in among) > 1:
+                raise ValueError(f"the chances of {', '.join(among)} add up to more than 1")
+        return self
 
 
 @router.put("")
@@ -52,6 +60,8 @@ def _view(carrier: Carrier) -> dict[str, Any]:
     return {
         "on": faults.plan is not None,
         "seed": faults.plan.seed if faults.plan else None,
+        "plan": {**asdict(faults.plan), "only": sorted(faults.plan.only)} if faults.plan else None,
+        "counts": faults.counts(),
         "faults": [
             {"at": one.at.isoformat(), "fault": one.fault, "kind": one.kind, "about": one.about}
             for one in faults.happened
@@ -70,20 +80,46 @@ class Faulty:
         if scope["type"] != "http" or not scope["path"].startswith(_API):
             await self._app(scope, receive, send)
             return
-        kind = scope["path"].removesuffix(".json").split("/")[4:5]
-        about = f"{scope['method']} {scope['path']}"
-        faults = self._carrier.network.faults
-        fault = faults.strike("".join(kind), about, self._carrier.clock.now(), ANSWER_FAULTS)
+        word = "".join(scope["path"].removesuffix(".json").split("/")[4:5])
+        carrier, kind = self._carrier, f"{scope['method']} {word}"
+        faults = carrier.network.faults
+        fault = faults.strike(kind, word, f"{scope['method']} {scope['path']}", carrier.clock.now(), ANSWER_FAULTS)
         if fault is None:
             await self._app(scope, receive, send)
-        elif fault == "cut":
+            return
+        carrier.network.changed()
+        if fault == "cut":
             await self._app(scope, receive, _half(send))
+        elif fault == "slow":
+            await self._app(scope, receive, _late(send, carrier))
+        elif fault == "error_after":
+            await self._app(scope, receive, _unheard)
+            await _refuse(scope, receive, send, ApiError(500, 20500, "Internal Server Error"))
+        elif fault == "too_many":
+            after = str(faults.plan.retry_after if faults.plan else 1)
+            await _refuse(scope, receive, send, ApiError(429, 20429, "Too Many Requests"), retry_after=after)
         else:
-            refused = ApiError(429, 20429, "Too Many Requests") if fault == "too_many" else ApiError(503, 20503, "Busy")
-            answer = await api_error_answer(Request(scope), refused)
-            if fault == "too_many":
-                answer.headers["Retry-After"] = str(faults.plan.retry_after if faults.plan else 1)
-            await answer(scope, receive, send)
+            await _refuse(scope, receive, send, ApiError(503, 20503, "Busy"))
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, refused: ApiError, *, retry_after: str = "") -> None:
+    answer = await api_error_answer(Request(scope), refused)
+    if retry_after:
+        answer.headers["Retry-After"] = retry_after
+    await answer(scope, receive, send)
+
+
+async def _unheard(_message: Message) -> None:
+    """Nobody hears what was answered."""
+
+
+def _late(send: Send, carrier: Carrier) -> Send:
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await carrier.clock.sleep(carrier.network.faults.plan.delay if carrier.network.faults.plan else 0.0)
+        await send(message)
+
+    return tell
 
 
 def _half(send: Send) -> Send:

@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Literal
 
 CallbackFault = Literal["duplicate", "reorder", "delay", "lose", "timeout"]
-AnswerFault = Literal["error", "too_many", "cut"]
+AnswerFault = Literal["error", "too_many", "error_after", "cut", "slow"]
 Fault = Literal[CallbackFault, AnswerFault]
 
+# A report comes twice (with one token), after the next one of its subject, late, never, or its answer is not heard.
 CALLBACK_FAULTS: tuple[CallbackFault, ...] = ("duplicate", "reorder", "delay", "lose", "timeout")
-ANSWER_FAULTS: tuple[AnswerFault, ...] = ("error", "too_many", "cut")
+# A document is asked for late, cannot be asked for, or its answer does not come within 15 s.
+DOCUMENT_FAULTS: tuple[CallbackFault, ...] = ("delay", "lose", "timeout")
+# The API refuses (503, 429), does it and says 500, does it and cuts its answer, or does it and answers late.
+ANSWER_FAULTS: tuple[AnswerFault, ...] = ("error", "too_many", "error_after", "cut", "slow")
 _KEPT = 1000
 
 
@@ -18,8 +22,10 @@ _KEPT = 1000
 class FaultPlan:
     """What may go wrong: probabilities from 0 to 1, durations in seconds of the carrier's clock.
 
-    `only` names kinds of requests (`voice`, `call`, `conference`, `message`, or the first word of a REST path such
-    as `Calls`); empty means all of them. `at_most` faults happen, None for no limit.
+    `only` names what it aims at; empty means everything. Reports are `call`, `conference` or `message`, all of them
+    `report`; documents are named by the last word of their address (`voice`, `wait`, `dial-done`), all of them
+    `document`; the API by its verb and the first word of the path (`POST Calls`), or that word alone. `at_most` faults
+    happen, None for no limit.
     """
 
     seed: int = 0
@@ -40,9 +46,9 @@ class Faulted:
     about: str
 
 
-def draw(plan: FaultPlan, kind: str, occasion: int, among: tuple[Fault, ...]) -> Fault | None:
+def draw(plan: FaultPlan, kind: str, group: str, occasion: int, among: tuple[Fault, ...]) -> Fault | None:
     """The fault of the nth occasion of a kind, if any: the same plan, kind and occasion give the same one."""
-    if plan.only and kind not in plan.only:
+    if plan.only and not plan.only & {kind, group}:
         return None
     digest = hashlib.sha256(f"{plan.seed}:{kind}:{occasion}".encode()).digest()
     left = int.from_bytes(digest[:8], "big") / 2**64
@@ -71,16 +77,23 @@ class Faults:
         if plan is not None:
             self.happened.clear()
 
-    def strike(self, kind: str, about: str, at: datetime, among: tuple[Fault, ...]) -> Fault | None:
+    def strike(self, kind: str, group: str, about: str, at: datetime, among: tuple[Fault, ...]) -> Fault | None:
         """What goes wrong on this occasion, noted."""
         if self.plan is None:
             return None
         occasion = self._occasions[kind] = self._occasions.get(kind, 0) + 1
         if self.plan.at_most is not None and self.count >= self.plan.at_most:
             return None
-        fault = draw(self.plan, kind, occasion, among)
+        fault = draw(self.plan, kind, group, occasion, among)
         if fault is not None:
             self.count += 1
             self.happened.append(Faulted(at, fault, kind, about))
             del self.happened[:-_KEPT]
         return fault
+
+    def counts(self) -> dict[str, int]:
+        """How often each fault happened."""
+        counted: dict[str, int] = {}
+        for one in self.happened:
+            counted[one.fault] = counted.get(one.fault, 0) + 1
+        return counted

@@ -14,10 +14,10 @@ def wrong(carrier: Running, **plan: object) -> None:
 
 def test_the_same_seed_gives_the_same_faults() -> None:
     plan = FaultPlan(seed=7, chances={"lose": 0.3, "duplicate": 0.3})
-    first = [draw(plan, "call", n, CALLBACK_FAULTS) for n in range(200)]
-    assert first == [draw(plan, "call", n, CALLBACK_FAULTS) for n in range(200)]
+    first = [draw(plan, "call", "report", n, CALLBACK_FAULTS) for n in range(200)]
+    assert first == [draw(plan, "call", "report", n, CALLBACK_FAULTS) for n in range(200)]
     assert {"lose", "duplicate", None} == set(first)
-    assert first != [draw(FaultPlan(8, plan.chances), "call", n, CALLBACK_FAULTS) for n in range(200)]
+    assert first != [draw(FaultPlan(8, plan.chances), "call", "report", n, CALLBACK_FAULTS) for n in range(200)]
 
 
 def test_conference_reports_come_twice_with_one_token_and_others_once(carrier: Running) -> None:
@@ -75,3 +75,62 @@ def test_a_document_that_does_not_come_in_time_is_asked_of_the_fallback(carrier:
     assert carrier.heard_by(sid) == []
     carrier.advance(2)
     assert [text for _, text in carrier.heard_by(sid)] == ["Secours."]
+    assert len(carrier.product.told("voice")) == 1, "the product was asked, and its answer was not heard"
+
+
+def test_a_report_is_overtaken_by_the_next_one(carrier: Running) -> None:
+    told = []
+    for plan in ({}, {"chances": {"reorder": 1}, "at_most": 1, "delay": 60}):
+        carrier.product.heard.clear()
+        wrong(carrier, only=["conference"], **plan)
+        sid = carrier.place_call()
+        carrier.advance(2)
+        carrier.http.post(f"/network/calls/{sid}/hangup")
+        carrier.advance(2)
+        told.append([one["StatusCallbackEvent"] for one in carrier.product.told("conference")])
+    in_order, out_of_order = told
+    assert in_order[:2] == ["participant-join", "participant-leave"]
+    assert out_of_order[:2] == ["participant-leave", "participant-join"]
+    assert sorted(out_of_order) == sorted(in_order)
+
+
+def test_a_report_whose_answer_is_not_heard_was_heard_by_the_product(carrier: Running) -> None:
+    wrong(carrier, chances={"timeout": 1}, only=["conference"])
+    carrier.place_call()
+    carrier.advance(2)
+    assert carrier.product.told("conference")
+    assert {one["code"] for one in carrier.http.get("/network/errors").json()} == {11200}
+
+
+def test_the_api_acts_and_says_otherwise_or_says_so_late(carrier: Running) -> None:
+    wrong(carrier, chances={"error_after": 1}, only=["POST Messages"], at_most=1)
+    with pytest.raises(TwilioRestException) as refused:
+        carrier.twilio.messages.create(to=PATIENT, from_="Callcenter", body="Parti.")
+    assert (refused.value.status, refused.value.code) == (500, 20500)
+    assert [one.body for one in carrier.twilio.messages.list()] == ["Parti."]
+
+
+def test_a_poll_does_not_shift_what_is_aimed_at(carrier: Running) -> None:
+    for polls in (0, 5):
+        wrong(carrier, seed=3, chances={"error": 0.5}, only=["POST Messages"])
+        fates = []
+        for _ in range(6):
+            for _ in range(polls):
+                carrier.twilio.messages.list()
+            try:
+                carrier.twilio.messages.create(to=PATIENT, from_="Callcenter", body="x")
+                fates.append("sent")
+            except TwilioRestException:
+                fates.append("refused")
+        if polls == 0:
+            first = fates
+    assert fates == first
+    assert set(fates) == {"sent", "refused"}
+
+
+@pytest.mark.parametrize("plan", [{"chances": {"lose": 2}}, {"chances": {"lose": 0.6, "delay": 0.6}}, {"chance": {}}])
+def test_a_plan_that_makes_no_sense_is_refused_with_a_sentence(carrier: Running, plan: dict[str, object]) -> None:
+    answer = carrier.http.put("/network/faults", json=plan)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("La demande")
+    assert carrier.http.get("/network/faults").json()["on"] is False
