@@ -4,12 +4,9 @@ import time
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select
-
-from callcenter.drills.stage import ALL, BACKUP_SAYS, OVER, Stage, heard, talk, talks, wait_until
+from callcenter.drills.accounting import count_callers, unaccounted
+from callcenter.drills.stage import BACKUP_SAYS, OVER, Stage, heard, talk, talks, wait_until
 from callcenter.drills.verdict import Verdict
-from callcenter.routing.models import Agent, AgentStatus, QueueEntry, QueueEntryStatus
-from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 
 _USEFUL = ("urgence", "emergency", BACKUP_SAYS)
 
@@ -57,54 +54,16 @@ def go_dark(stage: Stage, *, seed: int, talking: int, waiting: int, new: int, da
     stage.start_product()
     back = time.monotonic()
     everybody = talkers + waiters + newcomers
-    settled = wait_until(lambda: not _unaccounted(stage, everybody), within=60)
+    settled = wait_until(lambda: not unaccounted(stage, everybody), within=60)
     verdict.figures["accounted_for_after_s"] = round(time.monotonic() - back, 1)
-    unaccounted = _unaccounted(stage, everybody)
-    verdict.expect(settled, f"everybody is accounted for within a minute of the return: {unaccounted[:5]}")
-    _count(stage, everybody, verdict)
+    wrong = unaccounted(stage, everybody)
+    verdict.expect(settled, f"everybody is accounted for within a minute of the return: {wrong[:5]}")
+    count_callers(stage, everybody, verdict)
     verdict.expect(
         all(talks(stage.view(sid)) for sid in talkers if stage.view(sid)["status"] not in OVER),
         "the return cut nobody who talked",
     )
     return verdict
-
-
-def _count(stage: Stage, sids: list[str], verdict: Verdict) -> None:
-    with stage.database.reading(ALL) as session:
-        known = set(session.scalars(select(Call.sid).where(Call.sid.in_(sids))))
-        verdict.lost = len(set(sids) - known)
-        twice = select(QueueEntry.call_id).group_by(QueueEntry.call_id).having(func.count() > 1)
-        verdict.doubled = len(session.scalars(twice).all())
-    verdict.expect(verdict.lost == 0, f"no caller is lost ({verdict.lost} are)")
-    verdict.expect(verdict.doubled == 0, "no caller is held twice")
-
-
-def _unaccounted(stage: Stage, sids: list[str]) -> list[str]:
-    """Every caller about whom the product believes something else than the carrier."""
-    with stage.database.reading(ALL) as session:
-        calls = {call.sid: call for call in session.scalars(select(Call).where(Call.sid.in_(sids)))}
-        entries = {entry.call_id: entry for entry in session.scalars(select(QueueEntry))}
-        on_call = {
-            agent.call_id: agent for agent in session.scalars(select(Agent)) if agent.status == AgentStatus.ON_CALL
-        }
-        legs = session.scalars(select(Leg).where(Leg.role == LegRole.OPERATOR, Leg.status == LegStatus.JOINED)).all()
-    joined = {leg.call_id for leg in legs}
-    wrong = []
-    for sid in sids:
-        view, call = stage.view(sid), calls.get(sid)
-        if call is None:
-            wrong.append(f"{sid[-6:]}: unknown")
-        elif view["status"] in OVER:
-            if call.status != CallStatus.ENDED or call.id in on_call:
-                wrong.append(f"{sid[-6:]}: over at the carrier, {call.status} here")
-        elif talks(view):
-            if call.status != CallStatus.TALKING or call.id not in joined:
-                wrong.append(f"{sid[-6:]}: talks at the carrier, {call.status} here")
-        elif view["in_conference"]:
-            entry = entries.get(call.id)
-            if entry is None or entry.status != QueueEntryStatus.WAITING or call.status == CallStatus.ENDED:
-                wrong.append(f"{sid[-6:]}: waits at the carrier, {entry.status if entry else 'in no queue'} here")
-    return wrong
 
 
 def _hung_up_herself(view: dict[str, Any]) -> bool:

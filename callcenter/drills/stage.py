@@ -23,7 +23,7 @@ from callcenter.directory.accounts import open_session
 from callcenter.directory.models import Practice, PracticeLine, Role, Staff
 from callcenter.drills.static_server import StaticServer
 from callcenter.local.processes import Process, free_port
-from callcenter.routing.models import Reservation, ReservationStatus
+from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
 
 ALL = Centre(CentreReason.SEED)
 BACKUP = "+33199009876"
@@ -139,6 +139,17 @@ class Stage:
         for operator in self.operators:
             if operator.staff_id in offers:
                 operator.http.post(f"/reservations/{offers[operator.staff_id]}/acceptance")
+
+    def finish_wrap_ups(self) -> None:
+        """Every operator whose call is over says how it ended, and whoever was sent on a break comes back."""
+        with self.database.reading(ALL) as session:
+            agents = {agent.staff_id: agent for agent in session.scalars(select(Agent))}
+        for operator in self.operators:
+            agent = agents.get(operator.staff_id)
+            if agent is not None and agent.status == AgentStatus.WRAP_UP:
+                operator.http.post(f"/calls/{agent.call_id}/disposition", data={"code": "information"})
+            elif agent is not None and agent.status == AgentStatus.BREAK:
+                operator.http.post("/agent/availability")
 
     def view(self, sid: str) -> dict[str, Any]:
         """A call as the carrier's network sees it."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from callcenter.drills.dark import go_dark
 from callcenter.drills.deploy import deploy_under_load
+from callcenter.drills.faults import misbehave
 from callcenter.drills.stage import Stage
 from callcenter.drills.stall import stall_database
 from callcenter.drills.verdict import Verdict, report
@@ -39,6 +40,14 @@ def deploy(
     )
 
 
+def faults(folder: Path, seed: int, *, calls: int = 60, operators: int = 8, seconds: float = 45) -> Verdict:
+    """A carrier that misbehaves, on SQLite."""
+    return _on(
+        Stage(folder, f"sqlite:///{folder / 'drill.db'}"),
+        lambda stage: misbehave(stage, seed=seed, calls=calls, operators=operators, seconds=seconds),
+    )
+
+
 def stall(folder: Path, seed: int, cluster: Cluster, *, seconds: float = 20, per_second: float = 5) -> Verdict:
     """A stalled PostgreSQL under calls."""
     name = f"drill_{time.monotonic_ns()}"
@@ -59,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the scenes asked for and print the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scene", choices=("dark", "deploy", "stall", "all"), default="all")
+    parser.add_argument("--scene", choices=("dark", "deploy", "faults", "stall", "all"), default="all")
     asked = parser.parse_args(arguments)
     verdicts = []
     with tempfile.TemporaryDirectory(prefix="callcenter-drill-") as place:
@@ -67,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
             verdicts.append(dark(_folder(place, "dark"), asked.seed))
         if asked.scene in {"deploy", "all"}:
             verdicts.append(deploy(_folder(place, "deploy"), asked.seed))
+        if asked.scene in {"faults", "all"}:
+            verdicts.append(faults(_folder(place, "faults"), asked.seed))
         if asked.scene in {"stall", "all"}:
             cluster = Cluster()
             try:

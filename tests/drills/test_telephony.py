@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.drills.telephony import dark, deploy, stall
+from callcenter.drills.telephony import dark, deploy, faults, stall
 from callcenter.drills.verdict import Verdict, report
 from callcenter.local.cluster import Cluster
 
@@ -20,6 +20,13 @@ def test_a_product_that_dies_under_calls_loses_nobody(tmp_path: Path) -> None:
 def test_a_deploy_under_webhooks_refuses_none(tmp_path: Path) -> None:
     verdict = deploy(tmp_path, 1, seconds=8, per_second=25, deploys=1, talking=1)
     assert (verdict.broken, verdict.lost) == ([], 0)
+
+
+@pytest.mark.timeout(180)
+def test_a_carrier_that_misbehaves_loses_and_doubles_nobody(tmp_path: Path) -> None:
+    verdict = faults(tmp_path, 1, calls=9, operators=3, seconds=6)
+    assert (verdict.broken, verdict.lost, verdict.doubled) == ([], 0, 0)
+    assert verdict.faults > 0
 
 
 @pytest.mark.timeout(120)
