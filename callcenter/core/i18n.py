@@ -78,11 +78,6 @@ def format_date_long(day: date) -> str:
     return dates.format_date(day, "EEEE d MMMM", locale=_locale())
 
 
-def format_date_full(day: date) -> str:
-    """« lundi 23 novembre 2026 »."""
-    return dates.format_date(day, "EEEE d MMMM y", locale=_locale())
-
-
 def format_day_short(day: date) -> str:
     """« lun. 23 nov. »: agenda columns and lists."""
     return dates.format_date(day, "EEE d MMM", locale=_locale())

@@ -1,4 +1,4 @@
-"""The carrier misbehaves: reports come twice, late, out of order or never; its API refuses, or acts and says nothing."""
+"""The carrier misbehaves: reports come twice, late, out of order or never; its API refuses, or acts unheard."""
 
 import threading
 import time

@@ -1,6 +1,5 @@
 """The outbox as people see it: the supervisor's view, one call's texts, and sending again what failed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,13 +87,6 @@ def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxVie
         failed=counts.get(OutboxStatus.FAILED, 0),
         rows=rows,
     )
-
-
-def texts_of_call(session: Session, call_id: int) -> Sequence[OutboxMessage]:
-    """The texts that left, or are to leave, because of a call; oldest first."""
-    return session.scalars(
-        select(OutboxMessage).where(OutboxMessage.call_id == call_id).order_by(OutboxMessage.id)
-    ).all()
 
 
 def retry_message(session: Session, message_id: int, *, staff_id: int, at: datetime) -> None:
