@@ -106,6 +106,7 @@ class Reservation(PracticeOwned, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))  # found by its call or its place
     queue_entry_id: Mapped[int] = mapped_column(ForeignKey("queue_entry.id"), index=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))

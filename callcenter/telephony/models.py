@@ -23,7 +23,6 @@ class Call(PracticeOwned, Base):
         CheckConstraint("handling IN ('queue', 'announced', 'gated', 'fallback')", name="handling"),
         Index("ix_call_practice_from", "practice_id", "from_number"),
         Index("ix_call_status", "status"),
-        Index("ix_call_practice_received_at", "practice_id", "received_at"),
         # The jobs look every second for calls whose conference is still to be closed: a handful among millions.
         Index(
             "ix_call_unclosed",
@@ -35,7 +34,7 @@ class Call(PracticeOwned, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    # No index of its own: two others begin with it, and every index is paid by each call that comes in.
+    # No index of its own: another begins with it, and every index is paid by each call that comes in.
     practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))
     line_id: Mapped[int] = mapped_column(ForeignKey("practice_line.id"))
     sid: Mapped[str] = mapped_column(String(40), unique=True)  # the carrier's

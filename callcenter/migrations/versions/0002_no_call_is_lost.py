@@ -40,7 +40,6 @@ def downgrade() -> None:
             batch_op.drop_column(name)
     op.execute("UPDATE call SET status = 'ended' WHERE status = 'lost'")
     with op.batch_alter_table("call") as batch_op:
-        batch_op.drop_index("ix_call_practice_received_at")
         batch_op.drop_constraint(op.f("ck_call_handling"), type_="check")
         batch_op.drop_constraint(op.f("ck_call_status"), type_="check")
         batch_op.create_check_constraint(op.f("ck_call_status"), "status IN ('waiting', 'talking', 'ended')")
@@ -64,6 +63,7 @@ _TOO_MANY = {
     "ix_leg_call_id": ("leg", "call_id"),
     "ix_leg_practice_id": ("leg", "practice_id"),
     "ix_queue_entry_practice_id": ("queue_entry", "practice_id"),
+    "ix_reservation_practice_id": ("reservation", "practice_id"),
 }
 
 
@@ -164,7 +164,6 @@ def _add_to_telephony() -> None:
         batch_op.create_check_constraint(
             op.f("ck_call_handling"), "handling IN ('queue', 'announced', 'gated', 'fallback')"
         )
-        batch_op.create_index("ix_call_practice_received_at", ["practice_id", "received_at"])
     with op.batch_alter_table("leg") as batch_op:
         for name, kind in _NEW_ON_LEG.items():
             batch_op.add_column(sa.Column(name, kind, nullable=name not in _BEGINS, server_default=_BEGINS.get(name)))
