@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database
@@ -94,7 +94,8 @@ class Reconciler:
         last = self._looked_at
         if last is None:
             with self._database.reading(_SCOPE) as session:
-                last = session.scalar(select(func.max(Call.received_at)).where(Call.received_at < self._began_at))
+                before = select(Call.received_at).where(Call.received_at < self._began_at)
+                last = session.scalar(before.order_by(Call.id.desc()).limit(1))  # no look through the calls of years
         return max((last or at) - _OVERLAP, at - _AT_MOST_BACK)
 
     def _find_callers(self, look: Look, *, since: datetime) -> int:
