@@ -11,8 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -22,35 +21,71 @@ class TooLate(Exception):
     """The work was not done in time; it may still be done later."""
 
 
+class _Task(Generic[T]):
+    """One piece of work and what became of it.
+
+    Leaner than the library's ``Future``, whose condition costs as much as the hand-over itself: every call pays it.
+    """
+
+    __slots__ = ("fault", "is_abandoned", "is_done", "result", "tell", "work")
+
+    def __init__(self, work: Callable[[], T], tell: Callable[[], object] | None) -> None:
+        self.work = work
+        self.tell = tell  # called in the worker's thread once it is done
+        self.is_done = False
+        self.is_abandoned = tell is None
+        self.result: T
+        self.fault: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.result = self.work()
+        except BaseException as fault:
+            self.fault = fault
+        self.is_done = True
+        if self.is_abandoned:
+            if self.fault is not None:
+                log.warning("abandoned work failed: %s", type(self.fault).__name__)
+        elif self.tell is not None:
+            self.tell()
+
+
 class Workers:
     """A few threads for one kind of work, with a deadline in seconds.
 
-    When every thread is busy and as much work again waits, more is refused at once: the database is stalled, and who
-    rings next must not wait for the deadline too.
+    When every thread is busy and ``backlog`` pieces of work wait, more is refused at once: the database is stalled, and
+    who rings next must not wait for the deadline too.
     """
 
     def __init__(self, name: str, *, threads: int, deadline: float, backlog: int = 64) -> None:
         self.deadline = deadline
-        self._work: queue.Queue[tuple[Future[Any], Callable[[], Any]] | None] = queue.Queue(maxsize=backlog)
+        self._backlog = backlog
+        self._work: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
         # Daemons: a thread that is stuck on a stalled connection must not keep the process from ending.
-        self._threads = [threading.Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(threads)]
-        self._starting = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, args=(n,), name=f"{name}-{n}", daemon=True) for n in range(threads)
+        ]
+        self._handed_over = 0
+        self._finished = [0] * threads  # each thread counts its own
+        self._lock = threading.Lock()
         self._are_started = False
 
-    def submit(self, work: Callable[[], T]) -> "Future[T]":
+    def submit(self, task: _Task[Any]) -> None:
         """Have it done. Raises ``TooLate`` when too much waits already."""
-        if not self._are_started:
-            self._start()
-        done: Future[T] = Future()
-        try:
-            self._work.put_nowait((done, work))
-        except queue.Full:
-            raise TooLate from None
-        return done
+        if self._work.qsize() >= self._backlog:
+            raise TooLate
+        with self._lock:
+            self._handed_over += 1
+            if not self._are_started:
+                self._are_started = True
+                for thread in self._threads:
+                    thread.start()
+        self._work.put(task)
 
     def drain(self) -> None:
         """Wait until all that was handed over is done."""
-        self._work.join()
+        while sum(self._finished) < self._handed_over:
+            time.sleep(0.001)
 
     def close(self, *, timeout: float) -> None:
         """Let what was begun, and what waits, be finished; at most ``timeout`` seconds for all of it."""
@@ -58,31 +93,14 @@ class Workers:
             return
         until = time.monotonic() + timeout
         for _thread in self._threads:
-            try:
-                self._work.put(None, timeout=max(0.0, until - time.monotonic()))
-            except queue.Full:
-                return
+            self._work.put(None)
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._are_started:
-                return
-            for thread in self._threads:
-                thread.start()
-            self._are_started = True
-
-    def _run(self) -> None:
+    def _run(self, number: int) -> None:
         while (task := self._work.get()) is not None:
-            done, work = task
-            try:
-                done.set_result(work())
-            except BaseException as fault:
-                done.set_exception(fault)
-            finally:
-                self._work.task_done()
-        self._work.task_done()
+            task.run()
+            self._finished[number] += 1
 
 
 async def in_time(workers: Workers, work: Callable[[], T]) -> T:
@@ -90,28 +108,30 @@ async def in_time(workers: Workers, work: Callable[[], T]) -> T:
 
     Abandoned work goes on; a fault it meets then is logged and told to nobody.
     """
-    done = workers.submit(work)
     loop = asyncio.get_running_loop()
     finished: asyncio.Future[None] = loop.create_future()
 
-    def tell(_done: "Future[T]") -> None:
+    def tell() -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(_settle, finished)
 
-    done.add_done_callback(tell)
+    task = _Task(work, tell)
+    workers.submit(task)
     timer = loop.call_later(workers.deadline, _settle, finished)
     await finished
     timer.cancel()
-    if not done.done():
-        done.add_done_callback(_log_late_fault)
+    if not task.is_done:
+        task.is_abandoned = True
         raise TooLate
-    return done.result()
+    if task.fault is not None:
+        raise task.fault
+    return task.result
 
 
 def in_background(workers: Workers, work: Callable[[], object]) -> None:
     """Have it done without waiting for it; when too much waits it is left out, and the reconciler sees to it."""
     try:
-        workers.submit(work).add_done_callback(_log_late_fault)
+        workers.submit(_Task(work, None))
     except TooLate:
         log.warning("work left out: the database is too slow")
 
@@ -119,9 +139,3 @@ def in_background(workers: Workers, work: Callable[[], object]) -> None:
 def _settle(finished: "asyncio.Future[None]") -> None:
     if not finished.done():
         finished.set_result(None)
-
-
-def _log_late_fault(done: "Future[Any]") -> None:
-    fault = done.exception()
-    if fault is not None:
-        log.warning("abandoned work failed: %s", type(fault).__name__)
