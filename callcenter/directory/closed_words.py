@@ -56,6 +56,11 @@ def closed_sentence(
     return " ".join(said)
 
 
+def with_emergency_first(emergency: str, sentence: str) -> list[str]:
+    """What a caller of a closed line hears: the emergency sentence always, and once, then the closure's."""
+    return [sentence] if sentence.startswith(emergency) else [emergency, sentence]
+
+
 def _french(now: datetime, opening: datetime) -> str:
     hour = {0: "minuit", 1: "1 heure", 12: "midi"}.get(opening.hour, f"{opening.hour} heures")
     clock = f"{hour} {opening.minute}" if opening.minute else hour

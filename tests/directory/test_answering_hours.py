@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.directory.answering_hours import LOOK_AHEAD, answering, closes_at, is_open
+from callcenter.directory.closed_words import with_emergency_first
 from callcenter.directory.line_entry import Forwarding, HoursRule, LineEntry, Period, PeriodKind
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -189,3 +190,9 @@ def test_the_next_opening_is_the_first_open_minute_and_none_comes_before(
     ]
     found = closes_at(entry, at) if expected else answering(entry, at).opens_at
     assert found == (later[0] if later else None)
+
+
+def test_a_caller_hears_the_emergency_sentence_first_and_once() -> None:
+    emergency = "En cas d'urgence vitale, raccrochez et composez le 15."
+    assert with_emergency_first(emergency, "Fermé.") == [emergency, "Fermé."]
+    assert with_emergency_first(emergency, f"{emergency} Fermé.") == [f"{emergency} Fermé."]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from callcenter.core.text import clean_line
 from callcenter.directory.answering_hours import Answering, answering
+from callcenter.directory.closed_words import with_emergency_first
 from callcenter.directory.line_entry import LineEntry
 from callcenter.routing.arrival import admit_call, find_lost_caller, receive_call
 from callcenter.telephony import twiml
@@ -143,7 +144,7 @@ def _announcement(world: World, entry: LineEntry, closed: Answering | None) -> s
     said = closed or Answering(is_open=False, sentence=call_later(entry.language))
     emergency = emergency_sentence(entry.emergency_sentence, country=entry.country, language=entry.language)
     return twiml.announcement(
-        [emergency, said.sentence],
+        with_emergency_first(emergency, said.sentence),
         language=entry.language,
         number=said.number,
         caller=world.settings.caller_number or entry.number,

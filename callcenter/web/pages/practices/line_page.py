@@ -9,11 +9,13 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from callcenter.core.emergency_words import emergency_sentence
 from callcenter.core.errors import Problem
 from callcenter.core.i18n import N_
 from callcenter.core.phone import format_number
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.directory.answering_hours import ONLY_WHEN_SERVED, Answering, answering, closes_at
+from callcenter.directory.closed_words import with_emergency_first
 from callcenter.directory.identity import Identity
 from callcenter.directory.line_book import load_line_book
 from callcenter.directory.line_entry import Forwarding, LineEntry, PeriodKind
@@ -51,6 +53,7 @@ class Standing:
     until: datetime | None  # open: when it closes
     opens: datetime | None  # closed: when it opens
     warning: str  # what is missing, a message id
+    heard: str = ""  # closed: all that its caller hears, as it is printed
 
 
 def standing_of_lines(session: Session, practice_id: int, *, at: datetime) -> dict[int, Standing]:
@@ -127,7 +130,13 @@ def _standing(entry: LineEntry, at: datetime) -> Standing:
         None if until is None else until.astimezone(zone),
         None if now.opens_at is None else now.opens_at.astimezone(zone),
         _warning(entry),
+        "" if now.is_open else _heard(entry, now.sentence),
     )
+
+
+def _heard(entry: LineEntry, sentence: str) -> str:
+    emergency = emergency_sentence(entry.emergency_sentence, country=entry.country, language=entry.language)
+    return " ".join(with_emergency_first(emergency, sentence)).replace("'", "’")
 
 
 def _warning(entry: LineEntry) -> str:
