@@ -13,7 +13,7 @@ from callcenter.core.config import load_settings
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.accounts import create_staff
-from callcenter.directory.models import Practice, PracticeLine, Practitioner, Role, Staff
+from callcenter.directory.models import LineHours, Practice, PracticeLine, Practitioner, Role, Staff
 from callcenter.main import create_app
 from tests.fakes import FakeProvider
 
@@ -79,6 +79,7 @@ def test_from_nothing_to_a_practice_that_can_be_called(client: TestClient) -> No
         weekday=["0", "0", "1"],
         starts=["8h30", "14:00", ""],
         ends=["12:30", "18", ""],
+        whole_week="1",
     )
     assert status == 200
     assert "Next:" not in text
@@ -122,7 +123,7 @@ def test_hours_that_overlap_are_refused_beside_their_day_with_all_rows_kept(clie
     post(client, "/practices/new", name="Tilleuls")
     post(client, "/practices/1/sites", name="Tilleuls")
     post(client, "/practices/1/practitioners", name="Dr Lemoine", site="1")
-    typed = {"weekday": ["2", "2"], "starts": ["08:30", "12:00"], "ends": ["12:30", "18:00"]}
+    typed = {"weekday": ["2", "2"], "starts": ["08:30", "12:00"], "ends": ["12:30", "18:00"], "whole_week": "1"}
     status, text = post(client, "/practices/1/practitioners/1/hours", **typed)
     assert status == 422
     assert "The hours from 12:00 overlap those until 12:30." in text
@@ -132,6 +133,19 @@ def test_hours_that_overlap_are_refused_beside_their_day_with_all_rows_kept(clie
     _status, same = post(client, "/practices/1/practitioners/1/hours", **typed, same="2")
     assert same.count('name="starts"') == 6
     assert rows(client, Opening) == []
+
+
+def test_a_week_that_arrives_without_its_fields_empties_nothing(client: TestClient) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Tilleuls")
+    post(client, "/practices/1/lines", number="01 99 00 42 17")
+    address = "/practices/1/lines/1/hours"
+    assert post(client, address, weekday=["0"], starts=["8:30"], ends=["12:30"], whole_week="1")[0] == 200
+    status, text = post(client, address)
+    assert (status, "The week did not arrive whole" in text) == (422, True)
+    assert [one.weekday for one in rows(client, LineHours)] == [0]
+    assert post(client, address, whole_week="1")[0] == 200
+    assert rows(client, LineHours) == []
 
 
 def test_a_supervisor_reads_and_changes_nothing(client: TestClient) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from babel import Locale
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.setup import (
@@ -16,7 +17,8 @@ from callcenter.agenda.setup import (
     read_time,
     set_openings,
 )
-from callcenter.core.i18n import current_language
+from callcenter.core.errors import Invalid
+from callcenter.core.i18n import N_, current_language
 from callcenter.directory.identity import Identity
 from callcenter.directory.practitioners import list_practitioners, load_practitioner
 from callcenter.directory.sites import load_site
@@ -26,7 +28,6 @@ from callcenter.web.pages.practices.frame import open_frame, saved, show_section
 
 router = APIRouter()
 
-Texts = Annotated[list[str], Form()]
 _MORNING, _AFTERNOON = ("08:30", "12:30"), ("14:00", "18:00")
 
 
@@ -37,6 +38,28 @@ class Stretch:
     weekday: int
     starts: str
     ends: str
+
+
+class WeekForm(BaseModel):
+    """A week as posted, or a gesture of its editor."""
+
+    weekday: list[str] = []
+    starts: list[str] = []
+    ends: list[str] = []
+    add: str = ""
+    remove: str = ""
+    same: str = ""
+    whole_week: str = ""
+
+    def read(self) -> tuple[list[Stretch], list[Stretch] | None]:
+        """The rows as typed, and as they are after a gesture; None when there was none and the week is to be saved."""
+        rows = typed_rows(self.weekday, self.starts, self.ends)
+        return rows, edited_rows(rows, add=self.add, remove=self.remove, same=self.same)
+
+    def refuse_partial(self) -> None:
+        """Raise ``Invalid`` unless the form was sent to its end: an empty week must be meant."""
+        if not self.whole_week or not len(self.weekday) == len(self.starts) == len(self.ends):
+            raise Invalid(N_("The week did not arrive whole: nothing was saved. Save it again."), field="hours-0")
 
 
 @router.get("/practices/{practice_id}/hours")
@@ -72,21 +95,16 @@ def change(
     session: Reads,
     me: Administrator,
     at: At,
-    weekday: Texts = [],  # noqa: B006  (FastAPI copies it)
-    starts: Texts = [],  # noqa: B006
-    ends: Texts = [],  # noqa: B006
-    add: Annotated[str, Form()] = "",
-    remove: Annotated[str, Form()] = "",
-    same: Annotated[str, Form()] = "",
+    typed: Annotated[WeekForm, Form()],
 ) -> Response:
     """Save the week; or add, remove or copy rows of what is typed, without saving."""
-    rows = typed_rows(weekday, starts, ends)
-    edited = edited_rows(rows, add=add, remove=remove, same=same)
+    rows, edited = typed.read()
     if edited is not None:
         return _show(request, session, practice_id, practitioner_id, me, edited, typed_again=True)
 
     def act(session: Session) -> None:
         open_frame(session, practice_id, me)
+        typed.refuse_partial()
         practitioner = load_practitioner(session, practice_id, practitioner_id)
         schedule = find_schedule(session, practice_id, practitioner_id)
         if schedule is None:

@@ -12,7 +12,7 @@ from callcenter.directory.lines import load_line
 from callcenter.web.context import Administrator, At, Reads, TheWorld
 from callcenter.web.forms import Typed, attempt
 from callcenter.web.pages.practices.frame import open_frame, saved
-from callcenter.web.pages.practices.hours import Texts, edited_rows, typed_rows
+from callcenter.web.pages.practices.hours import WeekForm
 from callcenter.web.pages.practices.line_page import show_line
 
 router = APIRouter()
@@ -38,21 +38,16 @@ def change_hours(
     session: Reads,
     me: Administrator,
     at: At,
-    weekday: Texts = [],  # noqa: B006  (FastAPI copies it)
-    starts: Texts = [],  # noqa: B006
-    ends: Texts = [],  # noqa: B006
-    add: Annotated[str, Form()] = "",
-    remove: Annotated[str, Form()] = "",
-    same: Annotated[str, Form()] = "",
+    typed: Annotated[WeekForm, Form()],
 ) -> Response:
     """Save the line's week; or add, remove or copy rows of what is typed, without saving."""
-    rows = typed_rows(weekday, starts, ends)
-    edited = edited_rows(rows, add=add, remove=remove, same=same)
+    rows, edited = typed.read()
     if edited is not None:
         return show_line(request, session, practice_id, line_id, me, at=at, rows=edited, unsaved=True)
 
     def act(session: Session) -> None:
         open_frame(session, practice_id, me)
+        typed.refuse_partial()
         hours = [
             read_hours(row.weekday, row.starts, row.ends, field=f"hours-{row.weekday}")
             for row in rows
