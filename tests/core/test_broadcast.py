@@ -1,19 +1,11 @@
 """Signals reach the streams that listen, in this process and, on PostgreSQL, in the others."""
 
 import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import psycopg
 
 from callcenter.core.broadcast import Broadcast, open_broadcast
-
-
-def run(story: Coroutine[Any, Any, list[str]]) -> list[str]:
-    """In a thread of its own: the browser tests of the same process keep a loop running in the main one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, story).result()
+from tests.loops import run
 
 
 async def heard_by(listening: Broadcast, publishing: Broadcast, *, topics: list[str], publish: list[str]) -> list[str]:

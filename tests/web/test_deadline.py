@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from callcenter.web.deadline import TooLate, Workers, in_background, in_time
+from tests.loops import run
 
 
 @pytest.fixture
@@ -23,9 +24,9 @@ def test_work_done_in_time_is_the_answer_and_its_fault_is_the_caller_s(workers: 
     def break_down() -> None:
         raise LookupError("no such call")
 
-    assert asyncio.run(in_time(workers, lambda: "a room of her own")) == "a room of her own"
+    assert run(in_time(workers, lambda: "a room of her own")) == "a room of her own"
     with pytest.raises(LookupError, match="no such call"):
-        asyncio.run(in_time(workers, break_down))
+        run(in_time(workers, break_down))
 
 
 def test_work_that_is_too_late_is_abandoned_and_done_all_the_same(workers: Workers) -> None:
@@ -36,7 +37,7 @@ def test_work_that_is_too_late_is_abandoned_and_done_all_the_same(workers: Worke
         done.set()
 
     with pytest.raises(TooLate):
-        asyncio.run(in_time(workers, stall))
+        run(in_time(workers, stall))
     assert not done.is_set()
     resume.set()
     workers.drain()
@@ -51,7 +52,7 @@ def test_a_fault_of_abandoned_work_is_only_logged(workers: Workers, caplog: pyte
         raise ConnectionError("cut")
 
     with pytest.raises(TooLate):
-        asyncio.run(in_time(workers, break_down_late))
+        run(in_time(workers, break_down_late))
     resume.set()
     workers.drain()
     assert "abandoned work failed: ConnectionError" in caplog.text
@@ -73,7 +74,7 @@ def test_more_than_can_wait_is_refused_at_once(workers: Workers, caplog: pytest.
         await asyncio.sleep(0.05)
         return await asyncio.gather(*begun, *(one() for _ in range(4)), return_exceptions=True)
 
-    assert [type(fate) for fate in asyncio.run(ring())] == [TooLate] * 6
+    assert [type(fate) for fate in run(ring())] == [TooLate] * 6
     in_background(workers, stall)
     assert "left out" in caplog.text
     resume.set()

@@ -18,6 +18,7 @@ from callcenter.directory.models import Practice, PracticeLine
 from callcenter.local.proxy import Proxy
 from callcenter.web.line_watch import kept_line_book
 from tests.floor import ALL, LINE, MONDAY
+from tests.loops import run
 from tests.web.serving import serve
 
 
@@ -87,4 +88,4 @@ def test_a_book_that_could_not_be_read_at_all_is_tried_again_soon(database: Data
         async with kept_line_book(book, database):
             return await asyncio.to_thread(book.is_read.wait, 15)
 
-    assert asyncio.run(serve())
+    assert run(serve())

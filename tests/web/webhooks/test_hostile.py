@@ -1,6 +1,5 @@
 """What no caller's telephone and no carrier of ours sends: refused or tamed, never a fault, never a dropped caller."""
 
-import asyncio
 from collections.abc import Iterator
 from urllib.parse import quote_plus, urlencode
 from xml.etree import ElementTree as ET
@@ -21,6 +20,7 @@ from callcenter.telephony.models import Call
 from callcenter.web.webhooks import reports
 from callcenter.web.webhooks.verified import Webhook
 from tests.floor import CALL, LINE, PATIENT, Floor
+from tests.loops import run
 from tests.web.webhooks.conftest import Carrier
 
 PARAMETERS = {
@@ -308,5 +308,5 @@ def _status_of(app: ASGIApp, path: str, query: bytes, said: dict[str, object] = 
         "scheme": "http",
         "root_path": "",
     }
-    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    run(app(scope, receive, send))  # type: ignore[arg-type]
     return next(int(str(one["status"])) for one in sent if "status" in one)
