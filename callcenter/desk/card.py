@@ -13,7 +13,7 @@ from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode, EmergencyRelay
 from callcenter.desk.persons import BookedHere, KnownPerson, known_persons, read_booked_here
-from callcenter.directory.models import Patient, Practice, PracticeLine, Practitioner, Site, Staff
+from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
 from callcenter.instructions.greeting import greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
@@ -73,6 +73,7 @@ class CallCard:
     practitioners: list[str]
     line_label: str
     line_number: str
+    forwarding: Forwarding
     country: str
     zone: str
     from_number: str | None
@@ -205,6 +206,7 @@ def _assemble(
         practitioners=[name for name, _ in places],
         line_label=line.label,
         line_number=line.number,
+        forwarding=Forwarding(line.forwarding),
         country=practice.country,
         zone=practice.zone,
         from_number=call.from_number,

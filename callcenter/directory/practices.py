@@ -23,6 +23,7 @@ from callcenter.directory.models import Practice, PracticeMode
 # Where the product is used or could be: what phonenumbers reads a national number against.
 COUNTRIES = ("FR", "BE", "LU", "CH", "MC", "GP", "MQ", "GF", "RE", "YT", "NC", "PF", "CA", "GB", "IE", "DE", "ES", "IT")
 LANGUAGES = ("fr", "en")
+_SHORT = 4  # digits: 15, 112, 1733
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +139,9 @@ def _emergency_number(typed: str, *, country: str, mode: PracticeMode) -> str:
 def _backup_number(typed: str, *, country: str) -> str:
     """E.164 or empty; one that may be called, for the carrier rings it without this product."""
     cleaned = clean_line(typed, limit=40)
+    if 0 < len("".join(c for c in cleaned if c.isdigit())) <= _SHORT:
+        raise Invalid(
+            N_("An emergency number cannot be the backup number: the emergency sentence names it."),
+            field="backup_number",
+        )
     return parse_callable(cleaned, country=country, field="backup_number") if cleaned else ""

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from callcenter.core.db import Database
 from callcenter.core.scope import Practices
 from callcenter.desk.card import CardState, call_card
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode
+from callcenter.directory.models import Forwarding, PracticeLine
 from callcenter.instructions.models import Instruction
 from callcenter.routing.models import AgentStatus
 from callcenter.telephony.models import Leg, LegRole
@@ -33,6 +34,17 @@ def test_an_offered_call_shows_whom_to_greet_and_who_may_be_calling_before_she_p
     assert [(one.id, one.name, one.age) for one in card.persons] == [(helene.id, "Mme Hélène Vasseur", 68)]
     assert card.patient is None
     assert card.offer_expires_at == cast.at + timedelta(seconds=12)
+
+
+def test_the_card_says_why_this_call_comes_to_the_centre(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        call = cast.call(session)
+        cast.offer(session, call, to=cast.camille)
+        session.execute(update(PracticeLine).where(PracticeLine.id == call.line_id).values(forwarding="overflow"))
+    with cast.database.reading(Practices.of(cast.tilleuls)) as session:
+        card = call_card(session, cast.camille, at=cast.at)
+    assert card is not None
+    assert card.forwarding is Forwarding.OVERFLOW
 
 
 def test_nobody_sees_a_card_of_a_call_that_is_not_hers(cast: Cast) -> None:

@@ -127,3 +127,9 @@ def test_a_line_may_leave_its_outside_number_as_it_takes_it_over(database: Datab
         line = add_line(session, tilleuls, number="01 99 00 42 17", rules=rules, at=MONDAY, staff_id=None)
         moved = LineRules(outside_number=after)
         assert change_line(session, tilleuls, line, number=before, rules=moved, at=MONDAY, staff_id=None)
+
+
+@pytest.mark.parametrize("typed", ["15", "112", "1 12", "1733"])
+def test_an_emergency_number_is_no_backup(database: Database, typed: str) -> None:
+    with pytest.raises(Invalid, match="emergency number cannot be the backup"):
+        take_on(database, "Marronniers", backup_number=typed)
