@@ -33,6 +33,7 @@ class RingingBack:
     tries: int  # begun since her line dropped
     is_given_up: bool  # nothing more is tried: no number, or every try failed
     is_back: bool  # on the line again
+    failure: str = ""  # why the last try came to nothing; a message to be translated
 
 
 def ringing_back(call: Call, legs: Sequence[Leg]) -> RingingBack | None:
@@ -45,7 +46,8 @@ def ringing_back(call: Call, legs: Sequence[Leg]) -> RingingBack | None:
     number = call.callback_number or call.from_number
     is_under_way = any(leg.status not in _OVER for leg in tries)
     is_given_up = not is_back and (number is None or (len(tries) >= MOST_TRIES and not is_under_way))
-    return RingingBack(number=number, tries=len(tries), is_given_up=is_given_up, is_back=is_back)
+    failure = next((leg.failure for leg in reversed(tries) if leg.failure), "")
+    return RingingBack(number=number, tries=len(tries), is_given_up=is_given_up, is_back=is_back, failure=failure)
 
 
 def ring_back_lost_patients(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:

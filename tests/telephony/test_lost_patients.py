@@ -11,6 +11,7 @@ from callcenter.telephony.alarms import OpenAlarm, open_alarms
 from callcenter.telephony.gestures import hang_up_call, hold_patient, leave_call
 from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.placing import stop_placing
 from callcenter.telephony.ringing_back import RingingBack, ring_back_lost_patients, ringing_back
 from callcenter.telephony.state import LegNews
 from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs, lift_lonely_holds
@@ -53,6 +54,17 @@ def test_she_is_rung_back_into_the_same_room_and_the_conversation_goes_on(
 
     assert floor.call(call_id).status == CallStatus.TALKING
     assert alarms(floor) == []
+
+
+def test_why_she_could_not_be_rung_back_is_told(floor: Floor, call_id: int) -> None:
+    bring_in(floor, call_id, LegRole.PRACTITIONER)  # no emergency: the stop switch holds
+    with floor.database.unit_of_work(ALL) as session:
+        stop_placing(session, reason="a bill that grows", staff_id=floor.staff["Ines"], at=floor.now)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    sweep(floor)
+    standing = standing_of(floor, call_id)
+    assert standing is not None
+    assert standing.failure == leg(floor, "patient-2").failure != ""
 
 
 def test_three_tries_ten_seconds_apart_then_the_alarm_stands(floor: Floor, call_id: int) -> None:
