@@ -84,7 +84,7 @@ def _set_up_a_practice(admin: Page) -> None:
     _fill(admin, "/practices/1/service-types", name="Consultation", short_name="Cs", duration_minutes="15")
     # Hours as her form sends them, every day around the clock: the story may be told at any time of any day.
     days = [str(day) for day in range(7)]
-    week = {"weekday": days, "starts": ["00:00"] * 7, "ends": ["23:55"] * 7}
+    week = {"weekday": days, "starts": ["00:00"] * 7, "ends": ["23:55"] * 7, "whole_week": "1"}
     answer = admin.request.post(
         "/practices/1/practitioners/1/hours",
         data=urlencode(week, doseq=True),
