@@ -46,7 +46,7 @@ def ringing_back(call: Call, legs: Sequence[Leg]) -> RingingBack | None:
     number = call.callback_number or call.from_number
     is_under_way = any(leg.status not in _OVER for leg in tries)
     is_given_up = not is_back and (number is None or (len(tries) >= MOST_TRIES and not is_under_way))
-    failure = next((leg.failure for leg in reversed(tries) if leg.failure), "")
+    failure = tries[-1].failure if tries and not is_under_way else ""
     return RingingBack(number=number, tries=len(tries), is_given_up=is_given_up, is_back=is_back, failure=failure)
 
 
