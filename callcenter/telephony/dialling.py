@@ -6,6 +6,7 @@ that dies in between leaves rows that ``telephony.sweeping`` finishes. Whether a
 """
 
 import logging
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,6 +36,9 @@ _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 PATIENCE = timedelta(seconds=2)
 """How long a gesture waits for its turn at the carrier's pace; after that the sweep dials."""
 
+# Each waits in a thread of the pages, which an emergency's gesture needs too: beyond these the sweep dials.
+_may_wait = threading.BoundedSemaphore(8)
+
 
 def dial_leg(
     database: Database,
@@ -58,8 +62,13 @@ def dial_leg(
             return tell_carrier(database, provider, claim, clock)
         if claim is None or claim > until:
             return _status(database, leg_id)
-        # Outside any transaction: whoever waits for her turn keeps nobody else waiting.
-        clock.wait(max(0.0, (claim - clock.now()).total_seconds()))
+        if not _may_wait.acquire(blocking=False):
+            return _status(database, leg_id)
+        try:
+            # Outside any transaction: whoever waits for her turn keeps nobody else waiting.
+            clock.wait(max(0.0, (claim - clock.now()).total_seconds()))
+        finally:
+            _may_wait.release()
 
 
 def dial_again(

@@ -1,5 +1,6 @@
 """The rein on the calls we place, with rows: the pace, the caps, the switch, and what a crash leaves."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -331,3 +332,15 @@ def test_the_board_reads_how_much_of_the_hour_is_used(centre: Centre) -> None:
     with centre.database.reading(ALL) as session:
         later = placing_view(session, settings=centre.settings, at=centre.now)
     assert replace(later, waiting=0) == replace(view, placed=0, waiting=0, busiest_operator=None, busiest_practice=None)
+
+
+def test_no_more_than_a_few_gestures_wait_for_their_turn(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    centre.open(calls_per_second=1)
+    first, second = (centre.wish(LegRole.OPERATOR, "client:ines") for _ in range(2))
+    assert centre.place(first) == LegStatus.DIALLING
+    monkeypatch.setattr("callcenter.telephony.dialling._may_wait", threading.BoundedSemaphore(1))
+    with dialling._may_wait:  # another gesture waits already
+        before = centre.now
+        assert centre.place(second, patience=2) == LegStatus.WANTED
+        assert centre.now == before
+    assert centre.place(second, patience=2) == LegStatus.DIALLING
