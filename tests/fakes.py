@@ -4,6 +4,7 @@ import itertools
 import threading
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from callcenter.core.errors import ProviderError
 from callcenter.telephony.provider import (
@@ -19,7 +20,14 @@ class FakeProvider:
     """A carrier that does what it is told and remembers it; ``refusing`` makes the gestures fail that way."""
 
     def __init__(self) -> None:
-        self.dialled: list[dict[str, str]] = []
+        self.dialled: list[dict[str, Any]] = []
+        self.rung: list[dict[str, str]] = []  # those that follow a document of ours
+        self.redirected: list[tuple[str, str]] = []
+        self.muted: list[tuple[str, str, bool]] = []
+        self.coached: list[tuple[str, str, str | None]] = []
+        self.announced: list[tuple[str, str]] = []
+        self.recordings: dict[str, str] = {}  # of which leg, by SID; gone once deleted
+        self.stopped_recordings: list[str] = []
         self.ended: list[str] = []
         self.hung_up: list[str] = []
         self.held: list[tuple[str, str, bool]] = []
@@ -34,7 +42,17 @@ class FakeProvider:
         self._lock = threading.Lock()
 
     def dial_into_conference(
-        self, *, conference: str, to: str, caller: str, label: str, status_callback: str, conference_callback: str
+        self,
+        *,
+        conference: str,
+        to: str,
+        caller: str,
+        label: str,
+        status_callback: str,
+        conference_callback: str,
+        muted: bool = False,
+        coached_sid: str | None = None,
+        digits: str = "",
     ) -> str:
         self._refuse()
         with self._lock:
@@ -50,9 +68,56 @@ class FakeProvider:
                     "label": label,
                     "status_callback": status_callback,
                     "conference_callback": conference_callback,
+                    "muted": muted,
+                    "coached_sid": coached_sid,
+                    "digits": digits,
                 }
             )
         return sid
+
+    def ring(self, *, to: str, caller: str, document_url: str, status_callback: str) -> str:
+        self._refuse()
+        sid = f"CA{next(self._numbers):032x}"
+        self.rung.append(
+            {
+                "sid": sid,
+                "to": to,
+                "caller": caller,
+                "document_url": document_url,
+                "status_callback": status_callback,
+            }
+        )
+        return sid
+
+    def redirect(self, sid: str, document_url: str) -> None:
+        self._refuse()
+        self.redirected.append((sid, document_url))
+
+    def set_muted(self, conference: str, sid: str, muted: bool) -> None:
+        self._refuse()
+        self.muted.append((conference, sid, muted))
+
+    def set_coached(self, conference: str, sid: str, coached_sid: str | None) -> None:
+        self._refuse()
+        self.coached.append((conference, sid, coached_sid))
+
+    def announce(self, conference: str, document_url: str) -> None:
+        self._refuse()
+        self.announced.append((conference, document_url))
+
+    def start_recording(self, sid: str) -> str:
+        self._refuse()
+        recording = f"RE{next(self._numbers):032x}"
+        self.recordings[recording] = sid
+        return recording
+
+    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
+        self._refuse()
+        self.stopped_recordings.append(recording_sid)
+
+    def delete_recording(self, recording_sid: str) -> None:
+        self._refuse()
+        self.recordings.pop(recording_sid, None)
 
     def end_conference(self, conference: str) -> None:
         self._refuse()

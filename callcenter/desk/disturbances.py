@@ -27,7 +27,10 @@ _SENTENCES = {
     "text_settled": N_("The receipt of a text had not come. The carrier was asked what became of it."),
 }
 _OTHERWISE = N_("Something stood otherwise at the carrier than here. It was put right.")
-_ALARMS = {AlarmKind.PATIENT_LOST: N_("The patient's line was lost during an emergency or a transfer.")}
+_ALARMS = {
+    AlarmKind.PATIENT_LOST: N_("The patient's line was lost during an emergency or a transfer."),
+    AlarmKind.ABUSE: N_("An operator is being abused and asks for you."),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""Tables of the desk: what an operator did with a call."""
+"""Tables of the desk: what an operator did with a call, and what was done for her."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
@@ -63,3 +63,102 @@ class EmergencyRelay(PracticeOwned, Base):
     dialled_at: Mapped[datetime | None] = mapped_column(Instant)
     leg_id: Mapped[int | None] = mapped_column(ForeignKey("leg.id"))  # ringing, joined and left are the leg's
     taken_over_at: Mapped[datetime | None] = mapped_column(Instant)  # the regulator said "taken"
+
+
+class SupervisionMode(StrEnum):
+    """How a supervisor is in somebody's call."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"  # heard by the operator alone
+    JOIN = "join"
+
+
+class Supervision(PracticeOwned, Base):
+    """A supervisor in an operator's call: always shown to the operator, and never without a reason."""
+
+    __tablename__ = "supervision"
+    __table_args__ = (
+        CheckConstraint("mode IN ('listen', 'whisper', 'join')", name="mode"),
+        # One supervisor hears one call at a time.
+        Index(
+            "uq_supervision_open",
+            "supervisor_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
+    supervisor_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    operator_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    mode: Mapped[SupervisionMode] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(200))
+    leg_id: Mapped[int | None] = mapped_column(ForeignKey("leg.id"))
+    began_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class AbuseKind(StrEnum):
+    """What a caller did."""
+
+    INSULT = "insult"
+    THREAT = "threat"
+    SEXUAL = "sexual"
+    DISCRIMINATION = "discrimination"
+    OTHER = "other"
+
+
+class AbuseReport(PracticeOwned, Base):
+    """An operator was abused in a call: what happened, in her own words. One per call."""
+
+    __tablename__ = "abuse_report"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    kind: Mapped[AbuseKind] = mapped_column(String(16))
+    words: Mapped[str] = mapped_column(Text, default="")
+    reported_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Caution(PracticeOwned, Base):
+    """A flag on a number, or a patient, after abuse: set by a supervisor, with an end, open to appeal."""
+
+    __tablename__ = "caution"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str | None] = mapped_column(String(20), index=True)  # E.164
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"), index=True)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))  # where it happened
+    reason: Mapped[str] = mapped_column(String(300))
+    set_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    set_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    appeal: Mapped[str] = mapped_column(Text, default="")  # what the patient says against it
+    appealed_at: Mapped[datetime | None] = mapped_column(Instant)
+    decision: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    lifted_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Draft(PracticeOwned, Base):
+    """What somebody has typed into a form of a call and not sent yet."""
+
+    __tablename__ = "draft"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    form: Mapped[str] = mapped_column(String(30), primary_key=True)
+    fields: Mapped[str] = mapped_column(Text)  # JSON: name to text
+    saved_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class WrapUpTime(Base):
+    """How long an operator has to wrap up a call that ended in this way; the centre's own rule."""
+
+    __tablename__ = "wrap_up_time"
+
+    code: Mapped[DispositionCode] = mapped_column(String(20), primary_key=True)
+    seconds: Mapped[int]

@@ -49,6 +49,8 @@ class Practice(Base):
     # What a caller hears when nobody can be promised: closed, degraded, fallback. Empty: the country's own sentence.
     emergency_sentence: Mapped[str] = mapped_column(String(300), default="")
     backup_number: Mapped[str] = mapped_column(String(20), default="")  # E.164; rung when this product is out of reach
+    certified_only: Mapped[bool] = mapped_column(default=False)  # only operators trained for it take its calls
+    records_calls: Mapped[bool] = mapped_column(default=False)  # an operator may record, announced and by hand
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -76,6 +78,7 @@ class PracticeLine(PracticeOwned, Base):
             "forwarding IN ('permanent', 'overflow', 'hours', 'holidays', 'a_la_carte')", name="forwarding"
         ),
         CheckConstraint("gate_per_minute >= 0", name="gate"),
+        CheckConstraint("overflow_after >= 0 AND callback_after >= 0", name="waits"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -85,6 +88,11 @@ class PracticeLine(PracticeOwned, Base):
     # What a caller hears outside the hours; empty: the house's own sentence. Then the number she is put through to.
     outside_sentence: Mapped[str] = mapped_column(String(300), default="")
     outside_number: Mapped[str] = mapped_column(String(20), default="")  # E.164
+    is_priority: Mapped[bool] = mapped_column(default=False)
+    # Seconds of waiting, 0: never. Then a caller goes to the number, or is promised to be rung back when it is empty.
+    overflow_after: Mapped[int] = mapped_column(default=0)
+    overflow_number: Mapped[str] = mapped_column(String(20), default="")  # E.164
+    callback_after: Mapped[int] = mapped_column(default=180)  # seconds of expected waiting: a key is offered; 0: never
     gate_per_minute: Mapped[int] = mapped_column(default=12)  # more calls than that in a minute: two digits; 0: never
 
 
@@ -135,6 +143,7 @@ class Practitioner(PracticeOwned, Base):
     name: Mapped[str] = mapped_column(String(120))  # as said on the telephone: "Dr Lemoine"
     family_name: Mapped[str] = mapped_column(String(80))  # as short as a tab: "Lemoine"
     profession: Mapped[str] = mapped_column(String(80), default="")
+    phone: Mapped[str] = mapped_column(String(20), default="")  # E.164, where patients are put through; never told
     position: Mapped[int] = mapped_column(default=0)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)  # the account that signs in
 
@@ -177,7 +186,8 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     language: Mapped[str | None] = mapped_column(String(2))
     theme: Mapped[str | None] = mapped_column(String(5))
-    endpoint: Mapped[str] = mapped_column(String(80), default="")  # where her calls ring: E.164 or client:identity
+    endpoint: Mapped[str] = mapped_column(String(80), default="")  # her own telephone: E.164 or client:identity
+    languages: Mapped[str] = mapped_column(String(40), default="")  # those she takes calls in, "fr nl"; empty: all
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -192,3 +202,46 @@ class StaffSession(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Certification(PracticeOwned, Base):
+    """An operator was trained for a practice and may take the calls of one that wants certified operators only."""
+
+    __tablename__ = "certification"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    certified_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    certified_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Contact(PracticeOwned, Base):
+    """Somebody whom a practice's callers are put through to: its own secretary, a laboratory, a nurse."""
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("practice_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    number: Mapped[str] = mapped_column(String(20))  # E.164
+    digits: Mapped[str] = mapped_column(String(20), default="")  # pressed once it answers; w waits half a second
+    note: Mapped[str] = mapped_column(String(200), default="")
+
+
+class EmergencyLine(Base):
+    """A line of the emergency services, agreed in writing and verified again and again; kept by the centre."""
+
+    __tablename__ = "emergency_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    country: Mapped[str] = mapped_column(String(2))  # ISO 3166
+    department: Mapped[str] = mapped_column(String(3), default="")  # French département, "2A"; empty: the whole country
+    label: Mapped[str] = mapped_column(String(80))  # "SAMU 44"
+    number: Mapped[str] = mapped_column(String(20))  # E.164
+    agreement: Mapped[str] = mapped_column(String(200), default="")  # with whom and where it is written
+    agreed_on: Mapped[date | None]
+    verified_on: Mapped[date | None]  # the last test call; again after ``verify_every`` days
+    verified_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    verify_every: Mapped[int] = mapped_column(default=90)  # days: the SAMU are agreed with for three months
+    position: Mapped[int] = mapped_column(default=0)  # tried in this order
+    is_active: Mapped[bool] = mapped_column(default=True)

@@ -135,12 +135,13 @@ def _insert_entry(call_id: ColumnElement[int], practice_id: ColumnElement[int], 
 
 
 def _offer_fields(source: dict[str, ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
-    return {
+    own = {
         **source,
         "status": _word("pending"),
         "offered_at": AT,
         "expires_at": bindparam("expires_at", type_=Instant()),
     }
+    return _with_defaults(OFFER, own)
 
 
 def _idle_longest() -> Select[Any]:

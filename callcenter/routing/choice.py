@@ -3,10 +3,31 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 # Callers of one practice who wait in plain order of arrival; whoever finds more of her own before her lets the others'
 # callers pass. Five are what a practice has on a busy morning; a flood is many times that.
 SIDE_BY_SIDE = 5
+
+
+class PriorityReason(StrEnum):
+    """Why a caller stands before others who came earlier."""
+
+    NONE = ""
+    LINE = "line"  # her practice pays for a line of its own kind
+    REPEATED = "repeated"  # her third call in twenty minutes
+    PROMISED = "promised"  # she was promised to be rung back
+    RETURNED = "returned"  # somebody spoke with her already, and was lost
+
+
+PRIORITIES: dict[PriorityReason, int] = {
+    PriorityReason.NONE: 0,
+    PriorityReason.LINE: 1,
+    PriorityReason.REPEATED: 1,
+    PriorityReason.PROMISED: 1,
+    PriorityReason.RETURNED: 2,
+}
+"""``QueueEntry.priority`` of each reason; urgent callers come before all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +44,12 @@ class Waiting:
     joined_at: datetime
     ahead: int = 0
     is_urgent: bool = False
+    priority: int = 0
 
     @property
-    def turn(self) -> tuple[bool, int, datetime, int]:
-        """Smaller is sooner: urgent callers, then the first few of each practice, then the next few, by arrival."""
-        return (not self.is_urgent, self.ahead // SIDE_BY_SIDE, self.joined_at, self.entry_id)
+    def turn(self) -> tuple[bool, int, int, datetime, int]:
+        """Smaller is sooner: urgent, with priority, then the first few of each practice, the next few, by arrival."""
+        return (not self.is_urgent, -self.priority, self.ahead // SIDE_BY_SIDE, self.joined_at, self.entry_id)
 
 
 @dataclass(frozen=True, slots=True)

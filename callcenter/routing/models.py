@@ -1,4 +1,4 @@
-"""Tables of the automatic call distributor."""
+"""Tables of the automatic call distributor: operators, places in the queue, offers, call-backs owed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
-from callcenter.routing.choice import SIDE_BY_SIDE
+from callcenter.routing.choice import SIDE_BY_SIDE, PriorityReason
 
 
 class AgentStatus(StrEnum):
@@ -28,6 +28,8 @@ class QueueEntryStatus(StrEnum):
     WAITING = "waiting"
     ANSWERED = "answered"
     ABANDONED = "abandoned"
+    OVERFLOW = "overflow"  # waited longer than her practice allows: sent where it said
+    CALLBACK = "callback"  # asked to be rung back, and keeps her place there
 
 
 class ReservationStatus(StrEnum):
@@ -38,6 +40,38 @@ class ReservationStatus(StrEnum):
     EXPIRED = "expired"
     DECLINED = "declined"
     CANCELED = "canceled"  # the caller left, a colleague pulled the call, or she went on a break
+
+
+class Ear(StrEnum):
+    """What an operator hears her calls with."""
+
+    SOFTPHONE = "softphone"  # in her browser
+    TELEPHONE = "telephone"  # her own, in ``Staff.endpoint``
+
+
+class ReservationRule(StrEnum):
+    """Why a call was offered to this agent."""
+
+    LONGEST_IDLE = "longest_idle"
+    AFFINITY = "affinity"  # she spoke with this caller last
+    PULLED = "pulled"  # nobody chose: she took it herself
+    TRANSFER = "transfer"  # a colleague asked for her
+
+
+class CallbackReason(StrEnum):
+    """Why a caller is owed a call."""
+
+    ABANDONED = "abandoned"  # she hung up after waiting
+    ASKED = "asked"  # she asked to be rung back without losing her place
+
+
+class CallbackStatus(StrEnum):
+    """How a call-back stands."""
+
+    OPEN = "open"
+    TAKEN = "taken"  # an operator is ringing her
+    DONE = "done"  # spoken with, whoever rang whom
+    UNREACHED = "unreached"  # tried as often as is decent; a supervisor knows
 
 
 class Agent(Base):
@@ -51,6 +85,11 @@ class Agent(Base):
     lease_until: Mapped[datetime] = mapped_column(Instant)  # presence: renewed by heartbeats
     missed_call: Mapped[bool] = mapped_column(default=False)  # on break because an offer expired
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))  # the call she talks on or wraps up
+    # The browser that has her desk; another that signs in takes it over. No foreign key: sessions are swept away.
+    session_id: Mapped[int | None]
+    ear: Mapped[Ear | None] = mapped_column(String(10))  # None: her own telephone if she has one, else the browser
+    wrap_up_until: Mapped[datetime | None] = mapped_column(Instant)
+    breather_until: Mapped[datetime | None] = mapped_column(Instant)  # a break after a hard call, which counts as work
 
 
 class QueueEntry(PracticeOwned, Base):
@@ -58,7 +97,7 @@ class QueueEntry(PracticeOwned, Base):
 
     __tablename__ = "queue_entry"
     __table_args__ = (
-        CheckConstraint("status IN ('waiting', 'answered', 'abandoned')", name="status"),
+        CheckConstraint("status IN ('waiting', 'answered', 'abandoned', 'overflow', 'callback')", name="status"),
         Index("ix_queue_entry_status_joined_at", "status", "joined_at"),
         # Counted for each newcomer, among the calls of years.
         Index(
@@ -74,13 +113,22 @@ class QueueEntry(PracticeOwned, Base):
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), unique=True)
     status: Mapped[QueueEntryStatus] = mapped_column(String(12), default=QueueEntryStatus.WAITING)
     urgent: Mapped[bool] = mapped_column(default=False)  # said so at the gate: before everybody else
+    priority: Mapped[int] = mapped_column(default=0)  # larger is sooner, after the urgent
+    priority_reason: Mapped[PriorityReason] = mapped_column(String(10), default=PriorityReason.NONE)
     ahead: Mapped[int] = mapped_column(default=0)  # how many of her own practice waited when she joined
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
+    requeue_at: Mapped[datetime | None] = mapped_column(Instant)  # her operator's telephone is lost: back to the head
 
 
 # ``choice.Waiting.turn``, as the databases sort it.
-IN_TURN = (QueueEntry.urgent.desc(), QueueEntry.ahead // SIDE_BY_SIDE, QueueEntry.joined_at, QueueEntry.id)
+IN_TURN = (
+    QueueEntry.urgent.desc(),
+    QueueEntry.priority.desc(),
+    QueueEntry.ahead // SIDE_BY_SIDE,
+    QueueEntry.joined_at,
+    QueueEntry.id,
+)
 
 
 class Reservation(PracticeOwned, Base):
@@ -114,3 +162,50 @@ class Reservation(PracticeOwned, Base):
     offered_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    rule: Mapped[ReservationRule] = mapped_column(String(14), default=ReservationRule.LONGEST_IDLE)
+    idle_since: Mapped[datetime | None] = mapped_column(Instant)  # since when she had been free
+    from_staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # the colleague who transfers
+    note: Mapped[str] = mapped_column(String(300), default="")  # what that colleague says of it
+
+
+class Callback(PracticeOwned, Base):
+    """A caller who is owed a call: one per number and practice at a time, however often she tried."""
+
+    __tablename__ = "callback"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'taken', 'done', 'unreached')", name="status"),
+        Index(
+            "uq_callback_owed",
+            "practice_id",
+            "number",
+            unique=True,
+            sqlite_where=text("status IN ('open', 'taken')"),
+            postgresql_where=text("status IN ('open', 'taken')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))  # found by number, or by status
+    number: Mapped[str] = mapped_column(String(20))  # E.164
+    reason: Mapped[CallbackReason] = mapped_column(String(10))
+    status: Mapped[CallbackStatus] = mapped_column(String(10), default=CallbackStatus.OPEN)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"))  # the last call that was lost, or that asked
+    losses: Mapped[int] = mapped_column(default=1)  # how often she waited in vain
+    opened_at: Mapped[datetime] = mapped_column(Instant)  # late fifteen minutes after
+    not_before: Mapped[datetime] = mapped_column(Instant)  # the next try, after one that nobody answered
+    attempts: Mapped[int] = mapped_column(default=0)
+    taken_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)
+    outbound_call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))  # the call that rings her
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class CallbackLink(PracticeOwned, Base):
+    """The address sent to a caller who waits, by which she asks to be rung back. Only the token's hash is kept."""
+
+    __tablename__ = "callback_link"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -106,7 +106,7 @@ def _waiting(session: Session, *, limit: int) -> list[Waiting]:
     # Rows that another transaction holds are being taken or offered right now: passed over, not waited for.
     entry = QueueEntry
     rows = session.execute(
-        select(entry.id, entry.call_id, entry.practice_id, entry.joined_at, entry.ahead, entry.urgent)
+        select(entry.id, entry.call_id, entry.practice_id, entry.joined_at, entry.ahead, entry.urgent, entry.priority)
         .where(
             entry.status == QueueEntryStatus.WAITING,
             ~exists().where(Reservation.queue_entry_id == entry.id, Reservation.status == ReservationStatus.PENDING),

@@ -93,6 +93,10 @@ class DialOrder:
     label: str
     status_callback: str
     conference_callback: str
+    document_url: str = ""  # asked to press a key first: it then comes into the room by itself
+    muted: bool = False
+    coached_sid: str | None = None
+    digits: str = ""
 
 
 def order_for(session: Session, leg: Leg, call: Call, *, settings: Settings) -> DialOrder:
@@ -106,7 +110,15 @@ def order_for(session: Session, leg: Leg, call: Call, *, settings: Settings) -> 
         label=leg.label,
         status_callback=callback_url(settings.public_url, f"/twilio/leg?leg={leg.id}"),
         conference_callback=callback_url(settings.public_url, "/twilio/conference"),
+        document_url=callback_url(settings.public_url, f"/twilio/ear?leg={leg.id}") if leg.asks_key else "",
+        muted=leg.starts_muted,
+        coached_sid=_sid_of(session, leg.coached_leg_id),
+        digits=leg.digits,
     )
+
+
+def _sid_of(session: Session, leg_id: int | None) -> str | None:
+    return None if leg_id is None else session.scalar(select(Leg.sid).where(Leg.id == leg_id))
 
 
 def tell_carrier(database: Database, provider: Provider, order: DialOrder, clock: Clock) -> LegStatus:
@@ -114,14 +126,7 @@ def tell_carrier(database: Database, provider: Provider, order: DialOrder, clock
     sid: str | None = None
     failure = ""
     try:
-        sid = provider.dial_into_conference(
-            conference=order.conference,
-            to=order.to,
-            caller=order.caller,
-            label=order.label,
-            status_callback=order.status_callback,
-            conference_callback=order.conference_callback,
-        )
+        sid = _ring(provider, order)
     except ProviderError as error:
         if error.code != LABEL_TAKEN:  # taken: an earlier try got through, its own reports tell the rest
             log.warning("leg %s was not dialled: %s", order.leg_id, error.code or error.reason)
@@ -142,6 +147,27 @@ def tell_carrier(database: Database, provider: Provider, order: DialOrder, clock
     if too_late and sid is not None:
         hang_up_leg(provider, sid)
     return status
+
+
+def _ring(provider: Provider, order: DialOrder) -> str:
+    if order.document_url:
+        return provider.ring(
+            to=order.to,
+            caller=order.caller,
+            document_url=order.document_url,
+            status_callback=order.status_callback,
+        )
+    return provider.dial_into_conference(
+        conference=order.conference,
+        to=order.to,
+        caller=order.caller,
+        label=order.label,
+        status_callback=order.status_callback,
+        conference_callback=order.conference_callback,
+        muted=order.muted,
+        coached_sid=order.coached_sid,
+        digits=order.digits,
+    )
 
 
 def hang_up_leg(provider: Provider, sid: str) -> None:

@@ -28,12 +28,25 @@ def lock_call(session: Session, call_id: int) -> Call:
 
 
 def want_leg(
-    session: Session, call: Call, *, role: LegRole, label: str, address: str, staff_id: int | None, at: datetime
+    session: Session,
+    call: Call,
+    *,
+    role: LegRole,
+    label: str,
+    address: str,
+    staff_id: int | None,
+    at: datetime,
+    name: str = "",
+    asks_key: bool = False,
+    digits: str = "",
+    starts_muted: bool = False,
+    coached_leg_id: int | None = None,
 ) -> Leg:
     """Note that a telephone is wanted in the call; the same label finds the same leg, so a repeat is harmless.
 
-    ``address`` is E.164 or ``client:identity``; ``label`` is unique within the call, here and at the carrier. Once
-    this is committed, ``gestures.dial_leg`` tells the carrier.
+    ``address`` is E.164 or ``client:identity``; ``label`` is unique within the call, here and at the carrier; ``name``
+    is whose it is, for the card. ``asks_key``: whoever answers presses 1 before coming in (never a softphone: no
+    voicemail answers there). Once this is committed, ``dialling.dial_leg`` tells the carrier.
     """
     lock_call(session, call.id)
     found = session.scalar(select(Leg).where(Leg.call_id == call.id, Leg.label == label))
@@ -48,6 +61,11 @@ def want_leg(
         staff_id=staff_id,
         status=LegStatus.WANTED,
         wanted_at=at,
+        name=name,
+        asks_key=asks_key,
+        digits=digits,
+        starts_muted=starts_muted,
+        coached_leg_id=coached_leg_id,
     )
     session.add(leg)
     session.flush()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
 from callcenter.telephony.statuses import AlarmKind as AlarmKind
+from callcenter.telephony.statuses import CallDirection as CallDirection
 from callcenter.telephony.statuses import CallHandling as CallHandling
 from callcenter.telephony.statuses import CallStatus as CallStatus
 from callcenter.telephony.statuses import LegRole as LegRole
@@ -21,6 +22,7 @@ class Call(PracticeOwned, Base):
     __table_args__ = (
         CheckConstraint("status IN ('waiting', 'talking', 'lost', 'ended')", name="status"),
         CheckConstraint("handling IN ('queue', 'announced', 'gated', 'fallback')", name="handling"),
+        CheckConstraint("direction IN ('inbound', 'outbound')", name="direction"),
         Index("ix_call_practice_from", "practice_id", "from_number"),
         Index("ix_call_status", "status"),
         # The jobs look every second for calls whose conference is still to be closed: a handful among millions.
@@ -37,10 +39,11 @@ class Call(PracticeOwned, Base):
     # No index of its own: another begins with it, and every index is paid by each call that comes in.
     practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))
     line_id: Mapped[int] = mapped_column(ForeignKey("practice_line.id"))
-    sid: Mapped[str] = mapped_column(String(40), unique=True)  # the carrier's
-    from_number: Mapped[str | None] = mapped_column(String(20))  # E.164; None: withheld
+    sid: Mapped[str] = mapped_column(String(40), unique=True)  # the carrier's; our own for a call-back
+    from_number: Mapped[str | None] = mapped_column(String(20))  # the patient's, E.164; None: withheld
     callback_number: Mapped[str | None] = mapped_column(String(20))  # E.164; where she is rung back, when told by her
     status: Mapped[CallStatus] = mapped_column(String(10), default=CallStatus.WAITING)
+    direction: Mapped[CallDirection] = mapped_column(String(10), default=CallDirection.INBOUND)
     handling: Mapped[CallHandling] = mapped_column(String(10), default=CallHandling.QUEUE)
     received_at: Mapped[datetime] = mapped_column(Instant)  # the carrier's first webhook: every clock starts here
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -75,7 +78,13 @@ class Leg(PracticeOwned, Base):
     role: Mapped[LegRole] = mapped_column(String(12))
     label: Mapped[str] = mapped_column(String(60))
     address: Mapped[str] = mapped_column(String(80), default="")  # E.164 or client:identity
+    name: Mapped[str] = mapped_column(String(120), default="")  # whose it is, for the card: "Dr Lemoine"
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    # How it is rung: asked to press a key first, lest a voicemail takes the patient; heard by nobody; by one alone.
+    digits: Mapped[str] = mapped_column(String(20), default="")  # pressed once it answers
+    asks_key: Mapped[bool] = mapped_column(default=False)
+    starts_muted: Mapped[bool] = mapped_column(default=False)
+    coached_leg_id: Mapped[int | None] = mapped_column(ForeignKey("leg.id"))
     sid: Mapped[str | None] = mapped_column(String(40), index=True)  # the carrier's call SID of this leg
     status: Mapped[LegStatus] = mapped_column(String(10), default=LegStatus.WANTED)
     in_room: Mapped[bool | None]  # what the latest report of its conference said; None before the first
@@ -95,6 +104,22 @@ class Leg(PracticeOwned, Base):
     over_at: Mapped[datetime | None] = mapped_column(Instant)  # its telephone is back on the hook
     failed_at: Mapped[datetime | None] = mapped_column(Instant)  # the carrier says it never was answered, or refused
     given_up_at: Mapped[datetime | None] = mapped_column(Instant)  # nothing more was heard of it, and we no longer wait
+
+
+class Recording(PracticeOwned, Base):
+    """A stretch of a call that is recorded at the carrier, at the practice's wish, and deleted there in time."""
+
+    __tablename__ = "recording"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
+    leg_sid: Mapped[str] = mapped_column(String(40))  # the carrier records by leg
+    sid: Mapped[str | None] = mapped_column(String(40), unique=True)  # the carrier's name of the recording
+    started_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    stopped_at: Mapped[datetime | None] = mapped_column(Instant)
+    delete_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class WebhookReceipt(Base):

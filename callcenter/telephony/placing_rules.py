@@ -9,7 +9,7 @@ from callcenter.core.phone import refusal_to_call
 from callcenter.telephony.statuses import LegRole
 
 COUNTED_FOR = timedelta(hours=1)
-OUTSIDE = frozenset({LegRole.PATIENT, LegRole.PRACTITIONER})
+OUTSIDE = frozenset({LegRole.PATIENT, LegRole.PRACTITIONER, LegRole.CONTACT})
 """Whose telephones are not our own people's: these calls are capped, and the switch stops them."""
 
 _SOFTPHONE = "client:"

@@ -63,13 +63,57 @@ class Provider(Protocol):
     """What a carrier can be asked. Each raises ``core.errors.ProviderError`` when it was not, or perhaps not, done."""
 
     def dial_into_conference(
-        self, *, conference: str, to: str, caller: str, label: str, status_callback: str, conference_callback: str
+        self,
+        *,
+        conference: str,
+        to: str,
+        caller: str,
+        label: str,
+        status_callback: str,
+        conference_callback: str,
+        muted: bool = False,
+        coached_sid: str | None = None,
+        digits: str = "",
     ) -> str:
         """Ring a telephone and bring it into the named room; the SID of its leg.
 
         ``to`` is E.164, a short number or ``client:identity``; ``caller`` the number shown. A label already in the
-        room is refused with code 16025, which makes a repeat harmless.
+        room is refused with code 16025, which makes a repeat harmless. ``muted``: it hears and is not heard;
+        ``coached_sid``: it is heard by that leg of the room alone. ``digits`` are pressed once it answers, w waits
+        half a second.
         """
+        ...
+
+    def ring(self, *, to: str, caller: str, document_url: str, status_callback: str) -> str:
+        """Ring a telephone that follows a document of ours once it answers; the SID of its leg. Not repeatable."""
+        ...
+
+    def redirect(self, sid: str, document_url: str) -> None:
+        """Send one leg to a document of ours, out of whatever it is in."""
+        ...
+
+    def set_muted(self, conference: str, sid: str, muted: bool) -> None:
+        """Let the room hear one leg, or not."""
+        ...
+
+    def set_coached(self, conference: str, sid: str, coached_sid: str | None) -> None:
+        """Let one leg be heard by that other one alone; None: by the whole room."""
+        ...
+
+    def announce(self, conference: str, document_url: str) -> None:
+        """Have everybody in the room hear a document of ours that only says or plays."""
+        ...
+
+    def start_recording(self, sid: str) -> str:
+        """Record what one leg says and hears; the SID of the recording."""
+        ...
+
+    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
+        """End a recording; one that is over is no error."""
+        ...
+
+    def delete_recording(self, recording_sid: str) -> None:
+        """Have the carrier forget a recording; one that is gone is no error."""
         ...
 
     def end_conference(self, conference: str) -> None:

@@ -16,6 +16,13 @@ GOING_ON = (CallStatus.WAITING, CallStatus.TALKING, CallStatus.LOST)
 """Calls that are not over. Named one by one, so that the index of a handful among millions serves."""
 
 
+class CallDirection(StrEnum):
+    """Who rang whom."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"  # a call-back: we ring the patient
+
+
 class CallHandling(StrEnum):
     """What a caller was given when she rang."""
 
@@ -33,6 +40,7 @@ class LegRole(StrEnum):
     PRACTITIONER = "practitioner"
     EMERGENCY = "emergency"
     SUPERVISOR = "supervisor"
+    CONTACT = "contact"  # somebody else whom the operator asks or to whom she puts the patient through
 
 
 class LegStatus(StrEnum):
@@ -50,6 +58,7 @@ class AlarmKind(StrEnum):
     """What somebody must see at once."""
 
     PATIENT_LOST = "patient_lost"
+    ABUSE = "abuse"  # an operator is being abused and asks for her supervisor
 
 
 CANCELED = "canceled"

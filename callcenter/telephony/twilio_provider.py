@@ -48,9 +48,24 @@ class TwilioProvider:
             logging.getLogger(chatty).setLevel(logging.WARNING)
 
     def dial_into_conference(
-        self, *, conference: str, to: str, caller: str, label: str, status_callback: str, conference_callback: str
+        self,
+        *,
+        conference: str,
+        to: str,
+        caller: str,
+        label: str,
+        status_callback: str,
+        conference_callback: str,
+        muted: bool = False,
+        coached_sid: str | None = None,
+        digits: str = "",
     ) -> str:
         """Ring a telephone and bring it into the named room."""
+        special: dict[str, Any] = {"muted": True} if muted else {}
+        if coached_sid is not None:
+            special |= {"coaching": True, "call_sid_to_coach": coached_sid}
+        if digits:
+            special["send_digits"] = digits
         with _told():
             participant = self._gestures.conferences(conference).participants.create(
                 from_=caller,
@@ -65,8 +80,63 @@ class TwilioProvider:
                 status_callback_event=_LEG_EVENTS,
                 conference_status_callback=conference_callback,
                 conference_status_callback_event=_CONFERENCE_EVENTS,
+                **special,
             )
         return str(participant.call_sid)
+
+    def ring(self, *, to: str, caller: str, document_url: str, status_callback: str) -> str:
+        """Ring a telephone that follows a document of ours."""
+        with _told():
+            call = self._gestures.calls.create(
+                from_=caller,
+                to=to,
+                url=document_url,
+                method="POST",
+                timeout=_RING_FOR,
+                status_callback=status_callback,
+                status_callback_event=_LEG_EVENTS,
+            )
+        return str(call.sid)
+
+    def redirect(self, sid: str, document_url: str) -> None:
+        """Send one leg to a document of ours."""
+        with _told():
+            self._gestures.calls(sid).update(url=document_url, method="POST")
+
+    def set_muted(self, conference: str, sid: str, muted: bool) -> None:
+        """Mute one leg or not."""
+        with _told():
+            self._participant(conference, sid).update(muted=muted)
+
+    def set_coached(self, conference: str, sid: str, coached_sid: str | None) -> None:
+        """Whisper to one leg, or speak to the room."""
+        with _told():
+            if coached_sid is None:
+                self._participant(conference, sid).update(coaching=False)
+            else:
+                self._participant(conference, sid).update(coaching=True, call_sid_to_coach=coached_sid, muted=False)
+
+    def announce(self, conference: str, document_url: str) -> None:
+        """Say something to the whole room."""
+        with _told():
+            for sid in self._open_rooms(conference):
+                self._gestures.conferences(sid).update(announce_url=document_url, announce_method="POST")
+
+    def start_recording(self, sid: str) -> str:
+        """Record one leg."""
+        with _told():
+            recording = self._gestures.calls(sid).recordings.create()
+        return str(recording.sid)
+
+    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
+        """End a recording."""
+        with _told():
+            _unless_gone(partial(self._gestures.calls(call_sid).recordings(recording_sid).update, status="stopped"))
+
+    def delete_recording(self, recording_sid: str) -> None:
+        """Forget a recording."""
+        with _told():
+            _unless_gone(self._inspections.recordings(recording_sid).delete)
 
     def end_conference(self, conference: str) -> None:
         """Send everybody out of the named room."""
@@ -82,10 +152,7 @@ class TwilioProvider:
     def set_hold(self, conference: str, sid: str, on_hold: bool) -> None:
         """Hold one leg or take it back."""
         with _told():
-            rooms = self._open_rooms(conference)
-            if not rooms:
-                raise ProviderError("the conference is over", permanent=True, code=_NOT_FOUND)
-            self._gestures.conferences(rooms[0]).participants(sid).update(hold=on_hold)
+            self._participant(conference, sid).update(hold=on_hold)
 
     def send_sms(self, *, to: str, sender: str, body: str, status_callback: str) -> str:
         """Send a text."""
@@ -162,6 +229,12 @@ class TwilioProvider:
         """Change what a number does when it is dialled."""
         with _told():
             self._inspections.incoming_phone_numbers(sid).update(**asdict(settings))
+
+    def _participant(self, conference: str, sid: str) -> Any:
+        rooms = self._open_rooms(conference)
+        if not rooms:
+            raise ProviderError("the conference is over", permanent=True, code=_NOT_FOUND)
+        return self._gestures.conferences(rooms[0]).participants(sid)
 
     def _open_rooms(self, conference: str) -> list[str]:
         # Only creating a participant takes a name; everything else wants the SID of the room open now.

@@ -21,7 +21,8 @@ from callcenter.core.i18n import (
     gettext,
 )
 from callcenter.desk.agenda_panel import AgendaChoice, ChosenTime, FreeTime, agenda_panel, next_choice
-from callcenter.desk.card import CallCard, call_card
+from callcenter.desk.card import CallCard
+from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
 from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list, waiting_calls
 from callcenter.directory.identity import Identity

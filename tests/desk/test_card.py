@@ -8,7 +8,8 @@ from sqlalchemy import event, update
 
 from callcenter.core.db import Database
 from callcenter.core.scope import Practices
-from callcenter.desk.card import CardState, call_card
+from callcenter.desk.card import CardState
+from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode
 from callcenter.directory.models import Forwarding, PracticeLine

@@ -10,7 +10,7 @@ from callcenter.agenda.models import Appointment
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.scope import Practices
 from callcenter.desk.bookings import book_in_call
-from callcenter.desk.card import call_card
+from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import choose_disposition
 from callcenter.desk.models import Disposition, DispositionCode
 from callcenter.desk.notes import choose_patient, save_words

@@ -14,12 +14,12 @@ from callcenter.migrations.metadata import all_tables
 
 _ROWS = """
 INSERT INTO practice (id, code, name, short_name, country, zone, language, mode, greeting, emergency_label,
-    emergency_number, emergency_sentence, backup_number, created_at)
-    VALUES (1, 'a', 'A', 'A', 'FR', 'UTC', 'fr', 'training', '', '', '', '', '', '2026-01-01');
+    emergency_number, emergency_sentence, backup_number, certified_only, records_calls, created_at)
+    VALUES (1, 'a', 'A', 'A', 'FR', 'UTC', 'fr', 'training', '', '', '', '', '', false, false, '2026-01-01');
 INSERT INTO site (id, practice_id, code, name, address, postal_code, city, zone)
     VALUES (1, 1, 's', 'S', '', '', '', 'UTC');
-INSERT INTO practitioner (id, practice_id, code, site_id, name, family_name, profession, position)
-    VALUES (1, 1, 'p', 1, 'P', 'P', '', 0);
+INSERT INTO practitioner (id, practice_id, code, site_id, name, family_name, profession, phone, position)
+    VALUES (1, 1, 'p', 1, 'P', 'P', '', '', 0);
 INSERT INTO schedule (id, practice_id, practitioner_id, site_id, zone) VALUES (1, 1, 1, 1, 'UTC');
 INSERT INTO service_type (id, practice_id, code, name, short_name, duration_minutes, colour, position)
     VALUES (1, 1, 'cs', 'C', 'C', 15, 1, 0);

@@ -14,7 +14,8 @@ from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices, set_scope
 from callcenter.desk.agenda_panel import AgendaChoice
 from callcenter.desk.bookings import book_in_call, cancel_in_call
-from callcenter.desk.card import CallCard, call_card
+from callcenter.desk.card import CallCard
+from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import choose_disposition, read_code
 from callcenter.desk.handling import handled_call
 from callcenter.desk.notes import choose_patient, noted_in_call, save_words

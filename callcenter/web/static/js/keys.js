@@ -1,6 +1,6 @@
-/* One registry of keys: the page itself. An element with data-key is pressed by that key.
+/* The keys of a page: an element with data-key is pressed by that key. They come from one registry (web/keys.py).
 
-   data-key="F2", "Escape", "Enter", "PageDown", "n", "1", "?" or "Control+k"; data-key-label says what it does in the help.
+   data-key="F2", "Escape", "Enter", "PageDown", "n", "1", "?" or "Control+k".
    Only visible, enabled elements count; while a dialog is open, only those inside it. Characters never fire while somebody
    types. Digits go by the physical key, since the upper row of a French keyboard gives "&é" without Shift. */
 
@@ -99,31 +99,4 @@ function moveRow(step) {
   for (const one of rows) one.classList.toggle("chosen", one === row);
   (row.matches(PRESSABLE) ? row : row.querySelector(PRESSABLE))?.focus();
   return true;
-}
-
-/* ---------- Help: drawn from the keys present ---------- */
-const help = document.querySelector("#keys-help");
-help?.addEventListener("frame:opens", () => {
-  const list = help.querySelector("[data-keys-list]");
-  const names = JSON.parse(list.dataset.keyNames);
-  const shown = new Map();
-  for (const element of candidates()) {
-    const label = element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? element.textContent.trim();
-    if (!help.contains(element) && !shown.has(keyOf(element))) shown.set(keyOf(element), label);
-  }
-  if (document.querySelector("[data-rows] [data-row]")) shown.set("PageUp", list.dataset.rowsLabel);
-  shown.set("Escape", shown.get("Escape") ?? list.dataset.closeLabel);
-  list.replaceChildren(...[...shown].map(([key, label]) => line(key, label, names)));
-});
-
-function line(key, label, names) {
-  const row = document.createElement("div");
-  const cap = document.createElement("kbd");
-  cap.textContent = key.split("+").map((part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
-  const term = document.createElement("dt");
-  term.append(cap);
-  const meaning = document.createElement("dd");
-  meaning.textContent = label;
-  row.append(term, meaning);
-  return row;
 }

@@ -1,0 +1,138 @@
+"""Every key of every page, in one place: templates take theirs from here, and the help is drawn from it.
+
+A key is pressed by its name: ``{{ key("hold") }}`` on a button makes that button answer F3 (``static/js/keys.js``),
+and ``{{ cap("hold") }}`` draws its cap. Function keys, Escape and combinations answer also while somebody types;
+letters and digits wait. Never a key that browsers keep for themselves (Ctrl+W, T, N).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from markupsafe import Markup
+
+from callcenter.core.i18n import N_, gettext
+
+
+class Area(StrEnum):
+    """Where a key answers, in the order of the help; the value is its heading, a message id."""
+
+    CALL = N_("The call")
+    WRAP_UP = N_("After the call")
+    CARD = N_("The card")
+    AGENDA = N_("The agenda")
+    LISTS = N_("The lists")
+    EMERGENCY = N_("The emergency card")
+    SUPERVISION = N_("Beside an operator")
+    DAY = N_("The day")
+    EVERYWHERE = N_("Everywhere")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: ``press`` as the browser names it ("F3", "Control+k", "n"), ``label`` what it does, a message id."""
+
+    press: str
+    label: str
+    area: Area
+
+
+KEYS: dict[str, Key] = {
+    "answer": Key("F2", N_("Answer"), Area.CALL),
+    "hold": Key("F3", N_("Hold, take back"), Area.CALL),
+    "transfer": Key("F4", N_("Transfer"), Area.CALL),
+    "mute": Key("F6", N_("Mute"), Area.CALL),
+    "hang_up": Key("F8", N_("Hang up"), Area.CALL),
+    "status": Key("F9", N_("Pause, come back"), Area.CALL),
+    "emergency": Key("F12", N_("Emergency"), Area.CALL),
+    "take_next": Key("Enter", N_("Take the next call"), Area.CALL),
+    "disposition": Key("1", N_("How the call ended: a digit"), Area.WRAP_UP),
+    "finish": Key("Enter", N_("Finish"), Area.WRAP_UP),
+    "search": Key("/", N_("Find a person"), Area.CARD),
+    "person": Key("1", N_("Choose a person: a digit"), Area.CARD),
+    "somebody_else": Key("0", N_("Somebody else, a new patient"), Area.CARD),
+    "words": Key("n", N_("Their words"), Area.CARD),
+    "first_free": Key("l", N_("First free time"), Area.AGENDA),
+    "previous_day": Key("ArrowLeft", N_("Previous day"), Area.AGENDA),
+    "next_day": Key("ArrowRight", N_("Next day"), Area.AGENDA),
+    "book": Key("Enter", N_("Book"), Area.AGENDA),
+    "take_time": Key("1", N_("Take another time: a digit"), Area.AGENDA),
+    "dial": Key("Enter", N_("Dial the line"), Area.EMERGENCY),
+    "vital": Key("1", N_("Answer the vital question: a digit"), Area.EMERGENCY),
+    "address": Key("F6", N_("Address"), Area.EMERGENCY),
+    "read_back": Key("F4", N_("Read back and confirmed"), Area.EMERGENCY),
+    "taken_over": Key("Enter", N_("Taken over"), Area.EMERGENCY),
+    "taken_over_elsewhere": Key("F7", N_("Taken over by another telephone"), Area.EMERGENCY),
+    "back_to_desk": Key("Enter", N_("Back to the desk"), Area.EMERGENCY),
+    "earlier": Key("ArrowLeft", N_("Earlier"), Area.DAY),
+    "today": Key("t", N_("Today"), Area.DAY),
+    "later": Key("ArrowRight", N_("Later"), Area.DAY),
+    "new": Key("n", N_("New"), Area.LISTS),
+    "choose_row": Key("PageDown", N_("Choose a row, Enter takes it"), Area.LISTS),
+    "close": Key("Escape", N_("Close"), Area.EVERYWHERE),
+    "help": Key("?", N_("These keys"), Area.EVERYWHERE),
+}
+
+_DESK = (Area.CALL, Area.WRAP_UP, Area.CARD, Area.AGENDA, Area.LISTS, Area.EMERGENCY)
+# By the first part of the address.
+_PAGES: dict[str, tuple[Area, ...]] = {
+    "desk": _DESK,
+    "board": (Area.SUPERVISION,),
+    "my-agenda": (Area.DAY,),
+    "practices": (Area.LISTS,),
+    "staff": (Area.LISTS,),
+}
+_NAMES = {
+    "Escape": N_("Esc"),
+    "Enter": N_("Enter"),
+    " ": N_("Space"),
+    "PageUp": N_("PgUp"),
+    "PageDown": N_("PgDn"),
+    "Control": N_("Ctrl"),
+    "Shift": N_("Shift"),
+    "ArrowLeft": "←",
+    "ArrowRight": "→",
+    "ArrowUp": "↑",
+    "ArrowDown": "↓",
+}
+
+
+def key(name: str, label: str | None = None, *, press: object = None) -> Markup:
+    """The attributes that make an element answer this key; ``label`` says more exactly what it does here, translated.
+
+    ``press`` is the digit, for a key that stands for several. Raises ``KeyError`` for a key that is not registered.
+    """
+    registered = KEYS[name]
+    pressed = registered.press if press is None else str(press)
+    return Markup('data-key="{}" data-key-label="{}"').format(pressed, label or gettext(registered.label))
+
+
+def cap(name: str, *, press: object = None) -> Markup:
+    """The cap of this key, as it is drawn beside what it does."""
+    pressed = KEYS[name].press if press is None else str(press)
+    return Markup("<kbd>{}</kbd>").format(spoken(pressed))
+
+
+def spoken(press: str) -> str:
+    """A key as people call it, translated: ``Ctrl K``."""
+    parts = press.split("+") if len(press) > 1 else [press]
+    return " ".join(_name(part) for part in parts)
+
+
+def help_of(path: str) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    """The help of the page at this address: headings with their keys and what they do, translated."""
+    areas = (*_PAGES.get(path.strip("/").split("/")[0], ()), Area.EVERYWHERE)
+    return [
+        (gettext(area), [(_shown(one), gettext(one.label)) for one in KEYS.values() if one.area is area])
+        for area in areas
+    ]
+
+
+def _shown(one: Key) -> str:
+    return "1–9" if one.press == "1" else spoken(one.press)
+
+
+def _name(part: str) -> str:
+    if part in _NAMES:
+        return gettext(_NAMES[part])
+    return part.upper() if len(part) == 1 else part
