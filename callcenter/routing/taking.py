@@ -6,11 +6,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
-from callcenter.core.errors import Conflict, Invalid, NotFound
+from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Staff
 from callcenter.routing.agents import move_agent, release, settle, was_changed
+from callcenter.routing.ears import Telephone, telephone_of
 from callcenter.routing.events import CallAccepted
 from callcenter.routing.models import (
     IN_TURN,
@@ -49,12 +50,12 @@ def accept_offer(session: Session, reservation_id: int, *, staff_id: int, at: da
     session.refresh(reservation)
     if reservation.status == ReservationStatus.ACCEPTED:
         return _leg_of(session, reservation)
-    address = _telephone(session, staff_id)
+    telephone = telephone_of(session, staff_id)
     if entry.status != QueueEntryStatus.WAITING or not settle(session, reservation, ReservationStatus.ACCEPTED, at=at):
         raise _refusal(session, entry, staff_id)
     if not move_agent(session, staff_id, from_=[AgentStatus.RESERVED], to=AgentStatus.ON_CALL, call_id=call.id, at=at):
         raise _refusal(session, entry, staff_id)
-    return _take(session, call, entry, reservation, address=address, at=at)
+    return _take(session, call, entry, reservation, telephone=telephone, at=at)
 
 
 def pull_call(session: Session, queue_entry_id: int, *, staff_id: int, at: datetime) -> Leg:
@@ -81,7 +82,7 @@ def pull_call(session: Session, queue_entry_id: int, *, staff_id: int, at: datet
     )
     if pending is not None and pending.staff_id == staff_id:
         return accept_offer(session, pending.id, staff_id=staff_id, at=at)
-    address = _telephone(session, staff_id)
+    telephone = telephone_of(session, staff_id)
     _move_puller(session, agent, staff_id, call, at=at)
     if pending is not None:
         release(session, pending, ReservationStatus.CANCELED, at=at)
@@ -97,7 +98,7 @@ def pull_call(session: Session, queue_entry_id: int, *, staff_id: int, at: datet
     )
     session.add(taken)
     session.flush()
-    return _take(session, call, entry, taken, address=address, at=at)
+    return _take(session, call, entry, taken, telephone=telephone, at=at)
 
 
 def _move_puller(session: Session, agent: Agent | None, staff_id: int, call: Call, *, at: datetime) -> None:
@@ -111,7 +112,7 @@ def _move_puller(session: Session, agent: Agent | None, staff_id: int, call: Cal
 
 
 def _take(
-    session: Session, call: Call, entry: QueueEntry, reservation: Reservation, *, address: str, at: datetime
+    session: Session, call: Call, entry: QueueEntry, reservation: Reservation, *, telephone: Telephone, at: datetime
 ) -> Leg:
     won = was_changed(
         session,
@@ -126,7 +127,8 @@ def _take(
         call,
         role=LegRole.OPERATOR,
         label=_label(reservation),
-        address=address,
+        address=telephone.address,
+        asks_key=telephone.asks_key,
         staff_id=reservation.staff_id,
         at=at,
     )
@@ -151,15 +153,6 @@ def _leg_of(session: Session, reservation: Reservation) -> Leg:
 def _lock_entry(session: Session, entry_id: int) -> QueueEntry:
     locked = select(QueueEntry).where(QueueEntry.id == entry_id).with_for_update(key_share=True)
     return session.scalars(locked.execution_options(populate_existing=True)).one()
-
-
-def _telephone(session: Session, staff_id: int) -> str:
-    endpoint = session.scalars(select(Staff.endpoint).where(Staff.id == staff_id)).one()
-    if not endpoint:
-        raise Invalid(
-            N_("You have no telephone yet. An administrator sets it under Staff, in your account."), field="endpoint"
-        )
-    return endpoint
 
 
 def _last_taken(session: Session, entry: QueueEntry) -> Reservation | None:
