@@ -11,7 +11,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from babel import dates
+from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -102,6 +102,11 @@ def format_duration(duration: timedelta | float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, last = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{last:02d}" if hours else f"{minutes}:{last:02d}"
+
+
+def format_number(value: float) -> str:
+    """« 2,8 »: as the language writes it."""
+    return str(numbers.format_decimal(value, locale=_locale()))
 
 
 def _locale() -> str:

@@ -72,6 +72,7 @@ class AgentLine:
     since: datetime
     is_lost: bool  # her presence has lapsed: the page is closed, or the line is cut
     missed_call: bool
+    breather_until: datetime | None  # a break after a hard call: it counts as work
     practice_name: str
     held_since: datetime | None
 
@@ -145,6 +146,7 @@ def agents_on_duty(session: Session, *, at: datetime) -> list[AgentLine]:
             since=agent.status_since,
             is_lost=agent.lease_until < at,
             missed_call=agent.missed_call,
+            breather_until=agent.breather_until if agent.status == AgentStatus.BREAK else None,
             practice_name=practice_name or "",
             held_since=held_since if agent.status == AgentStatus.ON_CALL else None,
         )

@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter
 
-from callcenter.web.pages import accounts, agent, board, calls, desk, emergency, my_agenda, placing, practices, staff
+from callcenter.web.pages import (
+    accounts,
+    agent,
+    board,
+    calls,
+    desk,
+    emergency,
+    my_agenda,
+    placing,
+    practices,
+    staff,
+    wall,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
@@ -11,6 +23,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     calls.router,
     emergency.router,
     board.router,
+    wall.router,
     placing.router,
     my_agenda.router,
     practices.router,
