@@ -92,9 +92,12 @@ def record_leg_event(
     call = lock_call(session, leg.call_id)
     legs = _legs_of(session, call)
     before = {one.id: one.status for one in legs}
+    heard = (leg.on_hold, leg.muted, leg.coaching)
     _keep_facts(leg, advance(_state(leg), news, at=at, mark=mark, flags=flags), at=at)
     leg.sid = leg.sid or sid
     leg.failure = leg.failure or failure[:200]
+    if (leg.on_hold, leg.muted, leg.coaching) != heard:
+        touch(session, *_topics(legs))  # whoever is in the call sees who hears whom
     _tell_changes(session, call, legs, before, at=at)
 
 
@@ -185,5 +188,8 @@ def _keep_facts(leg: Leg, state: LegState, *, at: datetime) -> None:
 
 
 def _tell_screens(session: Session, legs: Sequence[Leg]) -> None:
-    topics = [f"desk-{leg.staff_id}" for leg in legs if leg.staff_id is not None]
-    touch(session, f"call-{legs[0].call_id}", "queue", *topics)
+    touch(session, "queue", *_topics(legs))
+
+
+def _topics(legs: Sequence[Leg]) -> list[str]:
+    return [f"call-{legs[0].call_id}", *(f"desk-{leg.staff_id}" for leg in legs if leg.staff_id is not None)]

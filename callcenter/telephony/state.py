@@ -109,14 +109,14 @@ def advance(leg: LegState, news: LegNews, *, at: datetime, mark: int = 0, flags:
 def call_status(legs: Iterable[LegState]) -> CallStatus:
     """Where a call stands.
 
-    The patient may have several legs: she is rung back on a new one when hers dropped while a doctor or the emergency
-    line was, or was to be, in the conversation. While that rings, whoever is still there waits for her.
+    The patient may have several legs: she is rung back on a new one when hers dropped while the emergency line, or a
+    doctor and an operator, were or were to be in the conversation. While that rings, whoever is there waits for her.
     """
     legs = list(legs)
     patients = [leg for leg in legs if leg.role is LegRole.PATIENT]
     others = [leg for leg in legs if leg.role is not LegRole.PATIENT]
     if patients and not any(leg.is_open for leg in patients):
-        return CallStatus.LOST if any(_waits_for_patient(leg) for leg in others) else CallStatus.ENDED
+        return CallStatus.LOST if _somebody_waits(others) else CallStatus.ENDED
     if patients and not any(_is_there(leg) for leg in patients):
         return CallStatus.LOST if any(leg.is_open for leg in others) else CallStatus.ENDED
     if any(leg.status is LegStatus.JOINED for leg in others):
@@ -129,15 +129,14 @@ def was_answered(legs: Iterable[LegState]) -> bool:
     return any(leg.role is LegRole.OPERATOR and leg.joined_at is not None for leg in legs)
 
 
-_WORTH_RINGING_BACK_FOR = frozenset({LegRole.EMERGENCY, LegRole.PRACTITIONER})
-
-
 def _is_there(patient: LegState) -> bool:
     return patient.status is LegStatus.JOINED or (patient.rang_us and patient.is_open)
 
 
-def _waits_for_patient(leg: LegState) -> bool:
-    return leg.role in _WORTH_RINGING_BACK_FOR and leg.is_open
+def _somebody_waits(others: Iterable[LegState]) -> bool:
+    """The emergency line always does; a doctor while an operator is with him. Left to themselves, they said goodbye."""
+    there = {leg.role for leg in others if leg.is_open}
+    return LegRole.EMERGENCY in there or {LegRole.PRACTITIONER, LegRole.OPERATOR} <= there
 
 
 def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:

@@ -4,8 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, case, func, or_, select
 
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
@@ -14,8 +13,10 @@ from callcenter.core.errors import ProviderError
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import PATIENT_LABEL
-from callcenter.telephony.dialling import dial_again, dial_leg, hang_up_leg, order_for
-from callcenter.telephony.gestures import close_call, lift_hold
+from callcenter.telephony.company import OtherLeg, is_to_be_taken_back
+from callcenter.telephony.dialling import EMERGENCY_RINGS_FOR, dial_again, dial_leg, hang_up_leg, order_for
+from callcenter.telephony.holding import lift_hold
+from callcenter.telephony.leaving import close_call
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import CarrierCall, Provider
@@ -28,6 +29,7 @@ _FORGOTTEN_AFTER = timedelta(seconds=4)  # longer than the gesture's own 2 s: it
 _DUE_AFTER = timedelta(seconds=1)  # nobody has told the carrier yet, so that nothing can be told twice
 _WAITS_FOR = timedelta(seconds=0.8)  # at the pace of the calls we place, within one tick
 _GIVE_UP_AFTER = timedelta(seconds=40)  # a telephone rings 30 s at most
+_GIVE_UP_EMERGENCY_AFTER = timedelta(seconds=EMERGENCY_RINGS_FOR + 5)  # the next line is then dialled
 _WANTED_AT_MOST = timedelta(minutes=3)  # a patient who waits that long for a telephone that never rang goes on
 _AT_ONCE = 10
 
@@ -57,7 +59,9 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
     since = func.coalesce(Leg.dialled_at, Leg.wanted_at)
     # One that still waits for its turn has not begun to ring: it is given up only when nobody can still want it.
     is_late = or_(
-        Leg.dialled_at < at - _GIVE_UP_AFTER, and_(Leg.dialled_at.is_(None), Leg.wanted_at < at - _WANTED_AT_MOST)
+        Leg.dialled_at < at - _GIVE_UP_AFTER,
+        and_(Leg.role == LegRole.EMERGENCY, Leg.dialled_at < at - _GIVE_UP_EMERGENCY_AFTER),
+        and_(Leg.dialled_at.is_(None), Leg.wanted_at < at - _WANTED_AT_MOST),
     )
     with database.reading(_SCOPE) as session:
         rows = session.execute(
@@ -95,30 +99,33 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
 def _is_late(leg: Leg, *, at: datetime) -> bool:
     if leg.dialled_at is None:
         return leg.wanted_at < at - _WANTED_AT_MOST
-    return leg.dialled_at < at - _GIVE_UP_AFTER
+    return leg.dialled_at < at - (_GIVE_UP_EMERGENCY_AFTER if leg.role == LegRole.EMERGENCY else _GIVE_UP_AFTER)
 
 
 def lift_lonely_holds(database: Database, provider: Provider, clock: Clock) -> None:
-    """Take back patients who are on hold with nobody else: the next operator must not find music."""
-    other = aliased(Leg)
+    """Take back patients whom nobody keeps on hold any more (``telephony.company`` says when)."""
     with database.reading(_SCOPE) as session:
-        ids = session.scalars(
-            select(Leg.id)
+        held = session.scalars(
+            select(Leg)
             .join(Call, Call.id == Leg.call_id)
             .where(
                 Call.status.in_(GOING_ON),
                 Leg.role == LegRole.PATIENT,
                 Leg.status == LegStatus.JOINED,
                 Leg.on_hold,
-                ~exists().where(
-                    other.call_id == Leg.call_id, other.role != LegRole.PATIENT, other.status == LegStatus.JOINED
-                ),
             )
             .order_by(Leg.id)
-            .limit(_AT_ONCE)
         ).all()
-    for leg_id in ids:
-        if not lift_hold(database, provider, leg_id, clock):
+        if not held:
+            return
+        others: dict[int, list[OtherLeg]] = {leg.call_id: [] for leg in held}
+        found = select(Leg.call_id, Leg.role, Leg.status, Leg.left_at)
+        for call_id, role, status, left_at in session.execute(
+            found.where(Leg.call_id.in_(others), Leg.role != LegRole.PATIENT)
+        ):
+            others[call_id].append(OtherLeg(LegRole(role), LegStatus(status), left_at))
+    for leg in [leg for leg in held if is_to_be_taken_back(leg.held_at, others[leg.call_id])][:_AT_ONCE]:
+        if not lift_hold(database, provider, leg.id, clock):
             return
 
 

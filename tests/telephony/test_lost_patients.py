@@ -8,7 +8,8 @@ from sqlalchemy import select
 from callcenter.core.errors import Conflict, ProviderError
 from callcenter.routing.strays import hang_up_strays
 from callcenter.telephony.alarms import OpenAlarm, open_alarms
-from callcenter.telephony.gestures import hang_up_call, hold_patient, leave_call
+from callcenter.telephony.holding import hold_patient
+from callcenter.telephony.leaving import hang_up_call, leave_call
 from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.placing import stop_placing

@@ -14,7 +14,7 @@ from callcenter.core.errors import ProviderError
 from callcenter.routing.models import Reservation
 from callcenter.routing.offers import accept_offer, expire_offers
 from callcenter.routing.strays import hang_up_strays
-from callcenter.telephony.gestures import hold_patient
+from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole
 from callcenter.telephony.provider import CarrierCall

@@ -17,7 +17,8 @@ from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
 from callcenter.routing.taking import CallTaken
 from callcenter.telephony.dialling import dial_leg, failure_of
-from callcenter.telephony.gestures import hang_up_call, hold_patient, leave_call
+from callcenter.telephony.holding import hold_patient
+from callcenter.telephony.leaving import hang_up_call, leave_call
 from callcenter.telephony.models import LegStatus
 from callcenter.web.context import At, Operator, TheWorld, World, Writes
 from callcenter.web.desk_notices import call_taken

@@ -23,7 +23,7 @@ from callcenter.desk.emergency_card import EmergencyCard, emergency_card
 from callcenter.desk.emergency_gate import answer_gate
 from callcenter.routing.models import Agent
 from callcenter.telephony.dialling import dial_leg
-from callcenter.telephony.gestures import hold_patient
+from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.models import Leg, LegRole
 from callcenter.triage.script import ANSWER_LABELS
 from callcenter.web.context import At, Operator, Reads, TheWorld, World

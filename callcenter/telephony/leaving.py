@@ -1,17 +1,18 @@
-"""Live gestures, each in three steps: commit what is wanted, tell the carrier, record what it answered.
+"""Leaving a call, alone or with everybody, each in three steps: commit, tell the carrier, record what it answered.
 
 The carrier is always told outside any transaction: a slow answer must hold neither a lock nor a connection. A process
 that dies in between leaves rows that ``telephony.sweeping`` finishes.
 """
 
 import logging
+from collections.abc import Sequence
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database
-from callcenter.core.errors import Conflict, NotFound, ProviderError
+from callcenter.core.errors import Conflict, ProviderError
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
@@ -19,10 +20,12 @@ from callcenter.telephony.legs import end_legs, lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.state import LegNews
+from callcenter.telephony.statuses import CANCELED
 
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
+_WHO_STAY = (LegRole.PRACTITIONER, LegRole.CONTACT, LegRole.OPERATOR, LegRole.EMERGENCY)
 
 
 def hang_up_call(
@@ -51,19 +54,65 @@ def leave_call(database: Database, provider: Provider, call_id: int, clock: Cloc
         legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status == LegStatus.JOINED)).all()
     if not {LegRole.PATIENT, LegRole.EMERGENCY} <= {LegRole(leg.role) for leg in legs}:
         return False
-    own = [leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
+    take_out(database, provider, call_id, _own(legs, staff_id), clock)
+    return True
+
+
+def leave_together(database: Database, provider: Provider, call_id: int, clock: Clock, *, staff_id: int) -> None:
+    """Take the operator out of a conversation of three, so that the two others speak on. Left twice, she has left.
+
+    Raises ``Conflict`` when the patient is on hold or nobody else is with her, and when the carrier did not do it.
+    """
+    with database.reading(_SCOPE) as session:
+        legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status == LegStatus.JOINED)).all()
+        own = _own(legs, staff_id)
+        if not own:
+            return
+        others = {LegRole(leg.role) for leg in legs if leg not in own and leg.role in _WHO_STAY}
+        patient = next((leg for leg in legs if leg.role == LegRole.PATIENT), None)
+        if patient is None or not others:
+            raise Conflict(N_("Nobody else is on the line: the patient would be alone."))
+        if patient.on_hold:
+            raise Conflict(N_("The patient is on hold: take her back first."))
+    take_out(database, provider, call_id, own, clock)
+
+
+def leave_at_once(database: Database, provider: Provider, call_id: int, clock: Clock, *, staff_id: int) -> None:
+    """Take the operator out, whoever is still rung; the patient hears music meanwhile. Left twice, she has left.
+
+    Raises ``Conflict`` when the carrier did not do it.
+    """
+    with database.reading(_SCOPE) as session:
+        legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status == LegStatus.JOINED)).all()
+    take_out(database, provider, call_id, _own(legs, staff_id), clock)
+
+
+def take_out(database: Database, provider: Provider, call_id: int, legs: Sequence[Leg], clock: Clock) -> None:
+    """End telephones of a call that goes on; one that was never answered was taken back by us.
+
+    Raises ``Conflict`` when the carrier did not do it: whoever is in is shown out only once it is so.
+    """
+    told = [leg.id for leg in legs if leg.sid is not None]
+    # The carrier does not know it yet, or is being told: whoever tells it finds it over, and hangs up.
+    _record_out(database, call_id, [leg.id for leg in legs if leg.sid is None], clock)
     try:
-        for leg in own:
+        for leg in legs:
             if leg.sid is not None:
                 provider.hang_up(leg.sid)
     except ProviderError as error:
-        log.warning("call %s: an operator could not leave: %s", call_id, error.code or error.reason)
+        log.warning("call %s: a telephone could not be taken out: %s", call_id, error.code or error.reason)
         raise Conflict(N_("The carrier did not answer: nothing has changed. Try again.")) from None
+    _record_out(database, call_id, told, clock)
+
+
+def _record_out(database: Database, call_id: int, leg_ids: Sequence[int], clock: Clock) -> None:
+    if not leg_ids:
+        return
     with database.unit_of_work(_SCOPE) as session:
         lock_call(session, call_id)
-        for leg in session.scalars(select(Leg).where(Leg.id.in_([leg.id for leg in own]))).all():
-            record_leg_event(session, leg, LegNews.HUNG_UP, at=clock.now())
-    return True
+        for leg in session.scalars(select(Leg).where(Leg.id.in_(leg_ids)).order_by(Leg.id)).all():
+            failure = CANCELED if leg.joined_at is None else ""
+            record_leg_event(session, leg, LegNews.HUNG_UP, at=clock.now(), failure=failure)
 
 
 def close_call(database: Database, provider: Provider, call_id: int, clock: Clock) -> bool:
@@ -99,70 +148,14 @@ def close_call(database: Database, provider: Provider, call_id: int, clock: Cloc
     return True
 
 
-def hold_patient(database: Database, provider: Provider, call_id: int, clock: Clock, *, on_hold: bool) -> None:
-    """Give the patient the hold music, or take her back.
-
-    Raises ``Conflict`` when she has left, when the emergency line is in the call, and when the carrier did not do it:
-    hold is shown only once it is so.
-    """
-    with database.reading(_SCOPE) as session:
-        call = session.scalar(select(Call).where(Call.id == call_id))
-        if call is None:
-            raise NotFound(N_("There is no such call."))
-        if call.status != CallStatus.TALKING:
-            raise Conflict(N_("There is no conversation to put on hold."))
-        if on_hold and _emergency_is_in(session, call_id):
-            raise Conflict(N_("The emergency line is on the call: the patient stays in the conversation."))
-        patient = _patient_leg(session, call_id)
-        if patient.on_hold == on_hold:
-            return
-    try:
-        provider.set_hold(conference_name(call.sid), patient.sid or call.sid, on_hold)
-    except ProviderError as error:
-        log.warning("hold failed at the carrier: %s", error.code or error.reason)
-        raise Conflict(N_("The carrier did not answer: nothing has changed. Try again.")) from error
-    with database.unit_of_work(_SCOPE) as session:
-        lock_call(session, call_id)
-        leg = session.scalars(select(Leg).where(Leg.id == patient.id)).one()
-        record_leg_event(session, leg, LegNews.HELD if on_hold else LegNews.UNHELD, at=clock.now())
-
-
-def lift_hold(database: Database, provider: Provider, leg_id: int, clock: Clock) -> bool:
-    """Take a patient back from hold because nobody else is in her call any more.
-
-    False when the carrier cannot be reached; what it refuses for good (her room is over) concerns this call alone.
-    """
-    with database.reading(_SCOPE) as session:
-        leg, call_sid = session.execute(
-            select(Leg, Call.sid).join(Call, Call.id == Leg.call_id).where(Leg.id == leg_id)
-        ).one()
-    try:
-        provider.set_hold(conference_name(call_sid), leg.sid or call_sid, False)
-    except ProviderError as error:
-        log.warning("call %s: a hold could not be lifted, trying again: %s", leg.call_id, error.code or error.reason)
-        return error.permanent
-    with database.unit_of_work(_SCOPE) as session:
-        lock_call(session, leg.call_id)
-        found = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
-        record_leg_event(session, found, LegNews.UNHELD, at=clock.now())
-    return True
-
-
-def _patient_leg(session: Session, call_id: int) -> Leg:
-    """The patient's telephone: the last one, when she was rung back."""
-    found = select(Leg).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT)
-    return session.scalars(found.order_by(Leg.id.desc()).limit(1)).one()
+def _own(legs: Sequence[Leg], staff_id: int | None) -> list[Leg]:
+    return [leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
 
 
 def _refuse_leaving_on_hold(session: Session, call_id: int, staff_id: int | None) -> None:
     joined = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status == LegStatus.JOINED)).all()
     is_held = any(leg.role == LegRole.PATIENT and leg.on_hold for leg in joined)
     others = [leg for leg in joined if leg.role != LegRole.PATIENT]
-    own = [leg for leg in others if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
+    own = _own(others, staff_id)
     if is_held and own and len(own) == len(others):
         raise Conflict(N_("The patient is on hold: take her back first."))
-
-
-def _emergency_is_in(session: Session, call_id: int) -> bool:
-    found = select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY, Leg.status == LegStatus.JOINED)
-    return session.scalar(found.limit(1)) is not None

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from callcenter.core.errors import Conflict, ProviderError
-from callcenter.telephony.gestures import hang_up_call, hold_patient
+from callcenter.telephony.holding import hold_patient
+from callcenter.telephony.leaving import hang_up_call
 from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import CallStatus, Leg, LegRole
 from callcenter.telephony.state import LegNews
