@@ -1,0 +1,59 @@
+"""One registry of keys: every template takes its keys from it, and the help is drawn from it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from callcenter.core.i18n import load_catalogues, set_language
+from callcenter.web.keys import KEYS, Area, cap, help_of, key
+
+TEMPLATES = Path(__file__).parents[2] / "callcenter" / "web" / "templates"
+# Those that browsers keep for themselves, whatever a page says.
+KEPT = {"Control+w", "Control+t", "Control+n", "F5", "F11", "Alt+F4", "Control+Tab"}
+
+
+def _sources() -> dict[str, str]:
+    return {str(one.relative_to(TEMPLATES)): one.read_text() for one in sorted(TEMPLATES.rglob("*.html"))}
+
+
+def test_no_template_writes_a_key_by_hand() -> None:
+    by_hand = {name for name, source in _sources().items() if re.search(r"data-key\s*=", source)}
+    assert by_hand == set()
+
+
+def test_every_key_that_a_template_takes_is_registered_and_every_registered_one_is_taken() -> None:
+    taken = {name for source in _sources().values() for name in re.findall(r"""\bkey\(\s*["'](\w+)["']""", source)}
+    # Page Down is the browser side's own: it chooses among the rows of any list.
+    assert taken == set(KEYS) - {"choose_row"}
+
+
+def test_no_key_is_one_that_browsers_keep() -> None:
+    assert {one.press for one in KEYS.values()} & KEPT == set()
+
+
+def test_a_key_that_is_not_registered_is_a_fault() -> None:
+    with pytest.raises(KeyError):
+        key("never")
+
+
+def test_the_attributes_are_escaped_and_say_what_it_does_here() -> None:
+    assert key("person", 'Mme "<b>Vasseur"', press=2) == (
+        'data-key="2" data-key-label="Mme &#34;&lt;b&gt;Vasseur&#34;"'
+    )
+
+
+def test_the_help_tells_every_key_of_the_page_in_the_language_of_the_screen() -> None:
+    load_catalogues()
+    set_language("fr")
+    try:
+        desk = dict(help_of("/desk"))
+        assert ("F2", "Décrocher") in desk["L’appel"]
+        assert ("Échap", "Fermer") in desk["Partout"]
+        assert sum(len(keys) for keys in desk.values()) == sum(
+            one.area not in {Area.SUPERVISION, Area.DAY} for one in KEYS.values()
+        )
+        assert cap("words") == "<kbd>N</kbd>"
+        assert [heading for heading, _keys in help_of("/staff/3")] == ["Les listes", "Partout"]
+    finally:
+        set_language("en")
