@@ -10,6 +10,7 @@ from callcenter.core.events import publish
 from callcenter.core.insertion import insert_new
 from callcenter.routing.agents import move_agent, release, was_changed, whole_floor
 from callcenter.routing.arrival_statements import ahead_of
+from callcenter.routing.choice import PRIORITIES, PriorityReason
 from callcenter.routing.events import CallAbandoned, CallQueued
 from callcenter.routing.models import (
     Agent,
@@ -68,7 +69,7 @@ def follow_leg(session: Session, event: LegChanged) -> None:
         if call.status == CallStatus.ENDED:
             _note_unanswered(session, call, at=event.at)
         elif call.status == CallStatus.WAITING and (event.status in _OVER or event.role is LegRole.PATIENT):
-            _return_to_queue(session, call, at=event.at)
+            return_to_queue(session, call, at=event.at)
             if event.role is LegRole.PATIENT and event.status is LegStatus.JOINED:
                 _give_place(session, call, at=event.at)
 
@@ -95,17 +96,30 @@ def _take_off(session: Session, event: LegChanged, *, still_in: bool) -> None:
     )
 
 
-def _return_to_queue(session: Session, call: Call, *, at: datetime) -> None:
+def return_to_queue(session: Session, call: Call, *, at: datetime) -> None:
+    """Put a patient who was answered back at the head: somebody spoke with her already. Needs the whole floor."""
     returned = was_changed(
         session,
         update(QueueEntry)
         .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
-        .values(status=QueueEntryStatus.WAITING, left_at=None, ahead=0),
+        .values(
+            status=QueueEntryStatus.WAITING,
+            left_at=None,
+            ahead=0,
+            **_spoken_with(call),
+        ),
     )
     if returned:
         touch(session, "queue", f"call-{call.id}")
         publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
         offer_waiting_calls(session, at=at)
+
+
+def _spoken_with(call: Call) -> dict[str, object]:
+    """Whom somebody was lost to in mid-sentence comes first; one whose operator could not be reached only waited."""
+    if call.answered_at is None:
+        return {}
+    return {"priority": PRIORITIES[PriorityReason.RETURNED], "priority_reason": PriorityReason.RETURNED}
 
 
 def _give_place(session: Session, call: Call, *, at: datetime) -> None:

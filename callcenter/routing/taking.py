@@ -20,10 +20,11 @@ from callcenter.routing.models import (
     QueueEntry,
     QueueEntryStatus,
     Reservation,
+    ReservationRule,
     ReservationStatus,
 )
 from callcenter.telephony.legs import lock_call, want_leg
-from callcenter.telephony.models import Call, Leg, LegRole
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole
 
 
 class CallTaken(Conflict):
@@ -51,10 +52,15 @@ def accept_offer(session: Session, reservation_id: int, *, staff_id: int, at: da
     if reservation.status == ReservationStatus.ACCEPTED:
         return _leg_of(session, reservation)
     telephone = telephone_of(session, staff_id)
-    if entry.status != QueueEntryStatus.WAITING or not settle(session, reservation, ReservationStatus.ACCEPTED, at=at):
-        raise _refusal(session, entry, staff_id)
+    # A colleague who is with the patient asks her to join them: nobody waits for an answer then.
+    joins = entry.status == QueueEntryStatus.ANSWERED and reservation.rule == ReservationRule.TRANSFER
+    can_be_had = entry.status == QueueEntryStatus.WAITING or (joins and call.status != CallStatus.ENDED)
+    if not can_be_had or not settle(session, reservation, ReservationStatus.ACCEPTED, at=at):
+        raise _refusal(session, entry, staff_id, transferred=joins)
     if not move_agent(session, staff_id, from_=[AgentStatus.RESERVED], to=AgentStatus.ON_CALL, call_id=call.id, at=at):
-        raise _refusal(session, entry, staff_id)
+        raise _refusal(session, entry, staff_id, transferred=joins)
+    if joins:
+        return _join(session, call, reservation, telephone=telephone, at=at)
     return _take(session, call, entry, reservation, telephone=telephone, at=at)
 
 
@@ -122,6 +128,10 @@ def _take(
     )
     if not won:
         raise _refusal(session, entry, reservation.staff_id)
+    return _join(session, call, reservation, telephone=telephone, at=at)
+
+
+def _join(session: Session, call: Call, reservation: Reservation, *, telephone: Telephone, at: datetime) -> Leg:
     leg = want_leg(
         session,
         call,
@@ -162,11 +172,13 @@ def _last_taken(session: Session, entry: QueueEntry) -> Reservation | None:
     return session.scalar(taken.order_by(Reservation.id.desc()).limit(1))
 
 
-def _refusal(session: Session, entry: QueueEntry, staff_id: int) -> CallTaken:
+def _refusal(session: Session, entry: QueueEntry, staff_id: int, *, transferred: bool = False) -> CallTaken:
     """Why she cannot have this call, and which one she can."""
     following = session.scalar(
         select(QueueEntry.id).where(QueueEntry.status == QueueEntryStatus.WAITING).order_by(*IN_TURN).limit(1)
     )
+    if transferred:
+        return CallTaken(N_("Your colleague has taken this call back."), next_entry_id=following)
     taken = _last_taken(session, entry) if entry.status == QueueEntryStatus.ANSWERED else None
     if taken is not None and taken.staff_id != staff_id:
         staff = session.scalars(select(Staff).where(Staff.id == taken.staff_id)).one()

@@ -40,9 +40,9 @@ def mute_operator(
             .order_by(Leg.id.desc())
             .limit(1)
         ).one_or_none()
-    if row is None or row[1] is None:
+    leg_id, leg_sid, is_muted, call_sid = row or (0, None, False, "")
+    if leg_sid is None:
         raise Conflict(N_("Your telephone is not in the conversation."))
-    leg_id, leg_sid, is_muted, call_sid = row
     if is_muted == muted:
         return
     try:

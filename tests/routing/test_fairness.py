@@ -64,7 +64,7 @@ def test_whose_operator_was_cut_off_is_behind_no_later_caller(floor: Floor) -> N
     before = len(offered(floor))
     for number in range(7):
         floor.hire(f"Lea{number}")
-    assert offered(floor)[before:] == [*flood[:5], flood[6], flood[5]]
+    assert offered(floor)[before:] == [flood[6], *flood[:6]]
 
 
 def test_an_urgent_caller_at_the_gate_comes_before_everybody_else(floor: Floor) -> None:
