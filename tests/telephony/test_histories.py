@@ -213,6 +213,9 @@ def _rows(floor: Floor) -> dict[str, list[dict[str, Any]]]:
     """Every row but the alarms that were cleared: whether she was lost for a moment depends on what was heard first."""
     found = floor.rows(Call, Leg, QueueEntry, Reservation, Agent, CallAlarm)
     found["call_alarm"] = [row for row in found["call_alarm"] if row["cleared_at"] is None]
+    for row in found["queue_entry"]:  # the turn of one who waits no more is nobody's business
+        if row["status"] != "waiting":
+            del row["priority"], row["priority_reason"]
     for rows in found.values():
         for row in rows:  # serial numbers go on counting from one playing to the next
             for name in ("id", "call_id", "queue_entry_id", "sid", "label"):
