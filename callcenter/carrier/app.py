@@ -19,6 +19,7 @@ from callcenter.carrier.network import Network
 from callcenter.carrier.numbers import new_number
 from callcenter.carrier.rest import calls, conferences, messages, numbers
 from callcenter.carrier.rest.shapes import ApiError, api_error_answer
+from callcenter.carrier.sdk import create_sdk
 from callcenter.carrier.settings import CarrierSettings
 
 _HERE = Path(__file__).parent
@@ -67,6 +68,7 @@ def create_carrier(
         pages.router,
     ):
         app.include_router(router)
+    app.mount("/sdk", create_sdk(app.state.carrier))
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     return app
 

@@ -34,6 +34,8 @@ def carrier(
     auth_token: Annotated[
         str, typer.Option(envvar="CALLCENTER_TWILIO_AUTH_TOKEN", show_default=False)
     ] = DEFAULT_AUTH_TOKEN,
+    api_key_sid: Annotated[str, typer.Option(envvar="CALLCENTER_TWILIO_API_KEY_SID")] = "",
+    api_key_secret: Annotated[str, typer.Option(envvar="CALLCENTER_TWILIO_API_KEY_SECRET", show_default=False)] = "",
     speed: Annotated[float, typer.Option(min=0.01, help="How much faster than real time its clock runs.")] = 1.0,
     clock_offset_seconds: Annotated[
         float,
@@ -46,6 +48,8 @@ def carrier(
     settings = CarrierSettings(
         account_sid=account_sid,
         auth_token=auth_token,
+        api_key_sid=api_key_sid,
+        api_key_secret=api_key_secret,
         voice_url=voice_url,
         voice_fallback_url=voice_fallback_url,
         voice_status_url=voice_status_url,

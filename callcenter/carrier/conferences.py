@@ -157,6 +157,8 @@ def note(carrier: Carrier, call: Call, text: str) -> None:
 
 
 def _listeners(call: Call) -> list[Call]:
+    if call.is_silent:
+        return []
     if call.bridge is not None:
         return [call.bridge]
     me = call.participant

@@ -50,10 +50,17 @@ def call_params(call: Call) -> dict[str, str]:
 
 
 def phone_of(carrier: Carrier, address: str) -> Phone:
-    """The registered phone; an unknown headset answers by itself, an unknown number waits for a person."""
+    """Browsers that are registered ring for a person; else the phone put there; an unknown number waits for a person.
+
+    An unknown headset answers by itself where no browser can register, and otherwise is not there.
+    """
+    if carrier.network.devices.at(address):
+        return Phone(address, "person")
     registered = carrier.network.phones.get(address)
     if registered is not None:
         return registered
+    if is_client(address) and carrier.settings.api_key_secret:
+        return Phone(address, "absent")
     if is_client(address):
         return Phone(address, "auto", carrier.settings.headset_answers_after)
     return Phone(address, "person")
@@ -67,11 +74,15 @@ async def ring(carrier: Carrier, call: Call, *, seconds: float, then: Callable[[
     if phone.answers == "unreachable":
         hang_up(carrier, call, status="failed")
         return
+    if phone.answers == "absent":  # as Twilio says of a client that is not registered
+        hang_up(carrier, call, status="no-answer")
+        return
     if phone.answers == "busy":
         hang_up(carrier, call, status="busy")
         return
     call.status = "ringing"
     call.pick_up = asyncio.get_running_loop().create_future()
+    carrier.network.devices.ring(call)
     report(carrier, call)
     carrier.network.changed()
     if phone.answers == "auto" and phone.after_seconds < seconds:
@@ -83,6 +94,7 @@ async def ring(carrier: Carrier, call: Call, *, seconds: float, then: Callable[[
     if not call.pick_up.result():
         hang_up(carrier, call, status="busy")
         return
+    carrier.network.devices.picked_up(call)
     answer(carrier, call)
     sayings = asyncio.get_running_loop().create_task(_say_what_it_says(carrier, call, phone))
     call.on_end.append(lambda: None if sayings.done() else _cancel(sayings))
@@ -105,6 +117,7 @@ def hang_up(carrier: Carrier, call: Call, *, status: str | None = None) -> None:
     call.status = status or ("completed" if call.answered_at else "canceled")
     call.ended_at = carrier.clock.now()
     carrier.network.live_calls.pop(call.sid, None)
+    carrier.network.devices.over(call)
     invited_to, call.invited_to = call.invited_to, None
     if call.participant is not None:
         conferences.leave(carrier, call.participant, reason=conferences.LEFT_BY_HANG_UP)

@@ -9,8 +9,9 @@ from typing import Literal
 
 from callcenter.carrier.faults import Faults
 from callcenter.carrier.numbers import OwnedNumber
+from callcenter.carrier.sdk_devices import Devices
 
-Answers = Literal["auto", "person", "never", "busy", "unreachable"]
+Answers = Literal["auto", "person", "never", "busy", "unreachable", "absent"]
 Deliveries = Literal["delivered", "undelivered", "failed"]
 LineKind = Literal["heard", "said", "note"]
 
@@ -71,6 +72,8 @@ class Call:
     participant: "Participant | None" = None
     invited_to: "Conference | None" = None
     bridge: "Call | None" = None
+    answered_on: str = ""  # the browser that has it, by name
+    is_silent: bool = False  # muted in that browser: nobody hears what is said there
     task: asyncio.Task[None] | None = None
     pick_up: "asyncio.Future[bool] | None" = None
     digits: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)
@@ -186,6 +189,7 @@ class Network:
         self.messages: dict[str, TextMessage] = {}
         self.errors: list[NetworkError] = []
         self.faults = Faults()
+        self.devices = Devices()
         self.closing = False
         self._listeners: set[asyncio.Event] = set()
 
@@ -234,6 +238,7 @@ class Network:
     def close(self) -> None:
         """Lets the open streams end, so that the process can."""
         self.closing = True
+        self.devices.close()
         self.changed()
 
     @contextmanager

@@ -16,6 +16,10 @@ class CarrierSettings:
 
     account_sid: str = DEFAULT_ACCOUNT_SID
     auth_token: str = DEFAULT_AUTH_TOKEN
+    # The key that browsers' passes are signed with. Without one no browser can register, and an unknown headset answers
+    # by itself; with one, a headset that is not there does not.
+    api_key_sid: str = ""
+    api_key_secret: str = ""
     voice_url: str = ""
     voice_fallback_url: str = ""
     voice_status_url: str = ""
