@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 SEED ?= 1
 
-.PHONY: help setup demo demo-reset test bench-webhook check format browsers postgres lock vendor messages clean
+.PHONY: help setup demo demo-reset test bench-webhook bench-fanout check format browsers postgres lock vendor messages clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo-reset: setup ## Forget what happened in the demonstration and start it afre
 
 bench-webhook: setup postgres ## Measure the voice webhook beside its floor, on both databases; one JSON object
 	@$(BIN)/callcenter bench webhook --json
+
+bench-fanout: setup postgres ## Measure from a call's webhook to its card, 200 screens connected; one JSON object
+	@$(BIN)/callcenter bench fanout --json
 
 test: setup browsers postgres check ## Check everything: style, types, layers, then the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile

@@ -1,6 +1,7 @@
 """A centre to be measured: practices with a line each, and operators without a browser."""
 
 import itertools
+import secrets
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
@@ -10,7 +11,8 @@ from callcenter.core.clock import SystemClock
 from callcenter.core.db import Database
 from callcenter.core.errors import StartRefused
 from callcenter.core.migrate import upgrade
-from callcenter.directory.models import Practice, PracticeLine, Role, Staff
+from callcenter.directory.identity import hash_token
+from callcenter.directory.models import Practice, PracticeLine, Role, Staff, StaffSession
 from callcenter.routing.models import (
     Agent,
     AgentStatus,
@@ -72,6 +74,18 @@ class Centre:
     def close(self) -> None:
         """Give back the connections."""
         self._database.close()
+
+    def sign_in_all(self) -> dict[int, str]:
+        """A session's token for each operator, by her id."""
+        at = SystemClock().now()
+        with self._database.unit_of_work(_ALL) as session:
+            tokens = {staff_id: secrets.token_urlsafe(32) for staff_id in session.scalars(select(Staff.id))}
+            for staff_id, token in tokens.items():
+                ends = at + timedelta(hours=12)
+                session.add(
+                    StaffSession(token_hash=hash_token(token), staff_id=staff_id, created_at=at, expires_at=ends)
+                )
+        return tokens
 
     def begin_round(self) -> None:
         """Empty the queue and let every operator be free."""

@@ -54,6 +54,25 @@ def webhook_rows(database: str, callers: int, webhook: Sequence[Round], floor: S
     ]
 
 
+def fanout_row(
+    name: str, database: str, operators: int, cards: Sequence[float], signals: Sequence[float]
+) -> dict[str, Any]:
+    """One row from the seconds to each card and to each bare signal of the same rounds; figures in milliseconds."""
+    floor = median(signals) * 1e3
+    return {
+        "name": name,
+        "database": database,
+        "n": operators,
+        "unit": "ms",
+        "median": _rounded(median(cards) * 1e3),
+        "low": _rounded(min(cards) * 1e3),
+        "high": _rounded(max(cards) * 1e3),
+        "p99": _rounded(Round(0.0, cards).percentile(99)),
+        "floor": _rounded(floor),
+        "ratio": _rounded(median(cards) * 1e3 / floor),
+    }
+
+
 def machine() -> dict[str, Any]:
     """What was measured on, and beside how much else."""
     return {

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from callcenter.bench.routes import CPU, EMPTY, FLOOR
+from callcenter.bench.routes import CPU, EMPTY, FLOOR, SIGNAL
 from callcenter.core.config import load_settings
 from callcenter.main import create_app
 from callcenter.web.server import Server
@@ -26,11 +26,18 @@ async def tell_cpu() -> dict[str, int]:
     return {"ns": time.process_time_ns()}
 
 
+async def signal(request: Any) -> Any:
+    """What no signal to a screen can do without: a topic handed to the streams, nothing read, nothing written."""
+    request.app.state.world.database.broadcast.publish([request.query_params["topic"]])
+    return xml(EMPTY)
+
+
 def main(descriptor: int) -> None:
     """Serve until told to stop."""
     product = create_app(load_settings())
     product.add_route(FLOOR, answer_nothing, methods=["POST"])
     product.add_api_route(CPU, tell_cpu, methods=["GET"])
+    product.add_route(SIGNAL, signal, methods=["POST"])
     Server(product).run(sockets=[socket.socket(fileno=descriptor)])
 
 

@@ -86,6 +86,11 @@ class Broadcast(Protocol):
         """Forget a subscription."""
         ...
 
+    @property
+    def listeners(self) -> int:
+        """How many streams of this process are open."""
+        ...
+
     def close(self) -> None:
         """Stop carrying."""
         ...
@@ -118,6 +123,11 @@ class LocalBroadcast:
         """Forget a subscription."""
         with self._lock:
             self._subscriptions.discard(subscription)
+
+    @property
+    def listeners(self) -> int:
+        """How many streams of this process are open."""
+        return len(self._subscriptions)
 
     def cut_streams(self) -> None:
         """End every stream of this process; their browsers come back and re-read everything."""

@@ -46,7 +46,7 @@ def test_each_webhook_makes_a_call_and_half_of_them_ring_for_somebody(database: 
 def test_a_wrong_signature_is_no_figure(tmp_path: Path) -> None:
     bench = Bench(tmp_path, f"sqlite:///{tmp_path / 'bench.db'}", calls=2)
     try:
-        bench._token = "stolen"
+        bench.product.token = "stolen"
         with pytest.raises(StartRefused, match="403"):
             bench.measure(VOICE, callers=1)
     finally:

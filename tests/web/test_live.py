@@ -137,11 +137,29 @@ def test_a_doctor_hears_only_of_the_agendas_that_are_hers() -> None:
 
 
 def test_the_pace_lets_the_first_go_and_keeps_the_last() -> None:
-    pace = live.Pace()
+    at = 100.0
+    pace = live.Pace(lambda: at, spread=lambda: 0.0)
     pace.add(["queue", "desk-7", "queue"])
-    assert pace.take(100.0) == ["queue", "desk-7"]
+    assert pace.take(at) == ["queue", "desk-7"]
+    at = 100.4
     pace.add(["queue", "desk-7"])
-    assert pace.take(100.4) == ["desk-7"]
+    assert pace.take(at) == ["desk-7"]
     assert pace.due_at == 101.0
     assert pace.take(101.0) == ["queue"]
     assert pace.due_at == float("inf")
+
+
+def test_many_screens_take_their_turns_for_the_board_and_none_for_what_is_hers() -> None:
+    at = 100.0
+    paces = [live.Pace(lambda: at, spread=lambda: 4.0) for _ in range(200)]
+    for pace in paces:
+        pace.add(["queue", "desk-7"])
+    assert all(pace.take(at) == ["desk-7"] for pace in paces)
+    turns = [pace.due_at for pace in paces]
+    assert (100.0 <= min(turns), max(turns) <= 104.0) == (True, True)
+    assert max(turns) - min(turns) > 2  # spread, not all together
+    # And no screen is asked again sooner than all have had their turn.
+    pace, at = paces[0], turns[0]
+    assert pace.take(at) == ["queue"]
+    pace.add(["queue"])
+    assert pace.due_at >= turns[0] + 4.0

@@ -60,8 +60,9 @@ def show_status(request: Request, session: Reads, me: Operator, at: At) -> HTMLR
 
 @router.get("/desk/queue")
 def show_queue(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
-    """Who waits."""
-    return _region(request, session, me, at, "queue")
+    """Who waits; the count above it, in one answer."""
+    context = desk_context(request, session, me, at=at, only="queue")
+    return page(request, "desk/page.html", block="queue", with_count=True, **context)
 
 
 @router.get("/desk/todo")
