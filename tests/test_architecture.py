@@ -23,6 +23,7 @@ DECISIONS = (
     "callcenter.instructions.greeting",
     "callcenter.messaging.wording",
     "callcenter.routing.choice",
+    "callcenter.routing.company",
     "callcenter.telephony.discrepancies",
     "callcenter.telephony.placing_rules",
     "callcenter.telephony.provisioning",

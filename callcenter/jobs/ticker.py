@@ -13,11 +13,13 @@ from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
+from callcenter.desk.emergency_dialling import dial_next_lines
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.offers import expire_offers, offer_waiting_calls
 from callcenter.routing.presence import lapse_leases
 from callcenter.routing.reconciling import Reconciler
+from callcenter.routing.returning import return_cut_off
 from callcenter.routing.strays import hang_up_strays
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.receipts import forget_old
@@ -88,7 +90,8 @@ class Ticker:
         }
 
     def distribute(self) -> None:
-        """Offers that ran out, operators who fell silent, callers who still wait."""
+        """Conversations that stay cut, offers that ran out, operators who fell silent, callers who still wait."""
+        _guarded("cut conversations", lambda: return_cut_off(self._database, self._clock))
         with self._database.unit_of_work(_SCOPE) as session:
             at = self._clock.now()
             expire_offers(session, at=at, started_at=self._started_at)
@@ -102,6 +105,7 @@ class Ticker:
         """
         database, provider, clock, settings = self._database, self._provider, self._clock, self._settings
         _guarded("ringing back", lambda: ring_back_lost_patients(database, provider, clock, settings=settings))
+        _guarded("next emergency lines", lambda: dial_next_lines(database, provider, clock, settings=settings))
         _guarded("forgotten telephones", lambda: dial_forgotten_legs(database, provider, clock, settings=settings))
         _guarded("lonely holds", lambda: lift_lonely_holds(database, provider, clock))
         _guarded("strays", lambda: hang_up_strays(database, provider, clock))

@@ -23,15 +23,32 @@ def move_agent(
     call_id: int | None = None,
     on_call_id: int | None = None,
     missed_call: bool = False,
+    present_at: datetime | None = None,
+    silent_at: datetime | None = None,
 ) -> bool:
     """Move her from one of these statuses; whether she was in one. ``call_id`` is the call she is on from now on.
 
-    With ``on_call_id`` only if that is her call. Her own screen and the boards hear of it.
+    With ``on_call_id`` only if that is her call; with ``present_at`` only if her lease holds at that instant, with
+    ``silent_at`` only if it does not. Her own screen and the boards hear of it.
     """
     statement = update(Agent).where(Agent.staff_id == staff_id, Agent.status.in_(from_))
     if on_call_id is not None:
         statement = statement.where(Agent.call_id == on_call_id)
-    moved = was_changed(session, statement.values(status=to, status_since=at, call_id=call_id, missed_call=missed_call))
+    if present_at is not None:
+        statement = statement.where(Agent.lease_until > present_at)
+    if silent_at is not None:
+        statement = statement.where(Agent.lease_until <= silent_at)
+    moved = was_changed(
+        session,
+        statement.values(
+            status=to,
+            status_since=at,
+            call_id=call_id,
+            missed_call=missed_call,
+            wrap_up_until=None,
+            lapsed_at=silent_at,
+        ),
+    )
     if moved:
         touch(session, f"desk-{staff_id}", "queue")
     return moved

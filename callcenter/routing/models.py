@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
 from callcenter.routing.choice import SIDE_BY_SIDE, PriorityReason
+from callcenter.routing.choice import ReservationRule as ReservationRule
 
 
 class AgentStatus(StrEnum):
@@ -49,15 +50,6 @@ class Ear(StrEnum):
     TELEPHONE = "telephone"  # her own, in ``Staff.endpoint``
 
 
-class ReservationRule(StrEnum):
-    """Why a call was offered to this agent."""
-
-    LONGEST_IDLE = "longest_idle"
-    AFFINITY = "affinity"  # she spoke with this caller last
-    PULLED = "pulled"  # nobody chose: she took it herself
-    TRANSFER = "transfer"  # a colleague asked for her
-
-
 class CallbackReason(StrEnum):
     """Why a caller is owed a call."""
 
@@ -90,6 +82,7 @@ class Agent(Base):
     ear: Mapped[Ear | None] = mapped_column(String(10))  # None: her own telephone if she has one, else the browser
     wrap_up_until: Mapped[datetime | None] = mapped_column(Instant)
     breather_until: Mapped[datetime | None] = mapped_column(Instant)  # a break after a hard call, which counts as work
+    lapsed_at: Mapped[datetime | None] = mapped_column(Instant)  # offline since then because her browser fell silent
 
 
 class QueueEntry(PracticeOwned, Base):
@@ -99,6 +92,20 @@ class QueueEntry(PracticeOwned, Base):
     __table_args__ = (
         CheckConstraint("status IN ('waiting', 'answered', 'abandoned', 'overflow', 'callback')", name="status"),
         Index("ix_queue_entry_status_joined_at", "status", "joined_at"),
+        # The few patients whose operator's telephone is lost: looked for every second.
+        Index(
+            "ix_queue_entry_requeue_at",
+            "requeue_at",
+            sqlite_where=text("requeue_at IS NOT NULL"),
+            postgresql_where=text("requeue_at IS NOT NULL"),
+        ),
+        # Those of whom the carrier is still to be told: looked for every second.
+        Index(
+            "ix_queue_entry_unsent",
+            "overflowed_at",
+            sqlite_where=text("overflowed_at IS NOT NULL AND sent_at IS NULL"),
+            postgresql_where=text("overflowed_at IS NOT NULL AND sent_at IS NULL"),
+        ),
         # Counted for each newcomer, among the calls of years.
         Index(
             "ix_queue_entry_waiting",
@@ -119,6 +126,8 @@ class QueueEntry(PracticeOwned, Base):
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
     requeue_at: Mapped[datetime | None] = mapped_column(Instant)  # her operator's telephone is lost: back to the head
+    overflowed_at: Mapped[datetime | None] = mapped_column(Instant)  # last sent where her practice said
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)  # the carrier knows of it
 
 
 # ``choice.Waiting.turn``, as the databases sort it.

@@ -4,11 +4,12 @@
     available, reserved-> break_                      she says so; what rang for her goes to the next
     available          -> reserved -> on_call         offer, acceptance
     reserved           -> break_ (missed call)        she let it ring
-    on_call            -> wrap_up                     the patient or she has left
-    wrap_up            -> available                   disposition chosen
+    on_call            -> wrap_up                     the patient has left, she has, or her telephone did not come back
+    wrap_up            -> available, break_           how the call ended is known
+    wrap_up            -> offline                     the same, once her lease has lapsed
     available, reserved, break_ -> offline            the lease lapsed or she signed out
 
-A conversation is never ended by a lease: only her telephone leaving the conference ends it.
+A conversation is never ended by a lease: only her telephone leaving the conference does (``routing.returning``).
 """
 
 from datetime import datetime, timedelta
@@ -76,19 +77,30 @@ def enter_wrap_up(session: Session, staff_id: int, *, at: datetime) -> None:
     move_agent(session, staff_id, from_=[AgentStatus.ON_CALL], to=AgentStatus.WRAP_UP, call_id=call_id, at=at)
 
 
-def finish_wrap_up(session: Session, staff_id: int, *, at: datetime) -> None:
-    """Her call is qualified: she is available again, and the longest-waiting call rings."""
-    if move_agent(session, staff_id, from_=[AgentStatus.WRAP_UP], to=AgentStatus.AVAILABLE, at=at):
+def finish_wrap_up(
+    session: Session, staff_id: int, *, at: datetime, then: AgentStatus = AgentStatus.AVAILABLE, by_itself: bool = False
+) -> None:
+    """How her call ended is known: she is available again (or ``then`` on a break), and the longest-waiting call rings.
+
+    ``by_itself``: her time is over and nobody pressed a key; with her browser silent she is offline.
+    """
+    from_ = [AgentStatus.WRAP_UP]
+    if not by_itself and move_agent(session, staff_id, from_=from_, to=then, at=at):
         # She is plainly there: she has just chosen.
         heartbeat(session, staff_id, at=at)
         offer_waiting_calls(session, at=at)
+    elif by_itself and move_agent(session, staff_id, from_=from_, to=then, present_at=at, at=at):
+        offer_waiting_calls(session, at=at)
+    elif by_itself:
+        move_agent(session, staff_id, from_=from_, to=AgentStatus.OFFLINE, silent_at=at, at=at)
 
 
 def lapse_leases(session: Session, *, at: datetime, started_at: datetime) -> int:
     """Take operators whose browsers have fallen silent out of distribution; how many.
 
     ``started_at`` is when this process started: heartbeats may have been missed while it was down, so nobody lapses
-    before one lease has passed since.
+    before one lease has passed since. A heartbeat that comes in between is not overtaken: the lease is read once more
+    as she is moved.
     """
     if at < started_at + LEASE_FOR:
         return 0
@@ -98,17 +110,25 @@ def lapse_leases(session: Session, *, at: datetime, started_at: datetime) -> int
             .where(Agent.lease_until <= at, Agent.status.in_([*_AWAY, AgentStatus.RESERVED]))
             .order_by(Agent.staff_id)
         ).all()
-        for staff_id in silent:
-            for reservation in session.scalars(
-                select(Reservation).where(
-                    Reservation.staff_id == staff_id, Reservation.status == ReservationStatus.PENDING
-                )
-            ).all():
-                settle(session, reservation, ReservationStatus.EXPIRED, at=at)
-            move_agent(session, staff_id, from_=[*_AWAY, AgentStatus.RESERVED], to=AgentStatus.OFFLINE, at=at)
-    if silent:
+        lapsed = sum(_lapse(session, staff_id, at=at) for staff_id in silent)
+    if lapsed:
         offer_waiting_calls(session, at=at)
-    return len(silent)
+    return lapsed
+
+
+def _lapse(session: Session, staff_id: int, *, at: datetime) -> bool:
+    # The offer is held before its operator, as everybody does, and settled only once she is known to be away.
+    offers = session.scalars(
+        select(Reservation)
+        .where(Reservation.staff_id == staff_id, Reservation.status == ReservationStatus.PENDING)
+        .with_for_update(key_share=True)
+    ).all()
+    away = [*_AWAY, AgentStatus.RESERVED]
+    if not move_agent(session, staff_id, from_=away, to=AgentStatus.OFFLINE, silent_at=at, at=at):
+        return False
+    for reservation in offers:
+        settle(session, reservation, ReservationStatus.EXPIRED, at=at)
+    return True
 
 
 def _open_agent(session: Session, staff_id: int, *, at: datetime) -> None:

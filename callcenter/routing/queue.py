@@ -2,16 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
 from callcenter.core.events import publish
-from callcenter.core.insertion import insert_new
 from callcenter.routing.agents import move_agent, release, was_changed, whole_floor
-from callcenter.routing.arrival_statements import ahead_of
-from callcenter.routing.choice import PRIORITIES, PriorityReason
-from callcenter.routing.events import CallAbandoned, CallQueued
+from callcenter.routing.events import CallAbandoned
 from callcenter.routing.models import (
     Agent,
     AgentStatus,
@@ -21,9 +18,13 @@ from callcenter.routing.models import (
     ReservationStatus,
 )
 from callcenter.routing.offers import offer_waiting_calls
+from callcenter.routing.places import give_back_place, give_place
+from callcenter.routing.returning import look_after, return_to_queue
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.statuses import CANCELED
+
+__all__ = ["follow_leg", "free_those_asked", "leave_queue", "return_to_queue"]
 
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 
@@ -50,38 +51,41 @@ def leave_queue(session: Session, event: CallEnded) -> None:
 
 
 def follow_leg(session: Session, event: LegChanged) -> None:
-    """An operator's telephone is lost: she leaves the call, and a patient whom nobody is with goes back to the head.
+    """Who is with the patient decides where she stands, not what was heard last: told of any leg, in any order.
 
-    Her place counts from when she first came, so she is the next to be answered. Told of any leg, in any order: who is
-    in the call decides, not what was heard last.
+    An operator whose telephone leaves stays on the call for half a minute, or for as long as somebody else is with the
+    patient (``routing.returning``); to leave by her own will is ``presence.enter_wrap_up``. One whose telephone never
+    was in the conversation is out of it at once, and the patient is back at the head of the queue.
     """
     with whole_floor(session):
         call = session.scalars(select(Call).where(Call.id == event.call_id)).one()
-        others = session.scalars(
-            select(Leg).where(Leg.call_id == call.id, Leg.role != LegRole.PATIENT, Leg.status.not_in(_OVER))
-        ).all()
         if event.role is LegRole.OPERATOR and event.status in _OVER:
-            # Her own telephone: those that she had rung into the call carry her name too.
-            own = [leg for leg in others if leg.role == LegRole.OPERATOR and leg.staff_id == event.staff_id]
-            _take_off(session, event, still_in=bool(own))
-        if others:
+            _take_off_unreached(session, event)
+        if look_after(session, call, at=event.at):
             return
         if call.status == CallStatus.ENDED:
             _note_unanswered(session, call, at=event.at)
-        elif call.status == CallStatus.WAITING and (event.status in _OVER or event.role is LegRole.PATIENT):
+        elif call.status != CallStatus.LOST and (event.status in _OVER or event.role is LegRole.PATIENT):
             return_to_queue(session, call, at=event.at)
             if event.role is LegRole.PATIENT and event.status is LegStatus.JOINED:
+                give_back_place(session, call, at=event.at)
                 _give_place(session, call, at=event.at)
 
 
-def _take_off(session: Session, event: LegChanged, *, still_in: bool) -> None:
-    """Out of the call: to wrap up what was said, or on a break when her telephone could not be reached at all.
+def _take_off_unreached(session: Session, event: LegChanged) -> None:
+    """Her telephone could not be reached at all: on a break, with a notice.
 
     A telephone that we stopped ringing, because the patient had left, was not unreachable.
     """
-    if still_in or event.staff_id is None:
+    if event.staff_id is None:
         return
-    leg = session.scalars(select(Leg).where(Leg.id == event.leg_id)).one()
+    # Her own telephone: those that she had rung into the call carry her name too.
+    own = session.scalars(
+        select(Leg).where(Leg.call_id == event.call_id, Leg.role == LegRole.OPERATOR, Leg.staff_id == event.staff_id)
+    ).all()
+    if any(leg.joined_at is not None or leg.status not in _OVER for leg in own):
+        return
+    leg = next(leg for leg in own if leg.id == event.leg_id)
     never_reached = event.status is LegStatus.FAILED and leg.failure != CANCELED
     move_agent(
         session,
@@ -96,32 +100,6 @@ def _take_off(session: Session, event: LegChanged, *, still_in: bool) -> None:
     )
 
 
-def return_to_queue(session: Session, call: Call, *, at: datetime) -> None:
-    """Put a patient who was answered back at the head: somebody spoke with her already. Needs the whole floor."""
-    returned = was_changed(
-        session,
-        update(QueueEntry)
-        .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
-        .values(
-            status=QueueEntryStatus.WAITING,
-            left_at=None,
-            ahead=0,
-            **_spoken_with(call),
-        ),
-    )
-    if returned:
-        touch(session, "queue", f"call-{call.id}")
-        publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
-        offer_waiting_calls(session, at=at)
-
-
-def _spoken_with(call: Call) -> dict[str, object]:
-    """Whom somebody was lost to in mid-sentence comes first; one whose operator could not be reached only waited."""
-    if call.answered_at is None:
-        return {}
-    return {"priority": PRIORITIES[PriorityReason.RETURNED], "priority_reason": PriorityReason.RETURNED}
-
-
 def _give_place(session: Session, call: Call, *, at: datetime) -> None:
     """Whoever waits in her room has a place, whatever she was taken for when she rang.
 
@@ -130,20 +108,7 @@ def _give_place(session: Session, call: Call, *, at: datetime) -> None:
     """
     if call.handling == CallHandling.GATED:
         return
-    ahead = session.connection().scalar(select(ahead_of(literal(call.practice_id))))
-    is_new = insert_new(
-        session,
-        QueueEntry,
-        call_id=call.id,
-        practice_id=call.practice_id,
-        status=QueueEntryStatus.WAITING,
-        ahead=ahead,
-        joined_at=at,
-    )
-    if is_new:
-        touch(session, "queue", f"call-{call.id}")
-        publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
-        offer_waiting_calls(session, at=at)
+    give_place(session, call, at=at)
 
 
 def free_those_asked(session: Session, call_id: int, *, at: datetime) -> None:
@@ -165,6 +130,9 @@ def _close_entry(session: Session, event: CallEnded) -> None:
         .where(QueueEntry.call_id == event.call_id, QueueEntry.status == QueueEntryStatus.WAITING)
         .values(status=outcome, left_at=event.at),
     )
+    # Nobody is waited for any more.
+    cut = update(QueueEntry).where(QueueEntry.call_id == event.call_id, QueueEntry.requeue_at.is_not(None))
+    session.execute(cut.values(requeue_at=None))
     if left and not answered:
         publish(session, CallAbandoned(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
 

@@ -36,11 +36,12 @@ def repair_floor(session: Session, *, at: datetime) -> int:
 
 
 def _free_from_calls(session: Session, *, at: datetime) -> int:
+    # One that was in the conversation may come back (routing.returning).
     has_telephone = exists().where(
         Leg.call_id == Agent.call_id,
         Leg.staff_id == Agent.staff_id,
         Leg.role == LegRole.OPERATOR,
-        Leg.status.not_in(_OVER),
+        or_(Leg.status.not_in(_OVER), Leg.joined_at.is_not(None)),
     )
     stuck = session.execute(
         select(Agent.staff_id, Agent.call_id)

@@ -16,7 +16,10 @@ _AT_ONCE = 10
 
 
 def hang_up_strays(database: Database, provider: Provider, clock: Clock) -> None:
-    """Hang up operators' telephones that joined a call which is no longer theirs; its patient keeps her place."""
+    """Hang up operators' telephones that joined a call which is no longer theirs, or still ring for it.
+
+    Its patient keeps her place.
+    """
     with database.reading(_SCOPE) as session:
         ids = session.scalars(
             select(Leg.id)
@@ -24,7 +27,7 @@ def hang_up_strays(database: Database, provider: Provider, clock: Clock) -> None
             .where(
                 Call.status.in_(GOING_ON),
                 Leg.role == LegRole.OPERATOR,
-                Leg.status == LegStatus.JOINED,
+                Leg.status.in_((LegStatus.JOINED, LegStatus.RINGING, LegStatus.DIALLING, LegStatus.WANTED)),
                 ~exists().where(
                     Agent.staff_id == Leg.staff_id, Agent.call_id == Leg.call_id, Agent.status == AgentStatus.ON_CALL
                 ),

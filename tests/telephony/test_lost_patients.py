@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from callcenter.core.errors import Conflict, ProviderError
+from callcenter.routing.presence import enter_wrap_up
 from callcenter.routing.strays import hang_up_strays
 from callcenter.telephony.alarms import OpenAlarm, open_alarms
 from callcenter.telephony.holding import hold_patient
@@ -174,6 +175,8 @@ def test_after_taken_over_patient_and_regulator_stay_and_whoever_is_left_is_not_
 ) -> None:
     regulator = bring_in(floor, call_id)
     assert leave_call(floor.database, floor.provider, call_id, floor.clock, staff_id=floor.staff["Ines"])
+    with floor.database.unit_of_work(ALL) as session:
+        enter_wrap_up(session, floor.staff["Ines"], at=floor.now)
     assert (floor.call(call_id).status, floor.entry(call_id).status) == (CallStatus.TALKING, "answered")
     floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
     sweep(floor)
@@ -209,7 +212,7 @@ def test_an_operator_lost_during_a_hold_leaves_no_music_to_the_next(floor: Floor
     lift_lonely_holds(floor.database, floor.provider, floor.clock)
     assert leg(floor, "patient").on_hold
     floor.hear(leg(floor, "operator-1").id, LegNews.COMPLETED)
-    assert floor.entry(call_id).status == "waiting"
+    assert floor.entry(call_id).requeue_at is not None
     floor.provider.refusing = UNREACHABLE
     lift_lonely_holds(floor.database, floor.provider, floor.clock)
     assert leg(floor, "patient").on_hold

@@ -24,6 +24,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table)
+    op.drop_index("ix_leg_third", "leg")
+    op.drop_index("ix_queue_entry_requeue_at", "queue_entry")
+    op.drop_index("ix_queue_entry_unsent", "queue_entry")
     op.execute("UPDATE queue_entry SET status = 'abandoned' WHERE status IN ('overflow', 'callback')")
     _check({table: {name: before for name, (_, before) in checks.items()} for table, checks in _CHANGED.items()})
     for table, names in _NEW_CHECKS.items():
@@ -49,6 +52,7 @@ _COLUMNS: dict[str, _Columns] = {
         "ear": (sa.String(10), _UNKNOWN),
         "wrap_up_until": (sa.DateTime(timezone=True), _UNKNOWN),
         "breather_until": (sa.DateTime(timezone=True), _UNKNOWN),
+        "lapsed_at": (sa.DateTime(timezone=True), _UNKNOWN),
     },
     "call": {"direction": (sa.String(10), "inbound")},
     "leg": {
@@ -70,6 +74,8 @@ _COLUMNS: dict[str, _Columns] = {
         "priority": (sa.Integer(), "0"),
         "priority_reason": (sa.String(10), ""),
         "requeue_at": (sa.DateTime(timezone=True), _UNKNOWN),
+        "overflowed_at": (sa.DateTime(timezone=True), _UNKNOWN),
+        "sent_at": (sa.DateTime(timezone=True), _UNKNOWN),
     },
     "reservation": {
         "rule": (sa.String(14), "longest_idle"),
@@ -203,9 +209,30 @@ def _create_for_telephony() -> None:
     op.create_index(op.f("ix_recording_call_id"), "recording", ["call_id"])
     op.create_index(op.f("ix_recording_delete_at"), "recording", ["delete_at"])
     op.create_index(op.f("ix_recording_practice_id"), "recording", ["practice_id"])
+    op.create_index(
+        "ix_leg_third",
+        "leg",
+        ["practice_id", "wanted_at"],
+        sqlite_where=sa.text("role IN ('practitioner', 'contact')"),
+        postgresql_where=sa.text("role IN ('practitioner', 'contact')"),
+    )
 
 
 def _create_for_routing() -> None:
+    op.create_index(
+        "ix_queue_entry_requeue_at",
+        "queue_entry",
+        ["requeue_at"],
+        sqlite_where=sa.text("requeue_at IS NOT NULL"),
+        postgresql_where=sa.text("requeue_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_queue_entry_unsent",
+        "queue_entry",
+        ["overflowed_at"],
+        sqlite_where=sa.text("overflowed_at IS NOT NULL AND sent_at IS NULL"),
+        postgresql_where=sa.text("overflowed_at IS NOT NULL AND sent_at IS NULL"),
+    )
     op.create_table(
         "callback",
         sa.Column("id", sa.Integer(), nullable=False),
