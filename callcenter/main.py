@@ -18,6 +18,7 @@ from callcenter.core.db import Database
 from callcenter.core.events import EventBus
 from callcenter.core.i18n import load_catalogues
 from callcenter.core.migrate import refuse_newer
+from callcenter.desk.emergency import keep_relay
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
 from callcenter.routing.queue import follow_leg, leave_queue
@@ -25,6 +26,7 @@ from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.twilio_provider import TwilioProvider
 from callcenter.web import live, webhooks
+from callcenter.web.at_once import act_at_once
 from callcenter.web.context import World, voice_workers
 from callcenter.web.errors import install_error_pages
 from callcenter.web.line_watch import kept_line_book
@@ -49,6 +51,7 @@ def create_app(
         provider=provider or TwilioProvider(settings),
         voice=voice_workers(database),
     )
+    act_at_once(world)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -60,7 +63,7 @@ def create_app(
             yield
             app.state.stopping.set()
             ticker.stop()
-        for workers in (world.voice, world.reports):
+        for workers in (world.voice, world.reports, world.urgent, world.direct, world.late):
             workers.close(timeout=3)
         world.database.close()
 
@@ -80,6 +83,7 @@ def create_app(
         Guard,
         public_url=settings.public_url,
         softphone_url=settings.softphone_url,
+        softphone_sdk_url=settings.softphone_sdk_url if settings.has_softphone else None,
         default_language=settings.default_language,
     )
     return app
@@ -89,6 +93,7 @@ def wire_events() -> EventBus:
     """Which domain hears of which fact; the one place where a reader sees it all."""
     bus = EventBus()
     bus.subscribe(LegChanged, follow_leg)
+    bus.subscribe(LegChanged, keep_relay)
     bus.subscribe(CallEnded, leave_queue)
     bus.subscribe(AppointmentBooked, confirm_booking)
     bus.subscribe(AppointmentCancelled, cancel_confirmation)

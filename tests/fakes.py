@@ -8,6 +8,7 @@ from typing import Any
 
 from callcenter.core.errors import ProviderError
 from callcenter.telephony.provider import (
+    RING_FOR,
     CarrierCall,
     CarrierNumber,
     CarrierParticipant,
@@ -53,6 +54,7 @@ class FakeProvider:
         muted: bool = False,
         coached_sid: str | None = None,
         digits: str = "",
+        ring_for: int = RING_FOR,
     ) -> str:
         self._refuse()
         with self._lock:
@@ -71,6 +73,7 @@ class FakeProvider:
                     "muted": muted,
                     "coached_sid": coached_sid,
                     "digits": digits,
+                    "ring_for": ring_for,
                 }
             )
         return sid

@@ -19,6 +19,7 @@ _SENTENCES = {
     "leg_rang": N_("A telephone was ringing without a report of it. It is shown as ringing now."),
     "hold": N_("Hold was shown otherwise than it was. It was put right."),
     "mute": N_("A microphone was shown otherwise than it was. It was put right."),
+    "line_adopted": N_("An emergency line was rung without being written down here. It is shown in its call now."),
     "caller_queued": N_("A caller waited without our knowing. She was put in the queue."),
     "caller_noted": N_("A caller heard the announcement for failures only. She was noted: ring her back."),
     "room_closed": N_("A call that was over was still open at the carrier. It was closed there."),

@@ -6,25 +6,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.phone import parse_number
 from callcenter.core.text import clean_line, clean_text
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.relay_rows import emergency_legs, facts_of, her_relay, lines_to_try, relay_of, signal_relay
 from callcenter.desk.relay_rules import (
     ACTIVE,
-    LegFact,
-    RelayState,
+    may_be_dialled,
     may_leave,
     may_take_over,
-    own_telephone_number,
-    refusal_to_dial,
+    may_take_over_elsewhere,
     relay_state,
 )
+from callcenter.directory.emergency_order import LineToTry
 from callcenter.directory.models import Practice
-from callcenter.telephony.legs import lock_call, want_leg
+from callcenter.telephony.events import LegChanged
+from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.triage.models import Assessment
 
@@ -40,13 +40,25 @@ def open_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) -
         return relay
     if call.status == CallStatus.ENDED:
         raise Conflict(N_("No call in progress: the patient is not on the line any more."))
+    return begin_relay(session, call, staff_id=staff_id, at=at)
+
+
+def begin_relay(session: Session, call: Call, *, staff_id: int, at: datetime) -> EmergencyRelay:
+    """The relay of this call, begun if there is none. Whose call it is, and whether it goes on, is not asked here."""
+    # Under its lock: her F12 may come late, while what was rung without the database is written down.
+    lock_call(session, call.id)
+    relay = relay_of(session, call.id, afresh=True)
+    if relay is not None:
+        return relay
     practice = session.get_one(Practice, call.practice_id)
+    lines = lines_to_try(session, practice, at=at)
+    first = (may_be_dialled(lines, mode=practice.mode) or lines or [LineToTry("", "")])[0]
     relay = EmergencyRelay(
         call_id=call.id,
         practice_id=call.practice_id,
         staff_id=staff_id,
-        number=practice.emergency_number,
-        label=practice.emergency_label,
+        number=first.number,
+        label=first.label,
         callback_number=call.from_number,
         opened_at=at,
         # Written out: an autosave may come before the first flush gives the columns their defaults.
@@ -55,7 +67,8 @@ def open_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) -
     )
     session.add(relay)
     record_act(session, "emergency_opened", f"call {call.id}", at=at, staff_id=staff_id, practice_id=call.practice_id)
-    _signal(session, relay)
+    signal_relay(session, relay)
+    session.flush()
     return relay
 
 
@@ -64,7 +77,7 @@ def close_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) 
 
     Raises ``Conflict`` once the line was dialled and until "taken over".
     """
-    relay = _relay(session, call_id, staff_id=staff_id)
+    relay = her_relay(session, call_id, staff_id=staff_id)
     if relay.taken_over_at is not None:
         return
     if relay.dialled_at is not None:
@@ -74,7 +87,7 @@ def close_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) 
         session.delete(relay)
     subject = f"call {relay.call_id}"
     record_act(session, "emergency_closed", subject, at=at, staff_id=staff_id, practice_id=relay.practice_id)
-    _signal(session, relay)
+    signal_relay(session, relay)
 
 
 def save_place(session: Session, call_id: int, *, address: str, detail: str, callback: str, staff_id: int) -> str:
@@ -84,7 +97,7 @@ def save_place(session: Session, call_id: int, *, address: str, detail: str, cal
     an address must not wait for a digit.
     """
     # The call first, as whoever dials does: the other way round the two would wait for each other.
-    relay = _relay(session, call_id, staff_id=staff_id, lock=True)
+    relay = her_relay(session, call_id, staff_id=staff_id, lock=True)
     before = (relay.address, relay.address_detail)
     number = relay.callback_number
     relay.address = clean_text(address, limit=300)
@@ -103,66 +116,56 @@ def save_place(session: Session, call_id: int, *, address: str, detail: str, cal
     else:
         relay.callback_number = session.get_one(Call, call_id).callback_number = None
     if (relay.address, relay.address_detail, relay.callback_number) != (*before, number):
-        _signal(session, relay)
+        signal_relay(session, relay)
     return fault
 
 
 def note_read_back(session: Session, call_id: int, *, staff_id: int, at: datetime) -> None:
     """Note that the address was read back to the patient and confirmed. Raises ``Invalid`` when there is none yet."""
-    relay = _relay(session, call_id, staff_id=staff_id)
+    relay = her_relay(session, call_id, staff_id=staff_id)
     if not relay.address:
         raise Invalid(N_("Write the address first, then read it back."), field="address")
     relay.read_back_at = relay.read_back_at or at
-    _signal(session, relay)
+    signal_relay(session, relay)
 
 
-def dial_emergency(session: Session, call_id: int, *, staff_id: int, at: datetime) -> Leg:
-    """Want the emergency line as the call's next leg; the carrier is told after the commit.
-
-    While a leg is on its way or on the line, asking again gives that leg: two Enters, one call. Raises ``Forbidden``
-    for a real number in training; ``Conflict`` without a number, once taken over, or when the patient has left.
-    """
-    relay = _relay(session, call_id, staff_id=staff_id, lock=True)
-    call = session.get_one(Call, call_id)
-    legs = _emergency_legs(session, call_id)
-    if legs and legs[-1].status in ACTIVE:
-        return legs[-1]
-    if relay.taken_over_at is not None:
-        raise Conflict(N_("This emergency was already taken over."))
-    practice = session.get_one(Practice, call.practice_id)
-    if call.status == CallStatus.ENDED:
-        number = own_telephone_number(practice.country)
-        raise Conflict(N_("The patient's line is cut. Dial %(number)s on your own telephone."), number=number)
-    refusal = refusal_to_dial(practice.mode, practice.emergency_number, country=practice.country)
-    if refusal is not None:
-        raise refusal
-    relay.number, relay.label = practice.emergency_number, practice.emergency_label
-    label = f"emergency-{len(legs) + 1}"
-    leg = want_leg(session, call, role=LegRole.EMERGENCY, label=label, address=relay.number, staff_id=staff_id, at=at)
-    relay.leg_id = leg.id
-    relay.dialled_at = relay.dialled_at or at
-    record_act(session, "emergency_dialled", f"leg {leg.id}", at=at, staff_id=staff_id, practice_id=call.practice_id)
-    _signal(session, relay)
-    return leg
+def keep_relay(session: Session, event: LegChanged) -> None:
+    """A line that was rung without the database is heard of: its relay is begun, by whoever was in the call."""
+    if event.role != LegRole.EMERGENCY or event.staff_id is None:
+        return
+    relay = begin_relay(session, session.get_one(Call, event.call_id), staff_id=event.staff_id, at=event.at)
+    if relay.leg_id is None:
+        relay.leg_id, relay.dialled_at = event.leg_id, event.at
 
 
 def note_taken_over(session: Session, call_id: int, *, staff_id: int, at: datetime) -> EmergencyRelay:
     """Note the regulator's "taken over"; noted twice, the first instant stays.
 
-    Raises ``Conflict`` before anybody answered and in the five seconds after.
+    By whoever is on the line, or on another telephone once a line was in vain: one that still rings is then to be hung
+    up (``ringing_in_vain``). Raises ``Conflict`` before anybody answered and in the five seconds after.
     """
-    relay = _relay(session, call_id, staff_id=staff_id, lock=True)
+    relay = her_relay(session, call_id, staff_id=staff_id, lock=True)
     if relay.taken_over_at is not None:
         return relay
-    legs = _emergency_legs(session, call_id)
-    state = relay_state(_facts(legs), taken_over_at=None)
-    if not may_take_over(state, answered_at=legs[-1].joined_at if legs else None, at=at):
+    legs = emergency_legs(session, call_id)
+    tried = facts_of(legs)
+    state = relay_state(tried, taken_over_at=None)
+    is_told = may_take_over(state, answered_at=legs[-1].joined_at if legs else None, at=at)
+    if not is_told and not may_take_over_elsewhere(state, tried):
         raise Conflict(N_("Wait until the regulator says “taken over”, then press Enter."))
     relay.taken_over_at = at
     subject = f"call {call_id}"
     record_act(session, "emergency_taken_over", subject, at=at, staff_id=staff_id, practice_id=relay.practice_id)
-    _signal(session, relay)
+    signal_relay(session, relay)
     return relay
+
+
+def ringing_in_vain(session: Session, call_id: int) -> list[int]:
+    """The emergency legs that still ring although the emergency was taken over: to be hung up."""
+    relay = session.get(EmergencyRelay, call_id)
+    if relay is None or relay.taken_over_at is None:
+        return []
+    return [leg.id for leg in emergency_legs(session, call_id) if leg.status in ACTIVE and leg.joined_at is None]
 
 
 def refuse_hold(session: Session, call_id: int) -> None:
@@ -177,46 +180,8 @@ def refuse_leaving(session: Session, call_id: int) -> None:
     relay = session.get(EmergencyRelay, call_id)
     if relay is None:
         return
-    state = relay_state(_facts(_emergency_legs(session, call_id)), taken_over_at=relay.taken_over_at)
+    state = relay_state(facts_of(emergency_legs(session, call_id)), taken_over_at=relay.taken_over_at)
     statuses = session.scalars(select(Leg.status).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT))
     patient_is_there = any(status == LegStatus.JOINED for status in statuses)
     if not may_leave(state, patient_is_there=patient_is_there):
         raise Conflict(N_("Stay on the line until the regulator says “taken over”."))
-
-
-def _relay(session: Session, call_id: int, *, staff_id: int, lock: bool = False) -> EmergencyRelay:
-    handled_call(session, call_id, staff_id=staff_id)
-    if lock:
-        # Before looking: two Enters at once would each find no leg and ring the regulator twice.
-        lock_call(session, call_id)
-    found = select(EmergencyRelay).where(EmergencyRelay.call_id == call_id)
-    relay = session.scalar(found.execution_options(populate_existing=lock))
-    if relay is None:
-        raise Conflict(N_("Open the emergency card first, with F12."))
-    return relay
-
-
-def _emergency_legs(session: Session, call_id: int) -> list[Leg]:
-    query = select(Leg).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY).order_by(Leg.id)
-    return list(session.scalars(query))
-
-
-def _facts(legs: list[Leg]) -> list[LegFact]:
-    return [LegFact(status=leg.status, joined_at=leg.joined_at) for leg in legs]
-
-
-def _signal(session: Session, relay: EmergencyRelay) -> None:
-    touch(session, f"call-{relay.call_id}", f"desk-{relay.staff_id}")
-
-
-__all__ = [
-    "RelayState",
-    "close_relay",
-    "dial_emergency",
-    "note_read_back",
-    "note_taken_over",
-    "open_relay",
-    "refuse_hold",
-    "refuse_leaving",
-    "save_place",
-]

@@ -1,25 +1,31 @@
 """The emergency card as its operator sees it, read from rows alone: a reload shows the same."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.desk.emergency_steps import Step, StepKind, steps_of
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import CallNote, EmergencyRelay
+from callcenter.desk.relay_rows import facts_of, lines_to_try
 from callcenter.desk.relay_rules import (
     SETTLING,
     LegFact,
     RelayState,
+    line_dialled_by_itself,
+    line_to_dial,
+    may_be_dialled,
     may_take_over,
+    may_take_over_elsewhere,
     own_telephone_number,
-    refusal_to_dial,
+    refusal_to_relay,
     relay_state,
 )
+from callcenter.directory.emergency_order import LineToTry, Proof
 from callcenter.directory.models import Patient, Practice
 from callcenter.telephony.models import Leg, LegRole, LegStatus
 from callcenter.telephony.ringing_back import RingingBack, ringing_back
@@ -28,30 +34,6 @@ from callcenter.triage.evaluation import evaluate
 from callcenter.triage.models import AssessmentAnswer
 from callcenter.triage.script import Question
 from callcenter.triage.usable import usable_gate
-
-
-class StepKind(StrEnum):
-    """What happened, or comes next."""
-
-    OPENED = "opened"
-    RED_FLAG = "red_flag"
-    DIALLED = "dialled"
-    RINGING = "ringing"
-    FAILED = "failed"
-    ANSWERED = "answered"
-    DROPPED = "dropped"
-    READ_BACK = "read_back"
-    TAKEN_OVER = "taken_over"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step with its second (UTC, the server's); ``at`` None while it is still to come."""
-
-    kind: StepKind
-    at: datetime | None
-    detail: str = ""
-    after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +69,18 @@ class OnTheLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One line of the order of trying, and where it stands in this relay."""
+
+    label: str
+    number: str
+    is_on: bool  # the one shown large: dialled last, or what Enter dials
+    is_next: bool  # dialled by itself when the one that is on does not answer
+    was_tried: bool
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyCard:
     """One relay. Instants are UTC; ``zone`` is where the practice's clocks stand."""
 
@@ -98,6 +92,9 @@ class EmergencyCard:
     zone: str
     label: str
     number: str
+    lines: list[ShownLine]  # those that may be dialled, in order
+    attempts: int  # lines rung so far
+    follows_by_itself: bool  # nobody answered, and the next line is dialled without her
     own_number: str
     refusal: str  # why the line may not be dialled, a message id; empty when it may
     refusal_values: dict[str, object]
@@ -108,6 +105,7 @@ class EmergencyCard:
     state_since: datetime
     taken_over_at: datetime | None
     may_take_over: bool
+    may_take_over_elsewhere: bool
     settling_for: float  # seconds until "taken over" may be noted, 0 when that is not what is waited for
     address: str
     address_detail: str
@@ -129,6 +127,16 @@ class EmergencyCard:
         return not self.refusal and self.state in {RelayState.READY, RelayState.FAILED, RelayState.DROPPED}
 
     @property
+    def next_line(self) -> ShownLine | None:
+        """The line that comes after the one shown large, when that one does not answer."""
+        return next((line for line in self.lines if line.is_next), None)
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether the line shown large was not verified in time."""
+        return any(line.proof in {Proof.OVERDUE, Proof.NEVER} for line in self.lines if line.is_on)
+
+    @property
     def may_close(self) -> bool:
         """Whether she may go back to the call card."""
         return self.state in {RelayState.READY, RelayState.TAKEN_OVER}
@@ -148,12 +156,17 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
     legs = session.scalars(select(Leg).where(Leg.call_id == call_id).order_by(Leg.id)).all()
     lines = [leg for leg in legs if leg.role == LegRole.EMERGENCY]
     last = lines[-1] if lines else None
-    facts = [LegFact(status=leg.status, joined_at=leg.joined_at) for leg in lines]
+    facts = facts_of(lines)
     state = relay_state(facts, taken_over_at=relay.taken_over_at)
     answered_at = last.joined_at if last is not None else None
-    # What was dialled is shown; before that, the practice's line as it is set now.
-    number, label = (relay.number, relay.label) if lines else (practice.emergency_number, practice.emergency_label)
-    refusal = refusal_to_dial(practice.mode, practice.emergency_number, country=practice.country)
+    in_order = lines_to_try(session, practice, at=at)
+    refusal = refusal_to_relay(in_order, mode=practice.mode, country=practice.country)
+    usable = may_be_dialled(in_order, mode=practice.mode)
+    next_line = line_to_dial(usable, facts)
+    # What was dialled is shown; before that, and when it is hers to dial again, the line that Enter dials.
+    shown = next_line or (in_order[0] if in_order else LineToTry("", ""))
+    if last is not None and not (state is RelayState.FAILED and next_line is not None):
+        shown = LineToTry(last.address, last.name or relay.label)
     words, person = _words_and_person(session, call_id)
     gate, flag = _gate(session, call_id, practice, at=at)
     waiting = state is RelayState.ANSWERED and answered_at is not None
@@ -164,8 +177,13 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         in_training=practice.mode != "live",
         country=practice.country,
         zone=practice.zone,
-        label=label,
-        number=number,
+        label=shown.label,
+        number=shown.number,
+        lines=_shown_lines(
+            usable, on=shown.number, then=_then(usable, facts, state), tried={leg.address for leg in lines}
+        ),
+        attempts=len(lines),
+        follows_by_itself=state is RelayState.FAILED and line_dialled_by_itself(usable, facts) is not None,
         own_number=own_telephone_number(practice.country),
         refusal=refusal.sentence if refusal is not None else "",
         refusal_values=dict(refusal.values) if refusal is not None else {},
@@ -176,6 +194,7 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         state_since=_since(relay, last, state),
         taken_over_at=relay.taken_over_at,
         may_take_over=may_take_over(state, answered_at=answered_at, at=at),
+        may_take_over_elsewhere=may_take_over_elsewhere(state, facts),
         settling_for=max(0.0, (answered_at + SETTLING - at).total_seconds()) if waiting and answered_at else 0.0,
         address=relay.address,
         address_detail=relay.address_detail,
@@ -189,8 +208,36 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         person=person,
         words=words,
         gate=gate,
-        steps=_steps(relay, lines, flag),
+        steps=steps_of(relay, lines, flag),
     )
+
+
+def _then(usable: Sequence[LineToTry], facts: Sequence[LegFact], state: RelayState) -> LineToTry | None:
+    """The line after the one that is shown large; None when that one is the last."""
+    if not facts:
+        return usable[1] if len(usable) > 1 else None
+    in_vain = replace(facts[-1], status="failed", joined_at=None)
+    following = line_dialled_by_itself(usable, [*facts[:-1], in_vain])
+    if state is not RelayState.FAILED or following is None:
+        return following
+    place = usable.index(following)
+    return usable[place + 1] if place + 1 < len(usable) else None
+
+
+def _shown_lines(
+    usable: Sequence[LineToTry], *, on: str, then: LineToTry | None, tried: Collection[str]
+) -> list[ShownLine]:
+    return [
+        ShownLine(
+            label=line.label,
+            number=line.number,
+            is_on=line.number == on,
+            is_next=line == then,
+            was_tried=line.number in tried,
+            proof=line.proof,
+        )
+        for line in usable
+    ]
 
 
 def _on_the_line(legs: Iterable[Leg]) -> OnTheLine | None:
@@ -259,40 +306,3 @@ def _gate(session: Session, call_id: int, practice: Practice, *, at: datetime) -
         answered_at, question = flags[0]
         flag = Step(StepKind.RED_FLAG, answered_at, detail=question.short[language])
     return gate, flag
-
-
-def _steps(relay: EmergencyRelay, lines: list[Leg], flag: Step | None) -> list[Step]:
-    done = [Step(StepKind.OPENED, relay.opened_at)]
-    if flag is not None:
-        done.append(flag)
-    for leg in lines:
-        done.append(Step(StepKind.DIALLED, leg.wanted_at))
-        if leg.ringing_at is not None:
-            done.append(Step(StepKind.RINGING, leg.ringing_at, after=leg.ringing_at - leg.wanted_at))
-        if leg.joined_at is not None:
-            done.append(Step(StepKind.ANSWERED, leg.joined_at, after=leg.joined_at - (leg.ringing_at or leg.wanted_at)))
-        if leg.status == LegStatus.FAILED or (leg.status == LegStatus.LEFT and leg.joined_at is None):
-            done.append(Step(StepKind.FAILED, leg.left_at or leg.wanted_at, detail=leg.failure))
-        elif leg.status == LegStatus.LEFT and relay.taken_over_at is None:
-            done.append(Step(StepKind.DROPPED, leg.left_at))
-    if relay.read_back_at is not None:
-        done.append(Step(StepKind.READ_BACK, relay.read_back_at))
-    if relay.taken_over_at is not None:
-        done.append(Step(StepKind.TAKEN_OVER, relay.taken_over_at))
-    # A stable sort: two steps of the same second stay in the order they were added.
-    done.sort(key=lambda step: step.at or relay.opened_at)
-    return done + _to_come(relay, lines)
-
-
-def _to_come(relay: EmergencyRelay, lines: list[Leg]) -> list[Step]:
-    if relay.taken_over_at is not None:
-        return []
-    last = lines[-1] if lines else None
-    coming = []
-    if last is None or last.status in {LegStatus.FAILED, LegStatus.LEFT}:
-        coming.append(Step(StepKind.DIALLED, None))
-    if last is None or last.status != LegStatus.JOINED:
-        coming.append(Step(StepKind.ANSWERED, None))
-    if relay.read_back_at is None:
-        coming.append(Step(StepKind.READ_BACK, None))
-    return [*coming, Step(StepKind.TAKEN_OVER, None)]

@@ -14,9 +14,10 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import is_fictional, parse_callable, parse_number, refusal_to_call
+from callcenter.core.phone import is_fictional, parse_callable
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import code_from, fill, needed, valid_zone
+from callcenter.directory.emergency_lines import read_emergency_number
 from callcenter.directory.lines import refuse_own_line
 from callcenter.directory.models import Practice, PracticeMode
 
@@ -115,24 +116,15 @@ def _columns(typed: PracticeParticulars) -> dict[str, object]:
 
 
 def _emergency_number(typed: str, *, country: str, mode: PracticeMode) -> str:
-    """E.164, or a short number such as 15; in training only one that the regulator reserves for fiction.
-
-    Refused here already when it would never be called, rather than when somebody is in danger.
-    """
-    cleaned = clean_line(typed, limit=40)
-    if not cleaned:
+    """E.164, or a short number such as 15; in training only one that the regulator reserves for fiction."""
+    if not clean_line(typed, limit=40):
         return ""
-    digits = cleaned.replace(" ", "")
-    short = digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 4
-    number = digits if short else parse_number(cleaned, country=country, field="emergency_number")
+    number = read_emergency_number(typed, country=country, field="emergency_number")
     if mode == PracticeMode.TRAINING and not is_fictional(number):
         raise Invalid(
             N_("A practice in training never dials a real number. Example of a fictional one: 02 61 91 15 44."),
             field="emergency_number",
         )
-    refusal = refusal_to_call(number, emergency=True)
-    if refusal:
-        raise Invalid(refusal, field="emergency_number")
     return number
 
 

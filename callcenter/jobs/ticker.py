@@ -17,10 +17,13 @@ from callcenter.desk.emergency_dialling import dial_next_lines
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.offers import expire_offers, offer_waiting_calls
+from callcenter.routing.old_ears import let_go_of_old_ears
+from callcenter.routing.overflow import send_elsewhere, take_overdue
 from callcenter.routing.presence import lapse_leases
 from callcenter.routing.reconciling import Reconciler
 from callcenter.routing.returning import return_cut_off
 from callcenter.routing.strays import hang_up_strays
+from callcenter.routing.transferring import lift_holds_after_refusal
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.receipts import forget_old
 from callcenter.telephony.ringing_back import ring_back_lost_patients
@@ -90,8 +93,9 @@ class Ticker:
         }
 
     def distribute(self) -> None:
-        """Conversations that stay cut, offers that ran out, operators who fell silent, callers who still wait."""
+        """Conversations that stay cut, waits that last too long, offers that ran out, operators who fell silent."""
         _guarded("cut conversations", lambda: return_cut_off(self._database, self._clock))
+        _guarded("overflow", lambda: take_overdue(self._database, self._clock))
         with self._database.unit_of_work(_SCOPE) as session:
             at = self._clock.now()
             expire_offers(session, at=at, started_at=self._started_at)
@@ -99,16 +103,19 @@ class Ticker:
             offer_waiting_calls(session, at=at)
 
     def sweep_calls(self) -> None:
-        """Patients lost or held alone, telephones that nobody dialled or that strayed, calls to be closed.
+        """Patients lost, held alone or sent elsewhere, telephones that nobody dialled or that strayed, calls to be closed.
 
         Whom somebody waits for comes first, and a fault in one kind leaves the others to be done.
         """
         database, provider, clock, settings = self._database, self._provider, self._clock, self._settings
         _guarded("ringing back", lambda: ring_back_lost_patients(database, provider, clock, settings=settings))
         _guarded("next emergency lines", lambda: dial_next_lines(database, provider, clock, settings=settings))
+        _guarded("overflow", lambda: send_elsewhere(database, provider, clock, settings=settings))
         _guarded("forgotten telephones", lambda: dial_forgotten_legs(database, provider, clock, settings=settings))
         _guarded("lonely holds", lambda: lift_lonely_holds(database, provider, clock))
+        _guarded("refused transfers", lambda: lift_holds_after_refusal(database, provider, clock))
         _guarded("strays", lambda: hang_up_strays(database, provider, clock))
+        _guarded("old ears", lambda: let_go_of_old_ears(database, provider, clock))
         _guarded("ended calls", lambda: close_ended_calls(database, provider, clock))
 
     def deliver(self) -> None:

@@ -20,6 +20,7 @@ from callcenter.telephony.models import Call, CallHandling, Leg, MisdialledCall
 from callcenter.telephony.provider import CarrierCall, Provider
 from callcenter.telephony.reconciling import (
     Look,
+    adopt_lines,
     close_left_rooms,
     correct_legs,
     look_at_carrier,
@@ -82,6 +83,7 @@ class Reconciler:
         look = look_at_carrier(self._provider)
         self._settle()
         found.add("legs", correct_legs(self._database, self._provider, ours, look, self._clock))
+        found.add("lines", adopt_lines(self._database, look, self._clock))
         found.add("callers", self._find_callers(look, since=since))
         found.add("rooms", close_left_rooms(self._database, self._provider, look, looked_at=at, clock=self._clock))
         self._looked_at = at

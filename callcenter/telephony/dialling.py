@@ -24,7 +24,7 @@ from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.lines import number_of_line
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.placing import take_turn, take_turn_again
-from callcenter.telephony.provider import LABEL_TAKEN, Provider
+from callcenter.telephony.provider import LABEL_TAKEN, RING_FOR, Provider
 from callcenter.telephony.state import LegNews
 from callcenter.telephony.twiml import callback_url
 
@@ -35,6 +35,9 @@ _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 
 PATIENCE = timedelta(seconds=2)
 """How long a gesture waits for its turn at the carrier's pace; after that the sweep dials."""
+
+EMERGENCY_RINGS_FOR = 20
+"""Seconds that an emergency line rings before the next one is tried: somebody is in danger meanwhile."""
 
 # Each waits in a thread of the pages, which an emergency's gesture needs too: beyond these the sweep dials.
 _may_wait = threading.BoundedSemaphore(8)
@@ -79,7 +82,32 @@ def dial_again(
         with database.unit_of_work(_SCOPE) as session:
             if not take_turn_again(session, settings=settings, clock=clock):
                 return
+    if order.document_url and _rings_already(database, provider, order, clock):
+        return
     tell_carrier(database, provider, order, clock)
+
+
+def _rings_already(database: Database, provider: Provider, order: "DialOrder", clock: Clock) -> bool:
+    """Whether the carrier rings this telephone although its answer was lost; its SID is then kept.
+
+    What comes into a room by itself has no label that makes a repeat harmless: it is looked for by its number. True,
+    too, when the carrier cannot be asked: the next sweep does.
+    """
+    try:
+        ringing = [call.sid for call in provider.live_calls() if call.to_number == order.to]
+    except ProviderError as error:
+        log.warning("leg %s is not dialled again yet: %s", order.leg_id, error.code or error.reason)
+        return True
+    with database.unit_of_work(_SCOPE) as session:
+        known = set(session.scalars(select(Leg.sid).where(Leg.sid.in_(ringing))))
+        sid = next((one for one in ringing if one not in known), None)
+        if sid is None:
+            return False
+        leg = session.scalars(select(Leg).where(Leg.id == order.leg_id)).one()
+        lock_call(session, leg.call_id)
+        session.refresh(leg)
+        record_leg_event(session, leg, LegNews.DIALLED, at=clock.now(), sid=sid)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +125,7 @@ class DialOrder:
     muted: bool = False
     coached_sid: str | None = None
     digits: str = ""
+    ring_for: int = RING_FOR
 
 
 def order_for(session: Session, leg: Leg, call: Call, *, settings: Settings) -> DialOrder:
@@ -114,6 +143,7 @@ def order_for(session: Session, leg: Leg, call: Call, *, settings: Settings) -> 
         muted=leg.starts_muted,
         coached_sid=_sid_of(session, leg.coached_leg_id),
         digits=leg.digits,
+        ring_for=EMERGENCY_RINGS_FOR if leg.role == LegRole.EMERGENCY else RING_FOR,
     )
 
 
@@ -167,6 +197,7 @@ def _ring(provider: Provider, order: DialOrder) -> str:
         muted=order.muted,
         coached_sid=order.coached_sid,
         digits=order.digits,
+        ring_for=order.ring_for,
     )
 
 

@@ -35,3 +35,12 @@ class CallEnded:
     call_id: int
     practice_id: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallLost:
+    """The patient's line dropped while a doctor or the emergency line is, or was to be, in her call."""
+
+    call_id: int
+    practice_id: int
+    at: datetime

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
 from callcenter.core.events import publish
+from callcenter.core.i18n import N_
 from callcenter.telephony.alarms import clear_alarm, raise_alarm
 from callcenter.telephony.calls import PATIENT_LABEL
-from callcenter.telephony.events import CallEnded, LegChanged
+from callcenter.telephony.events import CallEnded, CallLost, LegChanged
 from callcenter.telephony.models import AlarmKind, Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.state import LegNews, LegState, RoomFlags, advance, call_status, was_answered
+from callcenter.telephony.statuses import CANCELED
 
 
 def lock_call(session: Session, call_id: int) -> Call:
@@ -95,10 +97,17 @@ def record_leg_event(
     heard = (leg.on_hold, leg.muted, leg.coaching)
     _keep_facts(leg, advance(_state(leg), news, at=at, mark=mark, flags=flags), at=at)
     leg.sid = leg.sid or sid
-    leg.failure = leg.failure or failure[:200]
+    leg.failure = leg.failure or failure[:200] or _why_not_taken(leg, news)
     if (leg.on_hold, leg.muted, leg.coaching) != heard:
         touch(session, *_topics(legs))  # whoever is in the call sees who hears whom
     _tell_changes(session, call, legs, before, at=at)
+
+
+def _why_not_taken(leg: Leg, news: LegNews) -> str:
+    """Why a telephone that asks for a key never came in: a voicemail, perhaps; or nobody wants it any more."""
+    if not leg.asks_key or leg.status != LegStatus.FAILED:
+        return ""
+    return {LegNews.COMPLETED: N_("not taken"), LegNews.HUNG_UP: CANCELED}.get(news, "")
 
 
 def end_legs(session: Session, call: Call, *, at: datetime) -> None:
@@ -111,6 +120,7 @@ def end_legs(session: Session, call: Call, *, at: datetime) -> None:
     before = {one.id: one.status for one in legs}
     for leg in legs:
         _keep_facts(leg, advance(_state(leg), LegNews.HUNG_UP, at=at), at=at)
+        leg.failure = leg.failure or _why_not_taken(leg, LegNews.HUNG_UP)
     was_ended = call.status == CallStatus.ENDED
     _tell_changes(session, call, legs, before, at=at)
     if not was_ended:
@@ -165,6 +175,7 @@ def _derive_call(session: Session, call: Call, legs: Sequence[Leg], *, at: datet
         return
     if call.status == CallStatus.LOST:
         raise_alarm(session, call, AlarmKind.PATIENT_LOST, at=at)
+        publish(session, CallLost(call_id=call.id, practice_id=call.practice_id, at=at))
     elif before is CallStatus.LOST:
         clear_alarm(session, call, AlarmKind.PATIENT_LOST, at=at)
     if call.status == CallStatus.ENDED:
@@ -172,12 +183,13 @@ def _derive_call(session: Session, call: Call, legs: Sequence[Leg], *, at: datet
         publish(session, CallEnded(call_id=call.id, practice_id=call.practice_id, at=at))
 
 
-_FACTS = [field.name for field in fields(LegState) if field.name not in {"role", "rang_us"}]
+_FACTS = [field.name for field in fields(LegState) if field.name not in {"role", "rang_us", "asks_key"}]
 
 
 def _state(leg: Leg) -> LegState:
     rang_us = leg.label == PATIENT_LABEL
-    return LegState(role=LegRole(leg.role), rang_us=rang_us, **{fact: getattr(leg, fact) for fact in _FACTS})
+    facts = {fact: getattr(leg, fact) for fact in _FACTS}
+    return LegState(role=LegRole(leg.role), rang_us=rang_us, asks_key=leg.asks_key, **facts)
 
 
 def _keep_facts(leg: Leg, state: LegState, *, at: datetime) -> None:

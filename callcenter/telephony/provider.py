@@ -59,6 +59,10 @@ class CarrierNumber:
     answered_by: str = ""  # SID of an application or trunk set for it: the carrier then ignores the settings' addresses
 
 
+RING_FOR = 30
+"""Seconds that a telephone rings before it counts as not answered."""
+
+
 class Provider(Protocol):
     """What a carrier can be asked. Each raises ``core.errors.ProviderError`` when it was not, or perhaps not, done."""
 
@@ -74,13 +78,14 @@ class Provider(Protocol):
         muted: bool = False,
         coached_sid: str | None = None,
         digits: str = "",
+        ring_for: int = RING_FOR,
     ) -> str:
         """Ring a telephone and bring it into the named room; the SID of its leg.
 
         ``to`` is E.164, a short number or ``client:identity``; ``caller`` the number shown. A label already in the
         room is refused with code 16025, which makes a repeat harmless. ``muted``: it hears and is not heard;
         ``coached_sid``: it is heard by that leg of the room alone. ``digits`` are pressed once it answers, w waits
-        half a second.
+        half a second. ``ring_for``: seconds until it counts as not answered.
         """
         ...
 

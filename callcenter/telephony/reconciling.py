@@ -16,6 +16,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
+from callcenter.telephony.adopting import adopt_emergency_leg, is_emergency_label
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.discrepancies import Believed, Seen, news_of, words_of
 from callcenter.telephony.legs import lock_call, record_leg_event
@@ -123,6 +124,40 @@ def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], 
     return corrected
 
 
+def adopt_lines(database: Database, look: Look, clock: Clock) -> int:
+    """Take in the emergency lines that ring or talk in our calls and that no row knows of; how many.
+
+    They were rung while the database did not answer, by a process that did not live to write it down.
+    """
+    lines = {
+        sid: one for sid, one in look.participants.items() if is_emergency_label(one.label) and sid in look.room_of
+    }
+    if not lines:
+        return 0
+    rooms = {sid: look.room_of[sid].removeprefix(conference_name("")) for sid in lines}
+    with database.reading(SCOPE) as session:
+        known = set(session.scalars(select(Leg.sid).where(Leg.sid.in_(lines))))
+        going_on = select(Call.sid, Call.id).where(Call.sid.in_(rooms.values()), Call.status.in_(GOING_ON))
+        calls: dict[str, int] = dict(session.execute(going_on).tuples())
+    adopted = 0
+    for sid, line in lines.items():
+        call_id = calls.get(rooms[sid])
+        if sid in known or call_id is None:
+            continue
+        listed = look.calls.get(sid)
+        with database.unit_of_work(SCOPE) as session:
+            call = lock_call(session, call_id)
+            number = listed.to_number[:20] if listed is not None else ""
+            at = clock.now()
+            leg = adopt_emergency_leg(session, call, label=line.label, number=number, sid=sid, at=at)
+            if leg is None:
+                continue
+            record_leg_event(session, leg, LegNews.JOINED if line.is_connected else LegNews.RANG, at=at)
+            record_repair(session, "line_adopted", call_id=call_id, at=at)
+        adopted += 1
+    return adopted
+
+
 def close_left_rooms(database: Database, provider: Provider, look: Look, *, looked_at: datetime, clock: Clock) -> int:
     """Close the rooms that are open at the carrier although their calls were over and closed here before; how many.
 
@@ -219,6 +254,7 @@ def _believed(leg: Leg) -> Believed:
         on_hold=leg.on_hold,
         muted=leg.muted,
         coaching=leg.coaching,
+        asks_key=leg.asks_key,
     )
 
 

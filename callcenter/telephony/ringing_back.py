@@ -51,14 +51,24 @@ def ringing_back(call: Call, legs: Sequence[Leg]) -> RingingBack | None:
 
 
 def ring_back_lost_patients(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
-    """Ring back every patient who is lost and whose next try is due. Run every second."""
+    """Ring back every patient who is lost and whose next try is due: the net under ``ring_back_patient``."""
     with database.reading(_SCOPE) as session:
         ids = session.scalars(select(Call.id).where(Call.status == CallStatus.LOST).order_by(Call.id)).all()
     for call_id in ids:
-        with database.unit_of_work(_SCOPE) as session:
-            leg_id = _want_try(session, call_id, at=clock.now())
-        if leg_id is not None:
-            dial_leg(database, provider, leg_id, clock, settings=settings, patience=timedelta(0))
+        ring_back_patient(database, provider, call_id, clock, settings=settings)
+
+
+def ring_back_patient(
+    database: Database, provider: Provider, call_id: int, clock: Clock, *, settings: Settings
+) -> None:
+    """Ring back the patient of this call if she is lost and a try is due.
+
+    Decided under the lock of the call: who hears that she dropped and the sweep never ring her twice at once.
+    """
+    with database.unit_of_work(_SCOPE) as session:
+        leg_id = _want_try(session, call_id, at=clock.now())
+    if leg_id is not None:
+        dial_leg(database, provider, leg_id, clock, settings=settings, patience=timedelta(0))
 
 
 def _want_try(session: Session, call_id: int, *, at: datetime) -> int | None:

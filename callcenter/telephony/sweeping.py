@@ -29,6 +29,7 @@ _FORGOTTEN_AFTER = timedelta(seconds=4)  # longer than the gesture's own 2 s: it
 _DUE_AFTER = timedelta(seconds=1)  # nobody has told the carrier yet, so that nothing can be told twice
 _WAITS_FOR = timedelta(seconds=0.8)  # at the pace of the calls we place, within one tick
 _GIVE_UP_AFTER = timedelta(seconds=40)  # a telephone rings 30 s at most
+_ANSWERS_WITHIN = timedelta(seconds=80)  # rung for 30 s, then asked twice for a key
 _GIVE_UP_EMERGENCY_AFTER = timedelta(seconds=EMERGENCY_RINGS_FOR + 5)  # the next line is then dialled
 _WANTED_AT_MOST = timedelta(minutes=3)  # a patient who waits that long for a telephone that never rang goes on
 _AT_ONCE = 10
@@ -162,7 +163,9 @@ def _give_up(database: Database, provider: Provider, leg: Leg, clock: Clock) -> 
         now = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
         if now.status not in {LegStatus.WANTED, LegStatus.DIALLING, LegStatus.RINGING}:
             return True  # heard of meanwhile
-        if picked_up:
+        if picked_up and now.asks_key and clock.now() < (now.dialled_at or now.wanted_at) + _ANSWERS_WITHIN:
+            return True  # somebody, or a voicemail, is being asked for a key
+        if picked_up and not now.asks_key:
             record_leg_event(session, now, LegNews.ANSWERED, at=clock.now())
             return True
         record_leg_event(session, now, LegNews.GIVEN_UP, at=clock.now(), failure=N_("no answer"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from callcenter.core.config import Settings
 from callcenter.core.errors import ProviderError
 from callcenter.telephony.provider import (
+    RING_FOR,
     CarrierCall,
     CarrierNumber,
     CarrierParticipant,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _GESTURE_TIMEOUT = 2.0  # seconds: somebody is waiting
 _MESSAGE_TIMEOUT = 10.0
 _INSPECTION_TIMEOUT = 5.0  # nobody waits, but the next look is due in 20 s
-_RING_FOR = 30  # seconds
 _NOT_FOUND = 20404
 _NOT_IN_PROGRESS = 21220
 _LIVE = ("queued", "ringing", "in-progress")
@@ -59,6 +59,7 @@ class TwilioProvider:
         muted: bool = False,
         coached_sid: str | None = None,
         digits: str = "",
+        ring_for: int = RING_FOR,
     ) -> str:
         """Ring a telephone and bring it into the named room."""
         special: dict[str, Any] = {"muted": True} if muted else {}
@@ -71,7 +72,7 @@ class TwilioProvider:
                 from_=caller,
                 to=to,
                 label=label,
-                timeout=_RING_FOR,
+                timeout=ring_for,
                 beep="false",
                 jitter_buffer_size="small",
                 start_conference_on_enter=True,
@@ -92,7 +93,7 @@ class TwilioProvider:
                 to=to,
                 url=document_url,
                 method="POST",
-                timeout=_RING_FOR,
+                timeout=RING_FOR,
                 status_callback=status_callback,
                 status_callback_event=_LEG_EVENTS,
             )

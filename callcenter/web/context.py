@@ -18,6 +18,7 @@ from callcenter.directory.identity import Identity, load_identity
 from callcenter.directory.line_book import LineBook
 from callcenter.directory.models import Role
 from callcenter.routing.admission import Admission
+from callcenter.routing.desk_claim import refuse_elsewhere
 from callcenter.telephony.provider import Provider
 from callcenter.web.deadline import Workers
 from callcenter.web.errors import SignInNeeded
@@ -52,6 +53,11 @@ class World:
     voice: Workers = field(default_factory=voice_workers)
     # The carrier waits up to 15 s for the answer to a report.
     reports: Workers = field(default_factory=lambda: Workers("reports", threads=8, deadline=5.0, backlog=256))
+    # Somebody is in danger. What needs the database has 0.8 s; after that the carrier is told without it, in threads
+    # that no database can hold up, and what was done is written down once it answers again.
+    urgent: Workers = field(default_factory=lambda: Workers("urgent", threads=6, deadline=0.8))
+    direct: Workers = field(default_factory=lambda: Workers("direct", threads=6, deadline=5.0))
+    late: Workers = field(default_factory=lambda: Workers("late", threads=2, deadline=5.0))
 
 
 def world(request: Request) -> World:
@@ -120,7 +126,18 @@ def writing(world: TheWorld, me: Me) -> Iterator[Session]:
 Reads = Annotated[Session, Depends(reading, scope="function")]
 Writes = Annotated[Session, Depends(writing, scope="function")]
 
-Operator = Annotated[Identity, Depends(require(Role.OPERATOR, Role.SUPERVISOR))]
+AnyBrowser = Annotated[Identity, Depends(require(Role.OPERATOR, Role.SUPERVISOR))]
+
+
+def at_her_desk(request: Request, world: TheWorld, me: AnyBrowser, at: At) -> Identity:
+    """She may read in any browser; gestures are made in the one that has her desk. Raises ``Conflict``."""
+    if request.method not in {"GET", "HEAD"}:
+        with world.database.reading(Practices(me.practice_ids)) as session:
+            refuse_elsewhere(session, me.staff_id, me.session_id, at=at)
+    return me
+
+
+Operator = Annotated[Identity, Depends(at_her_desk)]
 Supervisor = Annotated[Identity, Depends(require(Role.SUPERVISOR, Role.ADMINISTRATOR))]
 Administrator = Annotated[Identity, Depends(require(Role.ADMINISTRATOR))]
 Doctor = Annotated[Identity, Depends(require(Role.PRACTITIONER))]

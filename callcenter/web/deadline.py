@@ -69,6 +69,7 @@ class Workers:
         self._finished = [0] * threads  # each thread counts its own
         self._lock = threading.Lock()
         self._are_started = False
+        self.is_closing = False  # work that tries again and again stops then
 
     def submit(self, task: _Task[Any]) -> None:
         """Have it done. Raises ``TooLate`` when too much waits already."""
@@ -89,6 +90,7 @@ class Workers:
 
     def close(self, *, timeout: float) -> None:
         """Let what was begun, and what waits, be finished; at most ``timeout`` seconds for all of it."""
+        self.is_closing = True
         if not self._are_started:
             return
         until = time.monotonic() + timeout

@@ -1,10 +1,9 @@
 """What the desk's templates are given: read models, and words for her own state."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -24,9 +23,12 @@ from callcenter.desk.agenda_panel import AgendaChoice, ChosenTime, FreeTime, age
 from callcenter.desk.card import CallCard
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
+from callcenter.desk.emergency_offline import offline_relay
 from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list, waiting_calls
 from callcenter.directory.identity import Identity
+from callcenter.routing.desk_claim import desk_elsewhere
 from callcenter.routing.models import Agent, AgentStatus
+from callcenter.web.ear_view import ear_context
 
 WRAP_UP_FOR = timedelta(seconds=30)
 
@@ -99,13 +101,20 @@ def desk_context(
 ) -> dict[str, Any]:
     """Everything the desk's page needs, or only what one of its blocks does."""
     agent = session.get(Agent, me.staff_id)
-    card = call_card(session, me.staff_id, at=at)
-    waiting = waiting_calls(session, me.staff_id) if only in {None, "status", "queue", "card", "softkeys"} else []
+    # Every screen reads these two again whenever the queue changes, and nothing in them is of the card.
+    card = None if only in {"status", "queue"} else call_card(session, me.staff_id, at=at)
+    waiting = waiting_calls(session, me.staff_id) if only in {None, "queue", "card", "softkeys"} else []
+    elsewhere = desk_elsewhere(session, me.staff_id, me.session_id, at=at)
+    if elsewhere is not None:
+        card, waiting = None, []
     view = agent_view(agent, card)
+    if elsewhere is not None:
+        view = replace(view, can_switch=False, may_take=False, missed=False)
     context: dict[str, Any] = {
         "me": me,
         "agent_view": view,
         "card": card,
+        "elsewhere": elsewhere,
         "waiting": waiting,
         "f": Moments(at),
         "labels": DISPOSITION_LABELS,
@@ -116,14 +125,17 @@ def desk_context(
     }
     if only in {None, "card"}:
         context["missed_to"] = missed_call_taker(session, me.staff_id) if view.missed else ""
+    if only in {None, "card"}:
+        settings = request.app.state.world.settings
+        context["offline"] = offline_relay(session, card, staff_id=me.staff_id, settings=settings, at=at)
     if only in {None, "todo"}:
         context["todo"] = todo_list(session, me.staff_id, at=at)
     if only in {None, "card", "softkeys"}:
         context["answer_url"] = _answer_url(card, view, waiting)
     if only in {None, "agenda"}:
         context["agenda"] = agenda_panel(session, card, asked or AgendaChoice(), at=at) if card else None
-    if only is None:
-        context["softphone"] = softphone_address(request.app.state.world.settings.softphone_url, me.endpoint)
+    if only in {None, "ear"}:
+        context |= ear_context(request.app.state.world.settings, session, me)
     return context
 
 
@@ -133,10 +145,11 @@ def live_triggers(me: Identity, card: CallCard | None) -> dict[str, str]:
     call = (f"topic:call-{card.call_id}",) if card else ()
     agenda = (f"topic:agenda-{card.practice_id}",) if card else ()
     wanted = {
-        "status": ("topic:queue",),
+        "status": (),
         "queue": ("topic:queue",),
         "todo": ("topic:outbox", *call),
-        "card": ("topic:queue", *call, *agenda),
+        "ear": call,
+        "card": (*call, *agenda) if card else ("topic:queue",),  # an idle card tells how many wait
         "agenda": (*call, *agenda),
     }
     # The keys arrive with the card; alone they are only read again after a cut.
@@ -188,13 +201,6 @@ def _answer_url(card: CallCard | None, view: AgentView, waiting: list[WaitingCal
     if card is None and view.may_take and waiting:
         return f"/queue-entries/{waiting[0].entry_id}/acceptance"
     return ""
-
-
-def softphone_address(template: str, endpoint: str) -> str:
-    """The page of her telephone; empty when her calls ring on a telephone of her own."""
-    if not template or not endpoint.startswith("client:"):
-        return ""
-    return template.replace("{identity}", quote(endpoint.removeprefix("client:"), safe=""))
 
 
 @dataclass(frozen=True, slots=True)

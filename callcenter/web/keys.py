@@ -41,9 +41,14 @@ KEYS: dict[str, Key] = {
     "answer": Key("F2", N_("Answer"), Area.CALL),
     "hold": Key("F3", N_("Hold, take back"), Area.CALL),
     "transfer": Key("F4", N_("Transfer"), Area.CALL),
+    "transfer_cold": Key("Shift+Enter", N_("Put through and leave"), Area.CALL),
+    "transfer_cancel": Key("Escape", N_("Back to the caller"), Area.CALL),
     "mute": Key("F6", N_("Mute"), Area.CALL),
+    "keypad": Key("k", N_("Send digits"), Area.CALL),
     "hang_up": Key("F8", N_("Hang up"), Area.CALL),
     "status": Key("F9", N_("Pause, come back"), Area.CALL),
+    "ear": Key("F10", N_("Change your telephone"), Area.CALL),
+    "take_back": Key("F9", N_("Take your desk back"), Area.CALL),
     "emergency": Key("F12", N_("Emergency"), Area.CALL),
     "take_next": Key("Enter", N_("Take the next call"), Area.CALL),
     "disposition": Key("1", N_("How the call ended: a digit"), Area.WRAP_UP),
@@ -81,6 +86,7 @@ _PAGES: dict[str, tuple[Area, ...]] = {
     "my-agenda": (Area.DAY,),
     "practices": (Area.LISTS,),
     "staff": (Area.LISTS,),
+    "emergency-lines": (Area.LISTS,),
 }
 _NAMES = {
     "Escape": N_("Esc"),

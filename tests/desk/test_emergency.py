@@ -11,7 +11,6 @@ from callcenter.core.errors import Conflict, Forbidden, Invalid, NotFound
 from callcenter.core.scope import Practices
 from callcenter.desk.emergency import (
     close_relay,
-    dial_emergency,
     note_read_back,
     note_taken_over,
     open_relay,
@@ -19,8 +18,10 @@ from callcenter.desk.emergency import (
     refuse_leaving,
     save_place,
 )
-from callcenter.desk.emergency_card import EmergencyCard, StepKind, emergency_card
+from callcenter.desk.emergency_card import EmergencyCard, emergency_card
+from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_gate import answer_gate
+from callcenter.desk.emergency_steps import StepKind
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.notes import save_words
 from callcenter.desk.relay_rules import RelayState, may_leave, refusal_to_dial

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,6 +90,15 @@ class Town:
 @pytest.fixture
 def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Town]:
     """An empty installation, on a Monday at nine in Paris."""
+    with open_town(sqlite_url, browser, browser_context_args) as opened:
+        yield opened
+
+
+@contextmanager
+def open_town(
+    database_url: str, browser: Browser, context_args: dict[str, Any], **settings_of_town: Any
+) -> Iterator[Town]:
+    """An installation on this migrated, empty database; whatever setting a story needs may be given."""
     product_socket, carrier_socket = _listen(), _listen()
     url, carrier_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (product_socket, carrier_socket))
     offset = datetime(2026, 11, 23, 8, 0, tzinfo=UTC) - datetime.now(UTC)
@@ -98,17 +108,18 @@ def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
         voice_url=f"{url}/twilio/voice",
         voice_status_url=f"{url}/twilio/call-status",
     )
-    settings = load_settings(
-        database_url=sqlite_url,
-        public_url=url,
-        secret_key="story " * 8,
-        twilio_account_sid=_SID,
-        twilio_auth_token=_TOKEN,
-        twilio_base_url=carrier_url,
-        sms_sender="Callcenter",
-        calls_per_second=100,
-        clock_offset_seconds=offset.total_seconds(),
-    )
+    particulars: dict[str, Any] = {
+        "database_url": database_url,
+        "public_url": url,
+        "secret_key": "story " * 8,
+        "twilio_account_sid": _SID,
+        "twilio_auth_token": _TOKEN,
+        "twilio_base_url": carrier_url,
+        "sms_sender": "Callcenter",
+        "calls_per_second": 100,
+        "clock_offset_seconds": offset.total_seconds(),
+    }
+    settings = load_settings(**particulars | settings_of_town)
     product = create_app(settings)
     port = carrier_socket.getsockname()[1]
     carriers = [_serve(create_carrier(carrier_settings), carrier_socket)]
@@ -119,7 +130,7 @@ def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
         product.state.world.database,
         offset,
         browser,
-        browser_context_args,
+        context_args,
         stop_carrier=lambda: carriers.pop()(),
         start_carrier=lambda: carriers.append(_serve(create_carrier(carrier_settings), _listen(port))),
     )

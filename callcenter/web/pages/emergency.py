@@ -13,18 +13,20 @@ from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
 from callcenter.desk.emergency import (
     close_relay,
-    dial_emergency,
     note_read_back,
     note_taken_over,
     open_relay,
+    ringing_in_vain,
     save_place,
 )
 from callcenter.desk.emergency_card import EmergencyCard, emergency_card
+from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_gate import answer_gate
 from callcenter.routing.models import Agent
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.models import Leg, LegRole
+from callcenter.telephony.sweeping import hang_up_legs
 from callcenter.triage.script import ANSWER_LABELS
 from callcenter.web.context import At, Operator, Reads, TheWorld, World
 from callcenter.web.rendering import is_htmx, page, redirect
@@ -129,9 +131,16 @@ def dial(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) 
 
 @router.post("/calls/{call_id}/emergency/taken-over")
 def taken_over(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
-    """Note that the regulator took over."""
+    """Note that the regulator took over; a line that still rings is not wanted any more."""
+    in_vain: list[int] = []
+
+    def act(session: Session) -> None:
+        note_taken_over(session, call_id, staff_id=me.staff_id, at=at)
+        in_vain.extend(ringing_in_vain(session, call_id))
+
     return _act(
-        request, world, me, call_id, lambda session: note_taken_over(session, call_id, staff_id=me.staff_id, at=at)
+        request, world, me, call_id, act,
+        then=lambda: hang_up_legs(world.database, world.provider, in_vain, world.clock),
     )  # fmt: skip
 
 

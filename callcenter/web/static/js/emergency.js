@@ -20,7 +20,7 @@ show();
 
 /* Escape in a field leaves the field; only the next one closes the card. */
 addEventListener("keydown", (event) => {
-  const field = event.target.closest?.("#relay-place :is(input, textarea)");
+  const field = event.target.closest?.(":is(#relay-place, [data-offline-place]) :is(input, textarea)");
   if (event.key !== "Escape" || !field) return;
   event.preventDefault();
   event.stopImmediatePropagation();

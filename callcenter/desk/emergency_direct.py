@@ -1,0 +1,212 @@
+"""Ringing an emergency line by telling the carrier alone, and writing down afterwards what was done.
+
+Everything above ``keep_rung`` touches no database: it is what still works when that does not answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from callcenter.core.audit import record_act
+from callcenter.core.config import Settings
+from callcenter.core.errors import Conflict, ProviderError
+from callcenter.core.i18n import N_
+from callcenter.desk.emergency import begin_relay, save_place
+from callcenter.desk.emergency_ticket import EmergencyTicket, line_of
+from callcenter.desk.relay_rows import relay_of, signal_relay
+from callcenter.telephony.adopting import adopt_emergency_leg, emergency_label, is_emergency_label
+from callcenter.telephony.calls import PATIENT_LABEL, conference_name
+from callcenter.telephony.dialling import EMERGENCY_RINGS_FOR
+from callcenter.telephony.legs import lock_call
+from callcenter.telephony.models import Call, CallStatus
+from callcenter.telephony.provider import LABEL_TAKEN, CarrierParticipant, Provider
+from callcenter.telephony.twiml import callback_url
+
+_OVER = {"completed", "busy", "no-answer", "failed", "canceled"}
+
+
+class LineState(StrEnum):
+    """Where a line stands at the carrier."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    IN_VAIN = "in_vain"  # nobody answered: the next one is tried
+    CUT = "cut"  # it was answered, and has left
+    NONE = "none"  # the carrier has no such line
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A line that was rung, or rings already: the ``attempt`` its label counts, and the carrier's SID when known."""
+
+    attempt: int
+    place: int
+    number: str
+    label: str
+    sid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRoom:
+    """The room of a call as the carrier has it now; nobody in it when it is not open."""
+
+    participants: Sequence[CarrierParticipant]
+
+    @property
+    def has_patient(self) -> bool:
+        """Whether a telephone of the patient is connected: her own, or one she was rung back on."""
+        return any(one.is_connected and one.label.startswith(PATIENT_LABEL) for one in self.participants)
+
+    @property
+    def held(self) -> Sequence[CarrierParticipant]:
+        """The patient's telephones that hear the hold music."""
+        return [one for one in self.participants if one.on_hold and one.label.startswith(PATIENT_LABEL)]
+
+    def line(self, attempt: int | None = None) -> CarrierParticipant | None:
+        """The emergency line that rings or is in; only that of one attempt when it is given."""
+        wanted = None if attempt is None else emergency_label(attempt)
+        lines = [one for one in self.participants if is_emergency_label(one.label)]
+        return next((one for one in lines if wanted in {None, one.label}), None)
+
+
+def look_into_room(provider: Provider, ticket: EmergencyTicket) -> SeenRoom:
+    """Who is in the room of this call. Raises ``ProviderError``."""
+    name = conference_name(ticket.call_sid)
+    room = next((one for one in provider.open_rooms() if one.name == name), None)
+    return SeenRoom([] if room is None else provider.participants(room))
+
+
+def ring_directly(
+    provider: Provider, ticket: EmergencyTicket, *, attempt: int, place: int, settings: Settings, seen: SeenRoom | None
+) -> Rung:
+    """Have the carrier ring the line at this place of the ticket, unless one rings or is in already.
+
+    The label is the one that the ordinary way would give: whichever comes second is refused by the carrier. ``seen`` is
+    None when the carrier could not be asked who is there: then it is rung all the same. Raises ``Forbidden`` or
+    ``Conflict`` for a line that may not be dialled and when the patient has left, ``ProviderError``.
+    """
+    line = line_of(ticket, place)
+    if not isinstance(line, tuple):
+        raise line
+    number, label = line
+    room = conference_name(ticket.call_sid)
+    if seen is not None:
+        open_line = seen.line()
+        if open_line is not None:
+            return Rung(_attempt_of(open_line.label, attempt), place, number, label, open_line.call_sid)
+        if not seen.has_patient:
+            raise Conflict(N_("The patient's line is cut. Dial on your own telephone."))
+    try:
+        sid = provider.dial_into_conference(
+            conference=room,
+            to=number,
+            caller=ticket.caller,
+            label=emergency_label(attempt),
+            status_callback=callback_url(
+                settings.public_url, f"/twilio/leg?room={ticket.call_sid}&label={emergency_label(attempt)}"
+            ),
+            conference_callback=callback_url(settings.public_url, "/twilio/conference"),
+            ring_for=EMERGENCY_RINGS_FOR,
+        )
+    except ProviderError as refused:
+        if refused.code != LABEL_TAKEN:
+            raise
+        return Rung(attempt, place, number, label, None)  # it rings already
+    return Rung(attempt, place, number, label, sid)
+
+
+def take_back_from_hold(provider: Provider, ticket: EmergencyTicket, seen: SeenRoom) -> None:
+    """A patient in danger hears the conversation. Raises ``ProviderError``."""
+    for patient in seen.held:
+        provider.set_hold(conference_name(ticket.call_sid), patient.call_sid, False)
+
+
+def state_of_line(provider: Provider, seen: SeenRoom, *, attempt: int, sid: str | None) -> LineState:
+    """Where the line of this attempt stands. Raises ``ProviderError``."""
+    there = seen.line(attempt)
+    if there is not None:
+        return LineState.ANSWERED if there.is_connected else LineState.RINGING
+    found = provider.find_call(sid) if sid else None
+    if found is None:
+        return LineState.NONE
+    if found.status not in _OVER:
+        return LineState.ANSWERED if found.status == "in-progress" else LineState.RINGING
+    return LineState.CUT if found.status == "completed" else LineState.IN_VAIN
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMeanwhile:
+    """What was typed and noted in the browser while the database did not answer. Instants are UTC."""
+
+    address: str = ""
+    detail: str = ""
+    callback: str = ""
+    taken_over_at: datetime | None = None
+
+
+def keep_rung(session: Session, ticket: EmergencyTicket, rung: Sequence[Rung], *, at: datetime) -> None:
+    """Write down the lines that were rung without the database; again changes nothing."""
+    call = lock_call(session, ticket.call_id)
+    if not rung and call.status == CallStatus.ENDED:
+        return
+    relay = begin_relay(session, call, staff_id=ticket.staff_id, at=at)
+    for one in rung:
+        if one.sid is None:
+            continue  # it was rung by somebody else, who writes it down, or the look at the carrier does
+        leg = adopt_emergency_leg(
+            session,
+            call,
+            label=emergency_label(one.attempt),
+            number=one.number,
+            sid=one.sid,
+            name=one.label,
+            staff_id=ticket.staff_id,
+            at=at,
+        )
+        if leg is None:
+            continue
+        relay.number, relay.label, relay.leg_id = one.number, one.label, leg.id
+        record_act(
+            session, "emergency_dialled", f"leg {leg.id}", at=at, staff_id=ticket.staff_id, practice_id=call.practice_id
+        )
+    if rung:
+        relay.dialled_at = relay.dialled_at or at
+    signal_relay(session, relay)
+
+
+def keep_meanwhile(session: Session, ticket: EmergencyTicket, kept: KeptMeanwhile, *, at: datetime) -> None:
+    """Write down what she typed and noted meanwhile; what was written before is not emptied by it.
+
+    ``taken_over_at`` is her browser's: it counts between the dialling and now. Raises ``NotFound`` for a call that is
+    not hers any more.
+    """
+    relay = relay_of(session, ticket.call_id)
+    if relay is None:
+        if kept == KeptMeanwhile():
+            return
+        relay = begin_relay(session, session.get_one(Call, ticket.call_id), staff_id=ticket.staff_id, at=at)
+    if kept.address or kept.detail or kept.callback:
+        save_place(
+            session,
+            ticket.call_id,
+            address=kept.address or relay.address,
+            detail=kept.detail or relay.address_detail,
+            callback=kept.callback or relay.callback_number or "",
+            staff_id=ticket.staff_id,
+        )
+    if kept.taken_over_at is not None and relay.taken_over_at is None:
+        earliest = relay.dialled_at or relay.opened_at
+        relay.taken_over_at = min(max(kept.taken_over_at, earliest), at)
+        subject = f"call {ticket.call_id}"
+        record_act(
+            session, "emergency_taken_over", subject, at=at, staff_id=ticket.staff_id, practice_id=relay.practice_id
+        )
+    signal_relay(session, relay)
+
+
+def _attempt_of(label: str, default: int) -> int:
+    digits = label.removeprefix(emergency_label(""))
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 4 else default

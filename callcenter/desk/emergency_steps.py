@@ -1,0 +1,71 @@
+"""What happened in a relay, second by second, and what comes next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from callcenter.desk.models import EmergencyRelay
+from callcenter.telephony.models import Leg, LegStatus
+
+
+class StepKind(StrEnum):
+    """What happened, or comes next."""
+
+    OPENED = "opened"
+    RED_FLAG = "red_flag"
+    DIALLED = "dialled"
+    RINGING = "ringing"
+    FAILED = "failed"
+    ANSWERED = "answered"
+    DROPPED = "dropped"
+    READ_BACK = "read_back"
+    TAKEN_OVER = "taken_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step with its second (UTC, the server's); ``at`` None while it is still to come."""
+
+    kind: StepKind
+    at: datetime | None
+    detail: str = ""
+    after: timedelta | None = None
+
+
+def steps_of(relay: EmergencyRelay, lines: Sequence[Leg], flag: Step | None) -> list[Step]:
+    """The steps done, in the order they were, then those to come; ``lines`` are the emergency legs."""
+    done = [Step(StepKind.OPENED, relay.opened_at)]
+    if flag is not None:
+        done.append(flag)
+    for leg in lines:
+        done.append(Step(StepKind.DIALLED, leg.wanted_at, detail=leg.name))
+        if leg.ringing_at is not None:
+            done.append(Step(StepKind.RINGING, leg.ringing_at, after=leg.ringing_at - leg.wanted_at))
+        if leg.joined_at is not None:
+            done.append(Step(StepKind.ANSWERED, leg.joined_at, after=leg.joined_at - (leg.ringing_at or leg.wanted_at)))
+        if leg.status == LegStatus.FAILED or (leg.status == LegStatus.LEFT and leg.joined_at is None):
+            done.append(Step(StepKind.FAILED, leg.left_at or leg.wanted_at, detail=leg.failure))
+        elif leg.status == LegStatus.LEFT and relay.taken_over_at is None:
+            done.append(Step(StepKind.DROPPED, leg.left_at))
+    if relay.read_back_at is not None:
+        done.append(Step(StepKind.READ_BACK, relay.read_back_at))
+    if relay.taken_over_at is not None:
+        done.append(Step(StepKind.TAKEN_OVER, relay.taken_over_at))
+    # A stable sort: two steps of the same second stay in the order they were added.
+    done.sort(key=lambda step: step.at or relay.opened_at)
+    return done + _to_come(relay, lines)
+
+
+def _to_come(relay: EmergencyRelay, lines: Sequence[Leg]) -> list[Step]:
+    if relay.taken_over_at is not None:
+        return []
+    last = lines[-1] if lines else None
+    coming = []
+    if last is None or last.status in {LegStatus.FAILED, LegStatus.LEFT}:
+        coming.append(Step(StepKind.DIALLED, None))
+    if last is None or last.status != LegStatus.JOINED:
+        coming.append(Step(StepKind.ANSWERED, None))
+    if relay.read_back_at is None:
+        coming.append(Step(StepKind.READ_BACK, None))
+    return [*coming, Step(StepKind.TAKEN_OVER, None)]
