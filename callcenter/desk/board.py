@@ -12,6 +12,7 @@ from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.queue_view import WaitingCall, waiting_calls
 from callcenter.directory.models import Practice, Staff
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.routing.callbacks import CallbacksOwed, callbacks_owed
 from callcenter.routing.models import Agent, AgentStatus, QueueEntry
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, MisdialledCall
 
@@ -98,19 +99,24 @@ class Incidents:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Who waits, and the day so far."""
+    """Who waits, and the day so far; ``longest`` is whoever has waited longest."""
 
     waiting: list[WaitingCall]
+    longest: WaitingCall | None
     today: DayFigures
     relays: int
+    owed: CallbacksOwed
 
 
 def read_floor(session: Session, staff_id: int, *, zone: ZoneInfo, at: datetime) -> Floor:
     """The waiting callers and the day's figures; the day begins at midnight in ``zone``."""
+    waiting = waiting_calls(session, staff_id)
     return Floor(
-        waiting=waiting_calls(session, staff_id),
+        waiting=waiting,
+        longest=min(waiting, key=lambda one: one.received_at, default=None),
         today=day_figures(_outcomes(session, since=_midnight(at, zone))),
         relays=_open_relays(session),
+        owed=callbacks_owed(session, at=at),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.desk.board import AgentLine, DayFigures, agents_on_duty, read_floor
-from callcenter.routing.callbacks import CallbacksOwed, callbacks_owed
+from callcenter.routing.callbacks import CallbacksOwed
 from callcenter.routing.models import AgentStatus, QueueEntry
 from callcenter.telephony.models import Call
 
@@ -64,11 +64,11 @@ def read_wall(session: Session, *, zone: ZoneInfo, at: datetime) -> Wall:
     floor = read_floor(session, 0, zone=zone, at=at)
     return Wall(
         waiting=len(floor.waiting),
-        longest_since=min((one.received_at for one in floor.waiting), default=None),
+        longest_since=floor.longest.received_at if floor.longest else None,
         today=floor.today,
         team=count_team(agents_on_duty(session, at=at)),
         relays=floor.relays,
-        owed=callbacks_owed(session, at=at),
+        owed=floor.owed,
     )
 
 
