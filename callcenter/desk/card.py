@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from callcenter.desk.company import Company
 from callcenter.desk.models import DispositionCode
 from callcenter.desk.persons import BookedHere, KnownPerson
 from callcenter.directory.models import Forwarding
@@ -18,6 +19,9 @@ class CardState(StrEnum):
     CONNECTING = "connecting"  # she took it, her telephone is not in the conversation yet
     TALKING = "talking"
     HOLD = "hold"
+    CONSULTING = "consulting"  # the patient hears music while somebody else is rung, or spoken with
+    THREE_WAY = "three_way"
+    CUT = "cut"  # her telephone has left the conversation, and may come back
     WRAP_UP = "wrap_up"
 
 
@@ -70,6 +74,7 @@ class CallCard:
     may_leave: bool  # not while the patient is on hold with nobody else
     lost: RingingBack | None  # her line dropped during an emergency or with a doctor, and she is rung back
     telephone_failure: str
+    company: Company
     instructions: list[CardInstruction]
     persons: list[KnownPerson]
     patient: KnownPerson | None
@@ -87,6 +92,11 @@ class CallCard:
         return self.state is not CardState.RINGING
 
     @property
+    def is_live(self) -> bool:
+        """Whether her telephone is in the conversation."""
+        return self.state in _LIVE
+
+    @property
     def can_book(self) -> bool:
         """Whether a time may be booked in this call now, wrap-up included."""
         return self.is_hers and self.patient is not None
@@ -94,3 +104,6 @@ class CallCard:
     def local(self, instant: datetime) -> datetime:
         """An instant as the practice's clocks show it."""
         return instant.astimezone(ZoneInfo(self.zone))
+
+
+_LIVE = frozenset({CardState.TALKING, CardState.HOLD, CardState.CONSULTING, CardState.THREE_WAY})

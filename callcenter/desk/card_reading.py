@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard, CardInstruction, CardState, PastCall
+from callcenter.desk.company import Company, read_company
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode, EmergencyRelay
 from callcenter.desk.persons import known_persons, read_booked_here
@@ -85,8 +86,10 @@ def _assemble(
     legs = session.scalars(select(Leg).where(Leg.call_id == call.id).order_by(Leg.id)).all()
     # The last one, when she was rung back.
     patient_leg = next((leg for leg in reversed(legs) if leg.role == LegRole.PATIENT), None)
-    own_leg = next((leg for leg in reversed(legs) if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id), None)
-    state = _state_of(held, patient_leg, own_leg)
+    own = [leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
+    own_leg = own[-1] if own else None
+    company = read_company(session, call.id, legs, staff_id=staff_id)
+    state = _state_of(held, company, own)
     note, about = _note_and_patient(session, call.id)
     places = session.execute(
         select(Practitioner.name, Site.city)
@@ -130,6 +133,7 @@ def _assemble(
         may_leave=state is not CardState.HOLD or _has_company(legs, own_leg),
         lost=ringing_back(call, legs),
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
+        company=company,
         instructions=_instructions(session, call, staff_id=staff_id, at=at),
         persons=persons,
         patient=patient,
@@ -143,14 +147,16 @@ def _assemble(
     )
 
 
-def _state_of(held: _Held, patient_leg: Leg | None, own_leg: Leg | None) -> CardState:
+def _state_of(held: _Held, company: Company, own: Sequence[Leg]) -> CardState:
     if held.reservation is not None:
         return CardState.RINGING
     if held.agent.status == AgentStatus.WRAP_UP:
         return CardState.WRAP_UP
-    if own_leg is None or own_leg.status != LegStatus.JOINED:
-        return CardState.CONNECTING
-    return CardState.HOLD if patient_leg is not None and patient_leg.on_hold else CardState.TALKING
+    if not any(leg.status == LegStatus.JOINED for leg in own):
+        return CardState.CUT if any(leg.joined_at is not None for leg in own) else CardState.CONNECTING
+    if company.third is not None:
+        return CardState.CONSULTING if company.is_held or not company.third_is_in else CardState.THREE_WAY
+    return CardState.HOLD if company.is_held else CardState.TALKING
 
 
 def _has_company(legs: Sequence[Leg], own_leg: Leg | None) -> bool:

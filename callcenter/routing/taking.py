@@ -9,7 +9,7 @@ from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
-from callcenter.directory.models import Staff
+from callcenter.directory.models import Practice, Staff
 from callcenter.routing.agents import move_agent, release, settle, was_changed
 from callcenter.routing.ears import Telephone, telephone_of
 from callcenter.routing.events import CallAccepted
@@ -23,6 +23,7 @@ from callcenter.routing.models import (
     ReservationRule,
     ReservationStatus,
 )
+from callcenter.routing.skills import may_take, refuse_unqualified
 from callcenter.telephony.legs import lock_call, want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole
 
@@ -68,7 +69,7 @@ def pull_call(session: Session, queue_entry_id: int, *, staff_id: int, at: datet
     """Take a waiting call out of the queue, also one that rings for a colleague; the leg to dial after the commit.
 
     Pulled twice by the same operator, it is the same leg. Raises ``NotFound``, ``Invalid`` when she has no telephone,
-    ``CallTaken`` when somebody was faster, ``Conflict`` when she is not available.
+    ``CallTaken`` when somebody was faster, ``Conflict`` when she is not available or not qualified.
     """
     found = session.scalar(select(QueueEntry).where(QueueEntry.id == queue_entry_id))
     if found is None:
@@ -88,7 +89,9 @@ def pull_call(session: Session, queue_entry_id: int, *, staff_id: int, at: datet
     )
     if pending is not None and pending.staff_id == staff_id:
         return accept_offer(session, pending.id, staff_id=staff_id, at=at)
+    refuse_unqualified(session, staff_id, entry.practice_id)
     telephone = telephone_of(session, staff_id)
+    idle_since = agent.status_since if agent is not None else None
     _move_puller(session, agent, staff_id, call, at=at)
     if pending is not None:
         release(session, pending, ReservationStatus.CANCELED, at=at)
@@ -101,6 +104,8 @@ def pull_call(session: Session, queue_entry_id: int, *, staff_id: int, at: datet
         offered_at=at,
         expires_at=at,
         settled_at=at,
+        rule=ReservationRule.PULLED,
+        idle_since=idle_since,
     )
     session.add(taken)
     session.flush()
@@ -175,7 +180,12 @@ def _last_taken(session: Session, entry: QueueEntry) -> Reservation | None:
 def _refusal(session: Session, entry: QueueEntry, staff_id: int, *, transferred: bool = False) -> CallTaken:
     """Why she cannot have this call, and which one she can."""
     following = session.scalar(
-        select(QueueEntry.id).where(QueueEntry.status == QueueEntryStatus.WAITING).order_by(*IN_TURN).limit(1)
+        select(QueueEntry.id)
+        .join(Practice, Practice.id == QueueEntry.practice_id)
+        .join(Staff, Staff.id == staff_id)
+        .where(QueueEntry.status == QueueEntryStatus.WAITING, may_take())
+        .order_by(*IN_TURN)
+        .limit(1)
     )
     if transferred:
         return CallTaken(N_("Your colleague has taken this call back."), next_entry_id=following)

@@ -69,6 +69,14 @@ class Leg(PracticeOwned, Base):
             sqlite_where=text("status = 'wanted'"),
             postgresql_where=text("status = 'wanted'"),
         ),
+        # Whom a practice's callers were put through to last: a few among the legs of years.
+        Index(
+            "ix_leg_third",
+            "practice_id",
+            "wanted_at",
+            sqlite_where=text("role IN ('practitioner', 'contact')"),
+            postgresql_where=text("role IN ('practitioner', 'contact')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -49,6 +49,7 @@ class LegState:
 
     role: LegRole
     rang_us: bool = False  # a patient's own call; every other telephone was rung by us
+    asks_key: bool = False  # who answers is in the conversation only once its room says so: a voicemail presses no key
     dialled_at: datetime | None = None
     ringing_at: datetime | None = None
     joined_at: datetime | None = None
@@ -68,7 +69,8 @@ class LegState:
     def status(self) -> LegStatus:
         """Where it stands, from its facts alone."""
         if self.over_at is not None:
-            return LegStatus.LEFT
+            was_there = self.joined_at is not None or not self.asks_key
+            return LegStatus.LEFT if was_there else LegStatus.FAILED
         if self.failed_at is not None:
             return LegStatus.FAILED if self.joined_at is None else LegStatus.LEFT
         if self._is_in:
@@ -146,6 +148,8 @@ def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
         case LegNews.RANG:
             return replace(leg, ringing_at=leg.ringing_at or at)
         case LegNews.ANSWERED:
+            if leg.asks_key:
+                return replace(leg, ringing_at=leg.ringing_at or at)  # by whom is not known yet
             return replace(leg, joined_at=leg.joined_at or at)
         case LegNews.JOINED | LegNews.LEFT:
             # Whoever left was there, whether or not the joining was ever told.
@@ -156,7 +160,8 @@ def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
         case LegNews.HUNG_UP:
             return replace(leg, over_at=leg.over_at or at)
         case LegNews.COMPLETED:
-            return replace(leg, joined_at=leg.joined_at or at, over_at=leg.over_at or at)
+            joined_at = leg.joined_at if leg.asks_key else leg.joined_at or at
+            return replace(leg, joined_at=joined_at, over_at=leg.over_at or at)
         case LegNews.FAILED:
             return replace(leg, failed_at=leg.failed_at or at)
         case LegNews.GIVEN_UP:

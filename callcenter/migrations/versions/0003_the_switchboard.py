@@ -49,6 +49,7 @@ _UNKNOWN = object()  # a column that may be empty, and is for what was there bef
 _COLUMNS: dict[str, _Columns] = {
     "agent": {
         "session_id": (sa.Integer(), _UNKNOWN),
+        "session_since": (sa.DateTime(timezone=True), _UNKNOWN),
         "ear": (sa.String(10), _UNKNOWN),
         "wrap_up_until": (sa.DateTime(timezone=True), _UNKNOWN),
         "breather_until": (sa.DateTime(timezone=True), _UNKNOWN),

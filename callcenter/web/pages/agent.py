@@ -15,13 +15,16 @@ from callcenter.desk.handling import handled_call
 from callcenter.routing import presence
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
+from callcenter.routing.returning import give_back, rejoin_call
 from callcenter.routing.taking import CallTaken
 from callcenter.telephony.dialling import dial_leg, failure_of
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.leaving import hang_up_call, leave_call
 from callcenter.telephony.models import LegStatus
+from callcenter.telephony.muting import mute_operator
 from callcenter.web.context import At, Operator, TheWorld, World, Writes
 from callcenter.web.desk_notices import call_taken
+from callcenter.web.pages.transfer import transfers
 from callcenter.web.rendering import is_htmx, redirect
 
 router = APIRouter()
@@ -39,13 +42,6 @@ def take_break(request: Request, session: Writes, me: Operator, at: At) -> Respo
     """She takes no calls until she says so."""
     presence.take_break(session, me.staff_id, at=at)
     return _changed(request)
-
-
-@router.post("/agent/heartbeat")
-def keep_lease(session: Writes, me: Operator, at: At) -> Response:
-    """Her browser is there."""
-    presence.heartbeat(session, me.staff_id, at=at)
-    return Response(status_code=204)
 
 
 @router.post("/reservations/{reservation_id}/acceptance")
@@ -84,12 +80,28 @@ def hang_up(request: Request, call_id: int, world: TheWorld, me: Operator) -> Re
         handled_call(session, call_id, staff_id=me.staff_id)
         refuse_leaving(session, call_id)
         is_on_it = _is_on(session, call_id, staff_id=me.staff_id)
+    # Whom her telephone has left is not hung up on: she is the next to be answered.
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        if is_on_it and give_back(session, call_id, staff_id=me.staff_id, at=world.clock.now()):
+            return _changed(request)
     # After "taken over" patient and regulator speak on: ending the call would cut them off from each other.
     if is_on_it and leave_call(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id):
         with world.database.unit_of_work(Practices(me.practice_ids)) as session:
             presence.enter_wrap_up(session, me.staff_id, at=world.clock.now())
-    elif is_on_it:
+    elif is_on_it and not transfers(world, me, call_id).leave_as_guest():
         hang_up_call(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id)
+    return _changed(request)
+
+
+@router.post("/calls/{call_id}/rejoining")
+def rejoin(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
+    """Her telephone left the conversation: it is rung into it again."""
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        leg_id = rejoin_call(session, call_id, staff_id=me.staff_id, at=at).id
+    status = dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
+    if status is LegStatus.FAILED:
+        why = gettext(failure_of(world.database, leg_id)).rstrip(".")
+        raise Conflict(N_("Your telephone could not be reached: %(why)s. F2 tries again."), why=why)
     return _changed(request)
 
 
@@ -105,6 +117,15 @@ def hold(
         if on_hold:
             refuse_hold(session, call_id)
     hold_patient(world.database, world.provider, call_id, world.clock, on_hold=on_hold)
+    return _changed(request)
+
+
+@router.post("/calls/{call_id}/mute")
+def mute(request: Request, call_id: int, world: TheWorld, me: Operator, muted: Annotated[bool, Form()]) -> Response:
+    """She is not heard in her call until she speaks again."""
+    with world.database.reading(Practices(me.practice_ids)) as session:
+        handled_call(session, call_id, staff_id=me.staff_id)
+    mute_operator(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id, muted=muted)
     return _changed(request)
 
 

@@ -1,0 +1,236 @@
+"""A caller is put through, by keyboard: to a doctor, to somebody who does not answer, to a colleague."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from callcenter.core.scope import Centre, CentreReason
+from callcenter.directory.models import Contact, Practitioner
+from callcenter.telephony.models import LegRole
+from tests.stories.conftest import PATIENT, Town
+from tests.stories.tilleuls import Tilleuls, answer, open_tilleuls, operator
+
+ALL = Centre(CentreReason.SEED)
+DOCTOR = "+33639980021"
+LABORATORY = "+33199004301"
+
+
+@pytest.fixture
+def tilleuls(town: Town) -> Tilleuls:
+    """The practice, whose doctor and laboratory can be reached."""
+    tilleuls = open_tilleuls(town)
+    with town.database.unit_of_work(ALL) as session:
+        session.get_one(Practitioner, tilleuls.doctor_id).phone = DOCTOR
+        session.add(Contact(practice_id=tilleuls.practice_id, name="Laboratoire Biolor", number=LABORATORY))
+    return tilleuls
+
+
+def test_she_is_not_heard_while_muted_and_hold_is_another_sign(town: Town, tilleuls: Tilleuls) -> None:
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+    mute, hold = desk.locator("#key-mute button"), desk.locator("#key-hold button")
+    expect(mute).to_contain_text("Muet")
+    desk.keyboard.press("F6")
+    expect(mute).to_contain_text("Parler")
+    expect(desk.locator("#desk-card .meta .mute-sign")).to_be_visible()
+    assert call_of(town, "client:ines")["muted"] is True
+    say(town, "client:ines", "Vous m'entendez ?")
+    assert "Vous m'entendez ?" not in heard(town, patient)
+
+    desk.keyboard.press("F3")
+    expect(hold).to_contain_text("Reprendre")
+    expect(mute).to_contain_text("Parler")  # two signs
+    desk.keyboard.press("F3")
+    expect(hold).to_contain_text("Garde")
+    desk.keyboard.press("F6")
+    expect(mute).to_contain_text("Muet")
+    say(town, "client:ines", "Me voici de nouveau.")
+    until(lambda: "Me voici de nouveau." in heard(town, patient))
+
+
+def test_a_caller_is_announced_to_the_doctor_and_passed_on(town: Town, tilleuls: Tilleuls) -> None:
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+
+    dialog = choose(desk, "lem")
+    expect(dialog.locator("[data-target]:not([hidden])")).to_have_count(1)
+    desk.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    card = desk.locator("#desk-card")
+    expect(card).to_have_attribute("data-state", "consulting")
+    expect(companion(desk, "practitioner")).to_contain_text("Dr Lemoine")
+    expect(companion(desk, "patient")).to_have_attribute("data-presence", "on_hold")
+    assert at_carrier(town, patient)["hold"] is True
+    until_rings(town, DOCTOR)
+    pick_up(town, DOCTOR)
+    expect(companion(desk, "practitioner")).to_have_attribute("data-presence", "on_line")
+    say(town, DOCTOR, "Que veut-elle ?")
+    assert "Que veut-elle ?" not in heard(town, patient)
+
+    desk.keyboard.press("F4")
+    expect(card).to_have_attribute("data-state", "three_way")
+    assert at_carrier(town, patient)["hold"] is False
+    say(town, DOCTOR, "Bonjour madame.")
+    until(lambda: "Bonjour madame." in heard(town, patient))
+
+    desk.keyboard.press("F4")
+    expect(card).to_have_attribute("data-state", "wrap_up")
+    assert at_carrier(town, patient)["with"] == ["practitioner-1"]
+    # They speak on without her, and the doctor is not left with music when the patient hangs up.
+    hang_up(town, PATIENT)
+    until(lambda: calls(town).get("in-progress", 0) == 0)
+
+
+def test_escape_takes_the_caller_back_while_it_rings(town: Town, tilleuls: Tilleuls) -> None:
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+    choose(desk, "biol")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "consulting")
+    until_rings(town, LABORATORY)
+    expect(desk.locator("#key-hang-up button")).to_contain_text("Laboratoire Biolor")
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    until(lambda: at_carrier(town, patient)["hold"] is False)
+    assert at_carrier(town, patient)["with"] == ["operator-1"]
+
+
+def test_who_is_put_through_and_not_answered_is_back_at_the_head(town: Town, tilleuls: Tilleuls) -> None:
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+    choose(desk, "biol")
+    desk.keyboard.press("Shift+Enter")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    until_rings(town, LABORATORY)
+    assert at_carrier(town, patient)["with"] == []
+    decline(town, LABORATORY)
+    desk.keyboard.press("9")
+    desk.keyboard.press("Enter")
+    card = desk.locator("#desk-card")
+    expect(card).to_have_attribute("data-state", "ringing")
+    expect(companion(desk, "contact")).to_have_attribute("data-presence", "not_reached")
+    expect(companion(desk, "contact")).to_contain_text("Laboratoire Biolor")
+
+
+def test_a_colleague_is_asked_in_and_takes_the_call_over(town: Town, tilleuls: Tilleuls) -> None:
+    ines = operator(town, "ines", "Inès Haddad")
+    lea = operator(town, "lea", "Léa Morel")
+    patient = town.dial()
+    answer(ines)
+    choose(ines, "léa")
+    ines.locator("#transfer-note").fill("Elle veut un certificat ; dossier ouvert 👍 </Say><Dial>")
+    ines.keyboard.press("Enter")
+    expect(ines.locator("#desk-card")).to_have_attribute("data-state", "consulting")
+    expect(lea.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    expect(lea.locator("#desk-card .passed")).to_contain_text("Inès vous passe cet appel")
+    expect(lea.locator("#desk-card .passed")).to_contain_text("</Say><Dial>")
+    lea.keyboard.press("F2")
+    expect(lea.locator("#desk-card")).to_have_attribute("data-state", "consulting")
+    expect(companion(ines, "operator").filter(has_text="Léa")).to_have_attribute("data-presence", "on_line")
+    assert at_carrier(town, patient)["hold"] is True
+    ines.keyboard.press("F4")
+    for desk in (ines, lea):
+        expect(desk.locator("#desk-card")).to_have_attribute("data-state", "three_way")
+    ines.keyboard.press("F4")
+    expect(ines.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    expect(lea.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    assert at_carrier(town, patient)["with"] == ["operator-2"]
+
+
+def test_a_colleague_who_declines_leaves_the_caller_where_she_was(town: Town, tilleuls: Tilleuls) -> None:
+    ines = operator(town, "ines", "Inès Haddad")
+    lea = operator(town, "lea", "Léa Morel")
+    patient = town.dial()
+    answer(ines)
+    choose(ines, "léa")
+    ines.keyboard.press("Enter")
+    expect(lea.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    lea.get_by_role("button", name="Laisser à une collègue").click()
+    expect(ines.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    expect(companion(ines, "operator").filter(has_text="Léa")).to_have_attribute("data-presence", "not_reached")
+    assert at_carrier(town, patient)["hold"] is False
+
+
+def test_digits_go_through_the_telephone_in_the_browser_or_are_left_to_her_own(town: Town, tilleuls: Tilleuls) -> None:
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    desk.keyboard.press("k")
+    keypad = desk.locator("#keypad")
+    expect(keypad).to_be_visible()
+    expect(keypad.locator("[data-without-softphone]")).to_be_visible()
+    desk.keyboard.press("Escape")
+    expect(keypad).to_be_hidden()
+
+
+def choose(desk: Page, typed: str) -> Any:
+    """F4, and the beginning of a name."""
+    desk.keyboard.press("F4")
+    dialog = desk.locator("#ask dialog")
+    expect(dialog.locator("[data-filter]")).to_be_focused()
+    desk.keyboard.type(typed)
+    return dialog
+
+
+def companion(desk: Page, role: LegRole | str) -> Any:
+    return desk.locator(f"#desk-card .companion[data-role={role}]")
+
+
+def at_carrier(town: Town, sid: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()
+    return found
+
+
+def heard(town: Town, sid: str) -> list[str]:
+    return [str(line["text"]) for line in at_carrier(town, sid)["heard"]]
+
+
+def calls(town: Town) -> dict[str, int]:
+    counted: dict[str, int] = httpx.get(f"{town.carrier_url}/network/state").json()["calls"]
+    return counted
+
+
+def call_of(town: Town, address: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{town.carrier_url}/network/phones/{address}").json()["call"]
+    return found
+
+
+def say(town: Town, address: str, text: str) -> None:
+    _do(town, f"phones/{address}/say", json={"text": text})
+
+
+def hang_up(town: Town, address: str) -> None:
+    _do(town, f"phones/{address}/hangup")
+
+
+def pick_up(town: Town, address: str) -> None:
+    _do(town, f"phones/{address}/answer")
+
+
+def decline(town: Town, address: str) -> None:
+    _do(town, f"phones/{address}/decline")
+
+
+def _do(town: Town, what: str, **sent: Any) -> None:
+    done = httpx.post(f"{town.carrier_url}/network/{what}", **sent)
+    assert done.is_success, done.text
+
+
+def until_rings(town: Town, number: str) -> None:
+    until(lambda: httpx.get(f"{town.carrier_url}/network/phones/{number}").json()["state"] == "ringing")
+
+
+def until(true: Any) -> None:
+    ends = time.monotonic() + 8
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.03)
