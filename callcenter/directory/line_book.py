@@ -67,6 +67,8 @@ def load_line_book(session: Session) -> dict[str, LineEntry]:
             periods=tuple(periods[line.id]),
             outside_sentence=line.outside_sentence,
             outside_number=line.outside_number,
+            overflow_number=line.overflow_number,
+            callback_after=line.callback_after,
             gate_per_minute=line.gate_per_minute,
             emergency_sentence=practice.emergency_sentence,
             backup_number=practice.backup_number,

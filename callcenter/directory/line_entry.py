@@ -61,6 +61,8 @@ class LineEntry:
     periods: tuple[Period, ...] = ()
     outside_sentence: str = ""
     outside_number: str = ""
+    overflow_number: str = ""
+    callback_after: int = 0  # seconds of expected waiting; 0: no call-back is offered
     gate_per_minute: int = 0
     emergency_sentence: str = ""
     backup_number: str = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, literal, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -14,16 +14,21 @@ from callcenter.core.insertion import insert_new
 from callcenter.core.phone import read_caller
 from callcenter.core.text import clean_line
 from callcenter.routing.agents import move_agent
-from callcenter.routing.arrival_statements import FIND_CALL, RECORD_AT_ONCE, Step, Steps, ahead_of, as_sqlite_keeps_it
+from callcenter.routing.arrival_statements import FIND_CALL, RECORD_AT_ONCE, Step, Steps, as_sqlite_keeps_it
 from callcenter.routing.events import CallOffered, CallQueued
-from callcenter.routing.models import AgentStatus, QueueEntry, QueueEntryStatus
+from callcenter.routing.models import AgentStatus, QueueEntry
 from callcenter.routing.offers import OFFER_FOR, offer_waiting_calls
+from callcenter.routing.places import give_place
+from callcenter.routing.skills import KNOWN_FOR
+from callcenter.routing.standing import REPEATED_WITHIN
 from callcenter.telephony.calls import HUNG_UP, PATIENT_LABEL
 from callcenter.telephony.events import CallReceived
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, MisdialledCall
 from callcenter.telephony.receipts import receipt_key
 from callcenter.telephony.state import LegNews
+
+_INSTANTS = ("at", "expires_at", "repeated_since", "known_since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +87,8 @@ def admit_call(session: Session, sid: str, *, urgent: bool, at: datetime) -> boo
     call = lock_call(session, call_id)
     if call.handling != CallHandling.GATED or call.status == CallStatus.ENDED:
         return False
-    ahead = session.connection().scalar(select(ahead_of(literal(call.practice_id))))
-    joined = insert_new(
-        session,
-        QueueEntry,
-        call_id=call.id,
-        practice_id=call.practice_id,
-        status=QueueEntryStatus.WAITING,
-        urgent=urgent,
-        ahead=ahead,
-        joined_at=at,
-    )
-    if joined:
-        touch(session, "queue", f"call-{call.id}")
-        publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
-        offer_waiting_calls(session, at=at)
-    elif urgent:
+    joined = give_place(session, call, urgent=urgent, at=at)
+    if not joined and urgent:
         # She has a place already; what she says now puts her before everybody else.
         session.execute(update(QueueEntry).where(QueueEntry.call_id == call.id).values(urgent=True))
         touch(session, "queue")
@@ -132,6 +123,8 @@ def _find_or_record(
         "at": at,
         "expires_at": at + OFFER_FOR,
         "hung_up_key": receipt_key(HUNG_UP, sid),
+        "repeated_since": at - REPEATED_WITHIN,
+        "known_since": at - KNOWN_FOR,
     }
     connection = session.connection()
     record = _record_at_once if connection.dialect.name == "postgresql" else _record_in_steps
@@ -150,7 +143,7 @@ def _record_at_once(connection: Connection, values: dict[str, Any]) -> _Arrival 
 
 def _record_in_steps(connection: Connection, values: dict[str, Any]) -> _Arrival | None:
     """The only writer of a SQLite database: what it has just read stays so."""
-    values = values | {name: as_sqlite_keeps_it(values[name]) for name in ("at", "expires_at")}
+    values = values | {name: as_sqlite_keeps_it(values[name]) for name in _INSTANTS}
     with contextlib.closing(connection.connection.cursor()) as cursor:
 
         def take(step: Step) -> Any:
@@ -161,20 +154,23 @@ def _record_in_steps(connection: Connection, values: dict[str, Any]) -> _Arrival
         call = take(Steps.insert_call)
         if call is None:
             return None
-        values["call_id"], values["practice_id"] = call
+        values["call_id"], values["practice_id"], values["line_id"] = call
         leg_id = take(Steps.insert_leg)[0]
-        has_hung_up, somebody_waits, idle = take(Steps.look)
-        new = _Arrival(call[0], call[1], leg_id, bool(has_hung_up), somebody_is_idle=idle is not None)
+        has_hung_up, somebody_waits, somebody_is_idle = take(Steps.look)
+        new = _Arrival(call[0], call[1], leg_id, bool(has_hung_up), bool(somebody_is_idle))
         if values["handling"] != CallHandling.QUEUE:
             return new
         values["entry_id"] = take(Steps.insert_entry)[0]
-        if has_hung_up or somebody_waits or idle is None:
+        if has_hung_up or somebody_waits or not somebody_is_idle:
             return new
-        values["offered_to"] = idle
+        best = take(Steps.choose)
+        if best is None:
+            return new
+        values["offered_to"], values["idle_since"], values["rule"] = best
         offer = take(Steps.insert_offer)
         if offer is not None:
             take(Steps.reserve)
-            new.staff_id, [new.reservation_id] = idle, offer
+            new.staff_id, [new.reservation_id] = best[0], offer
         return new
 
 

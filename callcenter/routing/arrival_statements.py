@@ -3,7 +3,8 @@
 PostgreSQL records and offers a call in one statement. SQLite knows no writing subqueries and needs no round trips: a
 few statements in its one writing transaction, handed to the driver as they are, for SQLAlchemy's own work on each would
 cost more than SQLite's. Parameters: ``sid``, ``to_number``, ``from_number``, ``address``, ``handling``, ``at``,
-``expires_at``, ``hung_up_key``; rows to write are asked back, so that what was new is known.
+``expires_at``, ``hung_up_key``, ``repeated_since``, ``known_since``; rows to write are asked back, so that what was new
+is known.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -32,14 +34,18 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
 from callcenter.core.db import Instant
-from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation
+from callcenter.directory.models import Practice, Staff
+from callcenter.routing.choice import ReservationRule
+from callcenter.routing.models import Agent, AgentStatus, Reservation
+from callcenter.routing.skills import last_spoken_with, may_take
+from callcenter.routing.standing import ENTRY, IS_WAITING, priority_of, standing
 from callcenter.telephony.calls import PATIENT_LABEL
 from callcenter.telephony.lines import LINE
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, WebhookReceipt
 
 CALL, LEG = cast(Table, Call.__table__), cast(Table, Leg.__table__)
-ENTRY, OFFER, AGENT = (cast(Table, kind.__table__) for kind in (QueueEntry, Reservation, Agent))
-RECEIPT = cast(Table, WebhookReceipt.__table__)
+OFFER, AGENT = (cast(Table, kind.__table__) for kind in (Reservation, Agent))
+RECEIPT, STAFF, PRACTICE = (cast(Table, kind.__table__) for kind in (WebhookReceipt, Staff, Practice))
 
 
 def _word(value: str) -> ColumnElement[str]:
@@ -64,7 +70,8 @@ def _constant(value: object) -> ColumnElement[Any]:
 
 
 AT = bindparam("at", type_=Instant())
-IS_WAITING = ENTRY.c.status == _word("waiting")
+_NUMBER = bindparam("from_number", type_=CALL.c.from_number.type)
+_TO_NUMBER = bindparam("to_number", type_=CALL.c.sid.type)
 IS_PENDING = OFFER.c.status == _word("pending")
 IS_IDLE = (AGENT.c.status == _word("available"), AGENT.c.lease_until > AT)
 # Every pending offer is of somebody who waits. Two counts on their partial indexes: looking for each caller's own offer
@@ -86,30 +93,23 @@ _LEG_FIELDS = {
 }
 
 
-def ahead_of(practice_id: ColumnElement[int]) -> ColumnElement[int]:
-    """How many of the same practice wait: a newcomer's ``QueueEntry.ahead``."""
-    return (
-        select(func.count()).select_from(ENTRY).where(IS_WAITING, ENTRY.c.practice_id == practice_id).scalar_subquery()
-    )
-
-
 def _insert_call(kind: Any) -> Any:
     own: dict[str, ColumnElement[Any]] = {
         "line_id": LINE.c.id,
         "practice_id": LINE.c.practice_id,
         "sid": bindparam("sid", type_=CALL.c.sid.type),
-        "from_number": bindparam("from_number", type_=CALL.c.from_number.type),
+        "from_number": _NUMBER,
         "status": _word(CallStatus.WAITING),
         "handling": bindparam("handling", type_=CALL.c.handling.type),
         "received_at": AT,
     }
     fields = _with_defaults(CALL, own)
-    line = select(*fields.values()).where(LINE.c.number == bindparam("to_number", type_=CALL.c.sid.type))
+    line = select(*fields.values()).where(LINE.c.number == _TO_NUMBER)
     return (
         kind(CALL)
         .from_select(list(fields), line)
         .on_conflict_do_nothing(index_elements=["sid"])
-        .returning(CALL.c.id, CALL.c.practice_id)
+        .returning(CALL.c.id, CALL.c.practice_id, CALL.c.line_id)
     )
 
 
@@ -118,20 +118,24 @@ def _insert_leg(call_id: ColumnElement[int], practice_id: ColumnElement[int]) ->
     return insert(LEG).from_select(list(fields), select(*fields.values())).returning(LEG.c.id)
 
 
-def _insert_entry(call_id: ColumnElement[int], practice_id: ColumnElement[int], *wanted: ColumnElement[bool]) -> Insert:
+def _standing(call_id: ColumnElement[int], practice_id: ColumnElement[int], line_id: ColumnElement[int]) -> Select[Any]:
+    return standing(call_id, practice_id, line_id, _NUMBER, since=bindparam("repeated_since", type_=Instant()))
+
+
+def _insert_entry(of_hers: Select[Any]) -> Insert:
+    hers = of_hers.subquery("standing")
     own: dict[str, ColumnElement[Any]] = {
-        "call_id": call_id,
-        "practice_id": practice_id,
+        "call_id": hers.c.call_id,
+        "practice_id": hers.c.practice_id,
         "status": _word("waiting"),
-        "ahead": ahead_of(practice_id),
+        "priority": priority_of(hers.c.reason),
+        "priority_reason": hers.c.reason,
+        "ahead": hers.c.ahead,
         "joined_at": AT,
     }
     fields = _with_defaults(ENTRY, own)
-    return (
-        insert(ENTRY)
-        .from_select(list(fields), select(*fields.values()).where(*wanted))
-        .returning(ENTRY.c.id, ENTRY.c.call_id, ENTRY.c.practice_id)
-    )
+    new = insert(ENTRY).from_select(list(fields), select(*fields.values()))
+    return new.returning(ENTRY.c.id, ENTRY.c.call_id, ENTRY.c.practice_id)
 
 
 def _offer_fields(source: dict[str, ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
@@ -144,11 +148,19 @@ def _offer_fields(source: dict[str, ColumnElement[Any]]) -> dict[str, ColumnElem
     return _with_defaults(OFFER, own)
 
 
-def _idle_longest() -> Select[Any]:
+def _best() -> Select[Any]:
+    """Whom to ask: whoever spoke with this caller last, else the longest idle; since when she is free, and why she."""
+    # By the dialled number, which is known before anything is written: the databases look once, not for each operator.
+    practice_id = select(LINE.c.practice_id).where(LINE.c.number == _TO_NUMBER).scalar_subquery()
+    last = last_spoken_with(practice_id, _NUMBER, since=bindparam("known_since", type_=Instant()))
+    is_known = AGENT.c.staff_id == func.coalesce(last.scalar_subquery(), literal_column("0"))
+    rule = case((is_known, _word(ReservationRule.AFFINITY)), else_=_word(ReservationRule.LONGEST_IDLE))
     return (
-        select(AGENT.c.staff_id)
-        .where(*IS_IDLE)
-        .order_by(AGENT.c.status_since, AGENT.c.staff_id)
+        select(AGENT.c.staff_id, AGENT.c.status_since, rule.label("rule"))
+        .join_from(AGENT, STAFF, STAFF.c.id == AGENT.c.staff_id)
+        .join(PRACTICE, PRACTICE.c.id == practice_id)
+        .where(*IS_IDLE, may_take())
+        .order_by(is_known.desc(), AGENT.c.status_since, AGENT.c.staff_id)
         .limit(literal_column("1"))
     )
 
@@ -160,7 +172,9 @@ def _reserve() -> Any:
 
 
 _CALL_ID, _PRACTICE_ID = bindparam("call_id", type_=CALL.c.id.type), bindparam("practice_id", type_=CALL.c.id.type)
-_ENTRY_ID, _STAFF_ID = bindparam("entry_id", type_=CALL.c.id.type), bindparam("offered_to", type_=CALL.c.id.type)
+_LINE_ID, _ENTRY_ID, _STAFF_ID = (
+    bindparam(name, type_=CALL.c.id.type) for name in ("line_id", "entry_id", "offered_to")
+)
 
 FIND_CALL = select(CALL.c.id, CALL.c.practice_id, CALL.c.handling).where(CALL.c.sid == bindparam("sid"))
 
@@ -201,11 +215,19 @@ class Steps:
     insert_call = _step(_insert_call(sqlite.insert))
     insert_leg = _step(_insert_leg(_CALL_ID, _PRACTICE_ID))
     # Asked before she joins the queue herself.
-    look = _step(select(HUNG_UP, exists().where(*IS_IDLE) & SOMEBODY_WAITS, _idle_longest().scalar_subquery()))
-    insert_entry = _step(_insert_entry(_CALL_ID, _PRACTICE_ID))
+    look = _step(select(HUNG_UP, SOMEBODY_WAITS, exists().where(*IS_IDLE)))
+    insert_entry = _step(_insert_entry(_standing(_CALL_ID, _PRACTICE_ID, _LINE_ID)))
+    choose = _step(_best())
     reserve = _step(_reserve().where(AGENT.c.staff_id == _STAFF_ID, *IS_IDLE))
     _offer = _offer_fields(
-        {"queue_entry_id": _ENTRY_ID, "call_id": _CALL_ID, "practice_id": _PRACTICE_ID, "staff_id": _STAFF_ID}
+        {
+            "queue_entry_id": _ENTRY_ID,
+            "call_id": _CALL_ID,
+            "practice_id": _PRACTICE_ID,
+            "staff_id": _STAFF_ID,
+            "rule": bindparam("rule", type_=OFFER.c.rule.type),
+            "idle_since": bindparam("idle_since", type_=Instant()),
+        }
     )
     insert_offer = _step(
         sqlite.insert(OFFER)
@@ -222,13 +244,13 @@ def _record_at_once() -> Select[Any]:
     """
     call = _insert_call(postgresql.insert).cte("new_call")
     leg = _insert_leg_of(call).cte("new_leg")
-    entry = _insert_entry(
-        call.c.id, call.c.practice_id, bindparam("handling", type_=CALL.c.handling.type) == _word("queue")
-    ).cte("new_entry")
+    is_to_wait = bindparam("handling", type_=CALL.c.handling.type) == _word("queue")
+    hers = _standing(call.c.id, call.c.practice_id, call.c.line_id).select_from(call).where(is_to_wait)
+    entry = _insert_entry(hers).cte("new_entry")
     idle = (
-        _idle_longest()
+        _best()
         .where(exists(select(entry.c.id)), ~SOMEBODY_WAITS, ~HUNG_UP)
-        .with_for_update(skip_locked=True, key_share=True)
+        .with_for_update(skip_locked=True, key_share=True, of=AGENT)
         .cte("idle")
     )
     reserved = (
@@ -243,11 +265,13 @@ def _record_at_once() -> Select[Any]:
             "call_id": entry.c.call_id,
             "practice_id": entry.c.practice_id,
             "staff_id": reserved.c.staff_id,
+            "rule": idle.c.rule,
+            "idle_since": idle.c.status_since,
         }
     )
     offer = (
         postgresql.insert(OFFER)
-        .from_select(list(fields), select(*fields.values()).select_from(_beside(entry, reserved)))
+        .from_select(list(fields), select(*fields.values()).select_from(_beside(_beside(entry, reserved), idle)))
         .on_conflict_do_nothing()
         .returning(OFFER.c.id)
         .cte("new_offer")

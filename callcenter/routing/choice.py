@@ -30,12 +30,22 @@ PRIORITIES: dict[PriorityReason, int] = {
 """``QueueEntry.priority`` of each reason; urgent callers come before all of them."""
 
 
+class ReservationRule(StrEnum):
+    """Why a call was offered to this agent."""
+
+    LONGEST_IDLE = "longest_idle"
+    AFFINITY = "affinity"  # she spoke with this caller last
+    PULLED = "pulled"  # nobody chose: she took it herself
+    TRANSFER = "transfer"  # a colleague asked for her
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A caller whom nobody is asked to take. Her wait counts from ``joined_at``.
 
     ``ahead`` is how many of her own practice waited when she joined. It is not counted anew as those are answered: the
-    head of a flood would then always stand before the others.
+    head of a flood would then always stand before the others. ``language`` and ``certified_only`` are what her practice
+    asks of an operator; ``last_spoken_with`` is the operator who last spoke with her.
     """
 
     entry_id: int
@@ -45,6 +55,9 @@ class Waiting:
     ahead: int = 0
     is_urgent: bool = False
     priority: int = 0
+    language: str = "fr"
+    certified_only: bool = False
+    last_spoken_with: int | None = None
 
     @property
     def turn(self) -> tuple[bool, int, int, datetime, int]:
@@ -52,26 +65,85 @@ class Waiting:
         return (not self.is_urgent, -self.priority, self.ahead // SIDE_BY_SIDE, self.joined_at, self.entry_id)
 
 
+class Barrier(StrEnum):
+    """What keeps an operator from a practice's calls."""
+
+    NONE = ""
+    LANGUAGE = "language"
+    CERTIFICATION = "certification"
+
+
+@dataclass(frozen=True, slots=True)
+class Skills:
+    """What an operator was hired and trained for; no language named: all of them."""
+
+    languages: frozenset[str] = frozenset()
+    certified_for: frozenset[int] = frozenset()  # practices
+
+    def barrier(self, practice_id: int, *, language: str, certified_only: bool) -> Barrier:
+        """Why she cannot take this practice's calls; ``NONE`` when she can."""
+        if self.languages and language not in self.languages:
+            return Barrier.LANGUAGE
+        if certified_only and practice_id not in self.certified_for:
+            return Barrier.CERTIFICATION
+        return Barrier.NONE
+
+
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """An operator who is available, and since when."""
+    """An operator who is available, since when, and for whom."""
 
     staff_id: int
     since: datetime
+    skills: Skills = Skills()
+
+    def may_take(self, call: Waiting) -> bool:
+        """Whether she speaks the caller's language and is trained for her practice, where it asks for that."""
+        return not self.skills.barrier(call.practice_id, language=call.language, certified_only=call.certified_only)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A call, who is asked to take it, and why she."""
+
+    call: Waiting
+    agent: Idle
+    rule: ReservationRule
 
 
 def match_calls(
     waiting: Sequence[Waiting], idle: Sequence[Idle], *, declined: Collection[tuple[int, int]] = ()
-) -> list[tuple[Waiting, Idle]]:
-    """Offer the call whose turn it is to the longest-idle operator, and so on.
+) -> list[Match]:
+    """Offer each call in its turn to whoever last spoke with its caller, else to the longest idle who may take it.
 
+    A call that nobody free may take is passed over, and the next is offered: it keeps its turn for whoever can.
     ``declined`` holds (entry id, staff id): nobody is asked twice for a call she declined; she may still pull it.
     """
     free = sorted(idle, key=lambda agent: (agent.since, agent.staff_id))
-    pairs = []
+    matches = []
     for call in sorted(waiting, key=lambda call: call.turn):
-        agent = next((one for one in free if (call.entry_id, one.staff_id) not in declined), None)
-        if agent is not None:
-            free.remove(agent)
-            pairs.append((call, agent))
-    return pairs
+        fit = [agent for agent in free if agent.may_take(call) and (call.entry_id, agent.staff_id) not in declined]
+        if not fit:
+            continue
+        known = next((agent for agent in fit if agent.staff_id == call.last_spoken_with), None)
+        agent = known or fit[0]
+        free.remove(agent)
+        matches.append(Match(call, agent, ReservationRule.LONGEST_IDLE if known is None else ReservationRule.AFFINITY))
+    return matches
+
+
+def alike_practices(practices: Sequence[tuple[int, str, bool]], idle: Sequence[Idle]) -> list[list[int]]:
+    """The practices whose calls somebody idle may take, grouped by who may: (id, language, certified only) each.
+
+    Within a group any call does as well as another: of each, as many as there are operators are enough to look at.
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for practice_id, language, certified_only in practices:
+        takers = tuple(
+            agent.staff_id
+            for agent in idle
+            if not agent.skills.barrier(practice_id, language=language, certified_only=certified_only)
+        )
+        if takers:
+            groups.setdefault(takers, []).append(practice_id)
+    return list(groups.values())

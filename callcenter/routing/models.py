@@ -79,6 +79,7 @@ class Agent(Base):
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))  # the call she talks on or wraps up
     # The browser that has her desk; another that signs in takes it over. No foreign key: sessions are swept away.
     session_id: Mapped[int | None]
+    session_since: Mapped[datetime | None] = mapped_column(Instant)
     ear: Mapped[Ear | None] = mapped_column(String(10))  # None: her own telephone if she has one, else the browser
     wrap_up_until: Mapped[datetime | None] = mapped_column(Instant)
     breather_until: Mapped[datetime | None] = mapped_column(Instant)  # a break after a hard call, which counts as work

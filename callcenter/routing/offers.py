@@ -1,17 +1,20 @@
 """Offers: a waiting call rings for one operator, who takes it, declines it or lets it pass."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, Select, exists, literal_column, select
+from sqlalchemy import ColumnElement, Table, case, exists, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
-from callcenter.core.db import touch
+from callcenter.core.db import Instant, touch
 from callcenter.core.errors import NotFound
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
+from callcenter.directory.models import Practice
 from callcenter.routing.agents import move_agent, release, settle, whole_floor
-from callcenter.routing.choice import Idle, Waiting, match_calls
+from callcenter.routing.choice import Idle, Match, Waiting, alike_practices, match_calls
 from callcenter.routing.events import CallOffered
 from callcenter.routing.models import (
     IN_TURN,
@@ -22,7 +25,9 @@ from callcenter.routing.models import (
     Reservation,
     ReservationStatus,
 )
+from callcenter.routing.skills import KNOWN_FOR, last_spoken_with, skills_of
 from callcenter.routing.taking import accept_offer, pull_call
+from callcenter.telephony.models import Call
 
 OFFER_FOR = timedelta(seconds=20)
 
@@ -30,24 +35,38 @@ __all__ = ["accept_offer", "decline_offer", "expire_offers", "offer_waiting_call
 
 # Written out, so that the indexes of the few pending offers serve among those of years.
 _PENDING: ColumnElement[str] = literal_column(f"'{ReservationStatus.PENDING}'")
+_ENTRY, _CALL = cast(Table, QueueEntry.__table__), cast(Table, Call.__table__)
+_UNOFFERED = (
+    QueueEntry.status == literal_column(f"'{QueueEntryStatus.WAITING}'"),
+    ~exists().where(Reservation.queue_entry_id == QueueEntry.id, Reservation.status == _PENDING),
+)
 _AT_ONCE = 100  # operators asked in one go; the next second asks the rest
 
 
 def offer_waiting_calls(session: Session, *, at: datetime) -> int:
-    """Offer the calls whose turn it is to the longest-idle operators who are present; how many were offered."""
+    """Offer the calls whose turn it is to operators who are present and may take them; how many were offered.
+
+    Always the same number of queries, however many wait.
+    """
     with whole_floor(session):
-        present = [agent.staff_id for agent in _idle(session, at=at)]
+        present = _idle(session, at=at)
         if not present:
             return 0
-        declined = _declined_by(session, present)
-        # Enough for each of them to find one that she has not declined, however many she has.
-        waiting = _waiting(session, limit=len(present) + len({entry_id for entry_id, _ in declined}))
+        alike = alike_practices(_practices_waiting(session), present)
+        if not alike:
+            return 0
+        staff_ids = [agent.staff_id for agent in present]
+        declined = _declined_by(session, staff_ids)
+        # Enough of each kind for each of them to find one that she has not declined, however many she has.
+        most = len(present) + len({entry_id for entry_id, _ in declined})
+        waiting = _waiting(session, alike, most=most, at=at)
         if not waiting:
             return 0
         # No more operators are held than may be asked: the others are for the calls that come in meanwhile.
-        idle = _hold_idle(session, present, at=at, limit=len(waiting) + len({staff_id for _, staff_id in declined}))
-        pairs = match_calls(waiting, idle, declined=declined)
-        return sum(_offer(session, call, agent, at=at) for call, agent in pairs)
+        wanted = {match.agent.staff_id for match in match_calls(waiting, present, declined=declined)}
+        held = _hold_idle(session, wanted, at=at)
+        idle = [agent for agent in present if agent.staff_id in held]
+        return sum(_offer(session, match, at=at) for match in match_calls(waiting, idle, declined=declined))
 
 
 def decline_offer(session: Session, reservation_id: int, *, staff_id: int, at: datetime) -> None:
@@ -102,37 +121,67 @@ def expire_offers(session: Session, *, at: datetime, started_at: datetime | None
     return len(late)
 
 
-def _waiting(session: Session, *, limit: int) -> list[Waiting]:
-    # Rows that another transaction holds are being taken or offered right now: passed over, not waited for.
+def _practices_waiting(session: Session) -> list[tuple[int, str, bool]]:
+    """Whose callers wait for an offer, and what those practices ask of an operator."""
+    asks = select(Practice.id, Practice.language, Practice.certified_only)
+    waits = exists().where(QueueEntry.practice_id == Practice.id, *_UNOFFERED)
+    return [(row[0], row[1], row[2]) for row in session.execute(asks.where(waits))]
+
+
+def _waiting(session: Session, alike: Sequence[Sequence[int]], *, most: int, at: datetime) -> list[Waiting]:
+    """The first of each group of practices; ``most`` of each."""
     entry = QueueEntry
+    looked_at = [entry.practice_id.in_([one for ids in alike for one in ids]), *_UNOFFERED]
+    if len(alike) > 1:
+        group = case(*((entry.practice_id.in_(ids), number) for number, ids in enumerate(alike)), else_=-1)
+        place = func.row_number().over(partition_by=group, order_by=IN_TURN)
+        ranked = select(entry.id, place.label("place")).where(*looked_at).subquery()
+        looked_at = [entry.id.in_(select(ranked.c.id).where(ranked.c.place <= most)), *_UNOFFERED]
+    known = last_spoken_with(_ENTRY.c.practice_id, _CALL.c.from_number, since=literal(at - KNOWN_FOR, Instant()))
     rows = session.execute(
-        select(entry.id, entry.call_id, entry.practice_id, entry.joined_at, entry.ahead, entry.urgent, entry.priority)
-        .where(
-            entry.status == QueueEntryStatus.WAITING,
-            ~exists().where(Reservation.queue_entry_id == entry.id, Reservation.status == ReservationStatus.PENDING),
+        select(
+            entry.id,
+            entry.call_id,
+            entry.practice_id,
+            entry.joined_at,
+            entry.ahead,
+            entry.urgent,
+            entry.priority,
+            Practice.language,
+            Practice.certified_only,
+            known.correlate(_ENTRY, _CALL).scalar_subquery(),
         )
+        .join(Call, Call.id == entry.call_id)
+        .join(Practice, Practice.id == entry.practice_id)
+        .where(*looked_at)
         .order_by(*IN_TURN)
-        .limit(limit)
+        .limit(most * len(alike))
+        # Rows that another transaction holds are being taken or offered right now: passed over, not waited for.
         .with_for_update(skip_locked=True, key_share=True, of=entry)
     )
     return [Waiting(*row) for row in rows]
 
 
 def _idle(session: Session, *, at: datetime) -> list[Idle]:
-    return [Idle(*row) for row in session.execute(_idle_longest(at).limit(_AT_ONCE))]
-
-
-def _hold_idle(session: Session, staff_ids: list[int], *, at: datetime, limit: int) -> list[Idle]:
-    idle = _idle_longest(at).where(Agent.staff_id.in_(staff_ids)).limit(limit)
-    return [Idle(*row) for row in session.execute(idle.with_for_update(skip_locked=True, key_share=True))]
-
-
-def _idle_longest(at: datetime) -> Select[int, datetime]:
-    return (
+    idle = (
         select(Agent.staff_id, Agent.status_since)
-        .where(Agent.status == AgentStatus.AVAILABLE, Agent.lease_until > at)
+        .where(*_is_idle(at))
         .order_by(Agent.status_since, Agent.staff_id)
+        .limit(_AT_ONCE)
     )
+    found = session.execute(idle).all()
+    skills = skills_of(session, [staff_id for staff_id, _ in found]) if found else {}
+    return [Idle(staff_id, since, skills[staff_id]) for staff_id, since in found]
+
+
+def _hold_idle(session: Session, staff_ids: Collection[int], *, at: datetime) -> set[int]:
+    """Those of them who are idle still and whom nobody else is asking; theirs until the end of the transaction."""
+    idle = select(Agent.staff_id).where(Agent.staff_id.in_(staff_ids), *_is_idle(at)).order_by(Agent.staff_id)
+    return set(session.scalars(idle.with_for_update(skip_locked=True, key_share=True)))
+
+
+def _is_idle(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Agent.status == AgentStatus.AVAILABLE, Agent.lease_until > at)
 
 
 def _declined_by(session: Session, staff_ids: list[int]) -> set[tuple[int, int]]:
@@ -156,8 +205,9 @@ def _pending(session: Session, staff_id: int) -> list[Reservation]:
     return list(session.scalars(pending))
 
 
-def _offer(session: Session, call: Waiting, agent: Idle, *, at: datetime) -> bool:
+def _offer(session: Session, match: Match, *, at: datetime) -> bool:
     """The unique indexes have the last word: an offer that another transaction was quicker to make is not made."""
+    call, agent = match.call, match.agent
     is_new = insert_new(
         session,
         Reservation,
@@ -168,6 +218,8 @@ def _offer(session: Session, call: Waiting, agent: Idle, *, at: datetime) -> boo
         status=ReservationStatus.PENDING,
         offered_at=at,
         expires_at=at + OFFER_FOR,
+        rule=match.rule,
+        idle_since=agent.since,
     )
     if not is_new:
         return False

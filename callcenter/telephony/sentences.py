@@ -19,10 +19,23 @@ _CALL_LATER = {
     "fr": "Le secrétariat est momentanément injoignable. Merci de rappeler dans quelques minutes.",
     "en": "The secretariat cannot be reached at the moment. Please call again in a few minutes.",
 }
+_ELSEWHERE = {
+    "fr": "Merci de votre patience. Nous transférons votre appel.",
+    "en": "Thank you for your patience. We are putting your call through.",
+}
 _UNANSWERED = {
     "fr": "Si personne ne vous a répondu, merci de rappeler dans quelques minutes.",
     "en": "If nobody has answered you, please call again in a few minutes.",
 }
+_EAR = {
+    "fr": "Appel pour {practice}. Tapez 1 pour prendre l'appel.",
+    "en": "A call for {practice}. Press 1 to take it.",
+}
+_EAR_TOO_LATE = {
+    "fr": "L'appel n'est plus en attente. Au revoir.",
+    "en": "The call is no longer waiting. Goodbye.",
+}
+_SECRETARIAT = {"fr": "le secrétariat", "en": "the secretariat"}
 _GATE = {
     "fr": (
         "Nos lignes sont très demandées. Pour joindre le secrétariat, tapez {first}, puis {second}. "
@@ -59,9 +72,25 @@ def call_later(language: str) -> str:
     return _CALL_LATER[spoken_language(language)]
 
 
+def going_elsewhere(language: str) -> str:
+    """Said to a caller who has waited long, before the number that her practice named for that is rung."""
+    return _ELSEWHERE[spoken_language(language)]
+
+
 def if_unanswered(language: str) -> str:
     """Said after the backup number has rung, or has spoken: a document that stands alone cannot know which."""
     return _UNANSWERED[spoken_language(language)]
+
+
+def ear_question(practice: str, *, language: str) -> str:
+    """Asks whoever picks up an operator's own telephone for a key: a voicemail presses none."""
+    spoken = spoken_language(language)
+    return _EAR[spoken].format(practice=practice or _SECRETARIAT[spoken])
+
+
+def ear_too_late(language: str) -> str:
+    """Said to an operator who takes a call that is over."""
+    return _EAR_TOO_LATE[spoken_language(language)]
 
 
 def gate_question(code: str, emergency_code: str, *, language: str) -> str:

@@ -12,6 +12,7 @@ from twilio.twiml.voice_response import Conference, Dial, VoiceResponse
 
 from callcenter.core.text import clean_line
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
+from callcenter.telephony.provider import RING_FOR
 from callcenter.telephony.sentences import voice_of
 
 # Ask for two more tries, also when an answer was slow or a fault: by default the carrier only retries a failed
@@ -96,6 +97,20 @@ def announcement(
         _say(response, afterwards, language)
     else:
         response.hangup()
+    return str(response)
+
+
+def elsewhere(sentence: str, *, language: str, number: str, caller: str, public_url: str) -> str:
+    """A caller who has waited long goes to ``number`` (E.164), which is shown ``caller``; then we are told.
+
+    She hears it ring, for ``RING_FOR`` at most.
+    """
+    response = VoiceResponse()
+    _say(response, [sentence], language)
+    action = callback_url(public_url, "/twilio/overflow-done")
+    dial = Dial(action=action, method="POST", timeout=RING_FOR, caller_id=caller or None)
+    dial.number(clean_line(number, limit=20))
+    response.append(dial)
     return str(response)
 
 

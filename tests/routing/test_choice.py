@@ -22,22 +22,22 @@ def test_the_longest_waiting_goes_to_the_longest_idle() -> None:
     waiting = [caller(1, waited=5), caller(2, waited=30), caller(3, waited=1)]
     idle = [operator(10, idle=4), operator(11, idle=60)]
     pairs = match_calls(waiting, idle)
-    assert [(call.entry_id, agent.staff_id) for call, agent in pairs] == [(2, 11), (1, 10)]
+    assert [(match.call.entry_id, match.agent.staff_id) for match in pairs] == [(2, 11), (1, 10)]
 
 
 def test_nobody_is_asked_twice_for_a_call_she_declined() -> None:
     waiting = [caller(1, waited=30), caller(2, waited=5)]
     pairs = match_calls(waiting, [operator(10, idle=60)], declined={(1, 10)})
-    assert [(call.entry_id, agent.staff_id) for call, agent in pairs] == [(2, 10)]
+    assert [(match.call.entry_id, match.agent.staff_id) for match in pairs] == [(2, 10)]
 
 
 def order(waiting: list[Waiting]) -> list[int]:
     """Whom one operator who becomes free again and again would take."""
     taken = []
     while waiting:
-        [(call, _)] = match_calls(waiting, [operator(10, idle=1)])
-        taken.append(call.entry_id)
-        waiting = [one for one in waiting if one is not call]
+        [match] = match_calls(waiting, [operator(10, idle=1)])
+        taken.append(match.call.entry_id)
+        waiting = [one for one in waiting if one is not match.call]
     return taken
 
 

@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter
 
-from callcenter.web.webhooks import gate, messages, reports, voice
+from callcenter.web.webhooks import ear, gate, messages, overflow, reports, voice
 
 router = APIRouter(prefix="/twilio")
 router.include_router(voice.router)
 router.include_router(gate.router)
+router.include_router(overflow.router)
+router.include_router(ear.router)
 router.include_router(reports.router)
 router.include_router(messages.router)
 

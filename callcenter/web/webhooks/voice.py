@@ -16,6 +16,8 @@ from callcenter.directory.answering_hours import Answering, answering
 from callcenter.directory.closed_words import with_emergency_first
 from callcenter.directory.line_entry import LineEntry
 from callcenter.routing.arrival import admit_call, find_lost_caller, receive_call
+from callcenter.routing.models import QueueEntry, QueueEntryStatus
+from callcenter.routing.overflow import heard_in_her_room
 from callcenter.telephony import twiml
 from callcenter.telephony.hold_music import hold_music_wav
 from callcenter.telephony.models import Call, CallHandling, CallStatus
@@ -189,10 +191,13 @@ def _again_if_disconnected(work: Callable[[], T]) -> T:
 
 def _queue_if_lost(world: World, webhook: Webhook, sid: str, *, at: datetime) -> None:
     with world.database.voice_work(SCOPE) as session:
-        handling = session.scalar(select(Call.handling).where(Call.sid == sid))
+        known = select(Call.handling, QueueEntry.status).outerjoin(QueueEntry, QueueEntry.call_id == Call.id)
+        handling, place = session.execute(known.where(Call.sid == sid)).one_or_none() or (None, None)
         if handling == CallHandling.GATED:
             # She hears the music, so she has passed the gate: once more, should the database not have heard of it.
             admit_call(session, sid, urgent=world.admission.is_urgent(sid), at=at)
+        if place == QueueEntryStatus.OVERFLOW:
+            heard_in_her_room(session, sid, at=at)
         if handling is not None:
             return
         to_number, from_number = _numbers(webhook)

@@ -61,7 +61,7 @@ def told(carrier: Carrier, floor: Floor, name: str, call_sid: str, *, backwards_
     rows = floor.rows(Leg, QueueEntry, Reservation)
     own = [row for table in rows.values() for row in table if row["call_id"] == call["id"]]
     own += [row for row in floor.rows(Agent)["agent"] if row["staff_id"] == floor.staff[name]]
-    differing = {"id", "call_id", "sid", "staff_id", "label", "address", "queue_entry_id", "lease_until"}
+    differing = {"id", "call_id", "sid", "staff_id", "label", "address", "queue_entry_id", "lease_until", "idle_since"}
     return [{key: value for key, value in row.items() if key not in differing} for row in [call, *own]]
 
 

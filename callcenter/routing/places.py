@@ -1,0 +1,79 @@
+"""A place in the queue: given to a caller, and given back to one who was sent elsewhere and is here again."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, literal, update
+from sqlalchemy.orm import Session
+
+from callcenter.core.db import Instant, touch
+from callcenter.core.events import publish
+from callcenter.core.insertion import insert_new
+from callcenter.routing.agents import was_changed
+from callcenter.routing.choice import PRIORITIES, PriorityReason
+from callcenter.routing.events import CallQueued
+from callcenter.routing.models import QueueEntry, QueueEntryStatus
+from callcenter.routing.offers import offer_waiting_calls
+from callcenter.routing.standing import REPEATED_WITHIN, standing
+from callcenter.telephony.models import Call
+
+
+def give_place(session: Session, call: Call, *, urgent: bool = False, at: datetime) -> bool:
+    """Let this caller wait from now on, and ask for her; whether she joined the queue now: a repeat changes nothing.
+
+    ``urgent`` callers come before everybody else.
+    """
+    hers = standing(
+        literal(call.id),
+        literal(call.practice_id),
+        literal(call.line_id),
+        literal(call.from_number, Call.from_number.type),
+        since=literal(at - REPEATED_WITHIN, Instant()),
+    )
+    _, _, ahead, reason = session.connection().execute(hers).one()
+    joined = insert_new(
+        session,
+        QueueEntry,
+        call_id=call.id,
+        practice_id=call.practice_id,
+        status=QueueEntryStatus.WAITING,
+        urgent=urgent,
+        priority=PRIORITIES[PriorityReason(reason)],
+        priority_reason=reason,
+        ahead=ahead,
+        joined_at=at,
+    )
+    if joined:
+        _tell(session, call, at=at)
+    return joined
+
+
+def give_back_place(session: Session, call: Call, *, at: datetime, was_sent_before: datetime | None = None) -> bool:
+    """She was sent elsewhere and is in her room again: she waits where she stood before; whether it was so.
+
+    As long as the carrier was not told, what is heard of her in her room is of before. With ``was_sent_before`` only if
+    she was sent before that instant.
+    """
+    when = [QueueEntry.sent_at.is_not(None)] if was_sent_before is None else [QueueEntry.sent_at < was_sent_before]
+    return wait_again(session, call, *when, from_=[QueueEntryStatus.OVERFLOW], at=at)
+
+
+def wait_again(
+    session: Session,
+    call: Call,
+    *when: ColumnElement[bool],
+    from_: Collection[QueueEntryStatus],
+    at: datetime,
+) -> bool:
+    """Open a place that was closed with one of these statuses; whether it was."""
+    statement = update(QueueEntry).where(QueueEntry.call_id == call.id, QueueEntry.status.in_(from_), *when)
+    is_back = was_changed(session, statement.values(status=QueueEntryStatus.WAITING, left_at=None))
+    if is_back:
+        _tell(session, call, at=at)
+    return is_back
+
+
+def _tell(session: Session, call: Call, *, at: datetime) -> None:
+    touch(session, "queue", f"call-{call.id}")
+    publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
+    offer_waiting_calls(session, at=at)
