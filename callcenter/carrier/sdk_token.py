@@ -1,4 +1,4 @@
-"""The passes with which browsers register: read and checked as Twilio does, by hand, so that nothing is taken on trust."""
+"""The passes with which browsers register: read and checked by hand, as Twilio does, and nothing is taken on trust."""
 
 import base64
 import binascii

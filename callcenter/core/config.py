@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from callcenter.core.errors import StartRefused
@@ -57,9 +57,16 @@ class Settings(BaseSettings):
     calls_per_hour: int = Field(default=600, ge=0, description="Calls to outside numbers per hour, for the centre")
     calls_per_hour_practice: int = Field(default=60, ge=0, description="The same for one practice")
     calls_per_hour_operator: int = Field(default=60, ge=0, description="The same for one operator")
+    twilio_api_key_sid: str = Field(
+        default="", description="SK followed by 32 characters: the key that lets browsers be rung; empty: none are"
+    )
+    twilio_api_key_secret: SecretStr = Field(default=SecretStr(""), description="The secret of that key")
+    softphone_sdk_url: str = Field(
+        default="", description="Address of the browser's telephone library; empty: the one that comes with the product"
+    )
     softphone_url: str = Field(
         default="",
-        description="Page of the operator's telephone, shown on her desk; {identity} stands for her endpoint",
+        description="Page beside the operator's telephone, for training; {identity} stands for her address there",
     )
     clock_offset_seconds: float = Field(
         default=0, description="Moves the installation's clock (demonstration, training); screens then say so"
@@ -108,7 +115,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a number such as +33199001234, or a name of at most 11 letters and digits")
         return value
 
-    @field_validator("softphone_url")
+    @field_validator("softphone_url", "softphone_sdk_url")
     @classmethod
     def _softphone(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -165,6 +172,25 @@ class Settings(BaseSettings):
         if not value.get_secret_value():
             raise ValueError("must be the account's auth token")
         return value
+
+    @field_validator("twilio_api_key_sid")
+    @classmethod
+    def _key(cls, value: str) -> str:
+        if value and not (value.startswith("SK") and len(value) == 34):
+            raise ValueError("must be SK followed by 32 characters")
+        return value
+
+    @field_validator("twilio_api_key_secret")
+    @classmethod
+    def _key_and_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if bool(value.get_secret_value()) != bool(info.data.get("twilio_api_key_sid")):
+            raise ValueError("must be set together with CALLCENTER_TWILIO_API_KEY_SID")
+        return value
+
+    @property
+    def has_softphone(self) -> bool:
+        """Whether operators can be rung in their browsers."""
+        return bool(self.twilio_api_key_sid)
 
     @property
     def auth_tokens(self) -> tuple[str, ...]:

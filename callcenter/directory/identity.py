@@ -23,6 +23,7 @@ class Identity:
     theme: str | None
     endpoint: str
     practice_ids: frozenset[int]
+    session_id: int  # which of her browsers this is
 
 
 def load_identity(session: Session, token: str, *, at: datetime) -> Identity | None:
@@ -30,13 +31,14 @@ def load_identity(session: Session, token: str, *, at: datetime) -> Identity | N
 
     Needs a centre scope: who somebody is comes before which practices she may see.
     """
-    staff = session.scalar(
-        select(Staff)
+    found = session.execute(
+        select(Staff, StaffSession.id)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(StaffSession.token_hash == hash_token(token), StaffSession.expires_at > at, Staff.is_active)
-    )
-    if staff is None:
+    ).one_or_none()
+    if found is None:
         return None
+    staff, session_id = found
     return Identity(
         staff_id=staff.id,
         login=staff.login,
@@ -47,6 +49,7 @@ def load_identity(session: Session, token: str, *, at: datetime) -> Identity | N
         theme=staff.theme,
         endpoint=staff.endpoint,
         practice_ids=practices_of(session, staff),
+        session_id=session_id,
     )
 
 

@@ -14,6 +14,8 @@ from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.desk.emergency_dialling import dial_next_lines
+from callcenter.desk.drafts import forget_drafts
+from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.offers import expire_offers, offer_waiting_calls
@@ -94,6 +96,7 @@ class Ticker:
 
     def distribute(self) -> None:
         """Conversations that stay cut, waits that last too long, offers that ran out, operators who fell silent."""
+        _guarded("wrap-ups", lambda: finish_due_wrap_ups(self._database, self._clock))
         _guarded("cut conversations", lambda: return_cut_off(self._database, self._clock))
         _guarded("overflow", lambda: take_overdue(self._database, self._clock))
         with self._database.unit_of_work(_SCOPE) as session:
@@ -103,7 +106,7 @@ class Ticker:
             offer_waiting_calls(session, at=at)
 
     def sweep_calls(self) -> None:
-        """Patients lost, held alone or sent elsewhere, telephones that nobody dialled or that strayed, calls to be closed.
+        """Patients lost, held alone or sent elsewhere, telephones nobody dialled or that strayed, calls to be closed.
 
         Whom somebody waits for comes first, and a fault in one kind leaves the others to be done.
         """
@@ -129,6 +132,7 @@ class Ticker:
         try:
             with self._database.unit_of_work(_SCOPE) as session:
                 forget_old(session, at=self._clock.now())
+                forget_drafts(session, at=self._clock.now())
             self._calls.run()
             self._texts.run()
         except ProviderError as error:

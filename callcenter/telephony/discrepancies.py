@@ -32,6 +32,7 @@ class Believed:
     on_hold: bool
     muted: bool
     coaching: bool = False
+    asks_key: bool = False  # answered is not yet in the conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def _under_way(believed: Believed, status: str) -> list[LegNews]:
     if believed.is_first_of_patient or believed.status is LegStatus.JOINED:
         return []
     news = _UNDER_WAY.get(status)
+    if believed.asks_key and news is LegNews.ANSWERED:
+        news = LegNews.RANG
     if news is None or (news is LegNews.RANG and believed.status is LegStatus.RINGING):
         return []
     return [news]

@@ -20,17 +20,17 @@ from callcenter.core.i18n import (
     gettext,
 )
 from callcenter.desk.agenda_panel import AgendaChoice, ChosenTime, FreeTime, agenda_panel, next_choice
-from callcenter.desk.card import CallCard
+from callcenter.desk.card import CallCard, CardState
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
 from callcenter.desk.emergency_offline import offline_relay
 from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list, waiting_calls
+from callcenter.desk.returned import read_cut, read_former, read_handed
+from callcenter.desk.wrap_up import read_wrap_up
 from callcenter.directory.identity import Identity
 from callcenter.routing.desk_claim import desk_elsewhere
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.web.ear_view import ear_context
-
-WRAP_UP_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,16 @@ def desk_context(
         "dispositions": codes_in_key_order(),
         "titles": ["Mme", "M."],
         "live": live_triggers(me, card),
-        "wrap_up_ends_at": (agent.status_since if agent else at) + WRAP_UP_FOR,
     }
     if only in {None, "card"}:
         context["missed_to"] = missed_call_taker(session, me.staff_id) if view.missed else ""
+        is_over = agent is not None and card is not None and card.state is CardState.WRAP_UP
+        context["wrap_up"] = read_wrap_up(session, agent, likely=card.likely) if is_over else None
+        context["no_time"] = timedelta(0)
+        context["cut"] = read_cut(session, card, me.staff_id)
+        context["former"] = read_former(session, card, me.staff_id)
+        context["handed"] = read_handed(session, agent)
+        context["lapsed_at"] = agent.lapsed_at if agent else None
     if only in {None, "card"}:
         settings = request.app.state.world.settings
         context["offline"] = offline_relay(session, card, staff_id=me.staff_id, settings=settings, at=at)
@@ -198,6 +204,8 @@ def _answer_url(card: CallCard | None, view: AgentView, waiting: list[WaitingCal
     """What F2 does: takes the offer, else the longest waiting; nothing while she is busy."""
     if card is not None and card.reservation_id is not None:
         return f"/reservations/{card.reservation_id}/acceptance"
+    if card is not None and card.state is CardState.CUT:
+        return f"/calls/{card.call_id}/rejoining"
     if card is None and view.may_take and waiting:
         return f"/queue-entries/{waiting[0].entry_id}/acceptance"
     return ""

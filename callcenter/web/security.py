@@ -9,20 +9,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from callcenter.core import i18n
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_CARRIER_HOSTS = "https://*.twilio.com wss://*.twilio.com"  # signalling and quality reports of the vendored library
+_CARRIER_SOUNDS = "https://sdk.twilio.com blob: mediastream:"
 _CARRIER = "/twilio/"  # signed by the carrier instead
 
 
 class Guard:
     """Plain ASGI, so that streams pass untouched: same-origin writes, security headers, the request's language."""
 
-    def __init__(self, app: ASGIApp, *, public_url: str, softphone_url: str, default_language: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        public_url: str,
+        softphone_url: str,
+        default_language: str,
+        softphone_sdk_url: str | None = None,
+    ) -> None:
         self._app = app
         self._public = urlsplit(public_url)
         self._language = default_language
         frames = _origin(softphone_url) if softphone_url else "'none'"
+        script, connect, media = _telephone(softphone_sdk_url)
         self._policy = (
-            "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
-            "img-src 'self' data:; "
+            f"default-src 'self'; script-src 'self'{script}; connect-src 'self'{connect}; media-src 'self'{media}; "
+            "style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
             f"frame-src {frames}; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
         )
 
@@ -71,6 +82,15 @@ class Guard:
             headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if marked else "no-cache")
         else:
             headers.setdefault("Cache-Control", "no-store")
+
+
+def _telephone(sdk_url: str | None) -> tuple[str, str, str]:
+    """Where the browser's telephone is loaded from, speaks to and takes its sounds from; None: there is none."""
+    if sdk_url is None:
+        return "", "", ""
+    if not sdk_url:  # the carrier's own, which comes with the product
+        return "", f" {_CARRIER_HOSTS}", f" {_CARRIER_SOUNDS}"
+    return f" {_origin(sdk_url)}", f" {_origin(sdk_url)}", ""
 
 
 def _origin(address: str) -> str:

@@ -29,6 +29,7 @@ PASSWORD = "tilleuls-et-marronniers"
 LINE = "+33199004217"
 PATIENT = "+33639981472"
 _SID, _TOKEN = "AC" + "5e" * 16, "4" * 32
+_KEY, _KEY_SECRET = "SK" + "5e" * 16, "6" * 32
 
 
 @dataclass
@@ -105,6 +106,8 @@ def open_town(
     carrier_settings = CarrierSettings(
         account_sid=_SID,
         auth_token=_TOKEN,
+        api_key_sid=_KEY,
+        api_key_secret=_KEY_SECRET,
         voice_url=f"{url}/twilio/voice",
         voice_status_url=f"{url}/twilio/call-status",
     )
@@ -115,6 +118,9 @@ def open_town(
         "twilio_account_sid": _SID,
         "twilio_auth_token": _TOKEN,
         "twilio_base_url": carrier_url,
+        "twilio_api_key_sid": _KEY,
+        "twilio_api_key_secret": _KEY_SECRET,
+        "softphone_sdk_url": f"{carrier_url}/sdk/voice-sdk.js",
         "sms_sender": "Callcenter",
         "calls_per_second": 100,
         "clock_offset_seconds": offset.total_seconds(),

@@ -16,7 +16,9 @@ from callcenter.directory.accounts import (
     open_session,
     sign_out,
 )
+from callcenter.directory.identity import load_identity
 from callcenter.directory.models import Role
+from callcenter.routing.desk_claim import claim_desk, release_desk
 from callcenter.routing.presence import go_offline
 from callcenter.web.context import SESSION_COOKIE, At, MaybeMe, Me, TheWorld, World
 from callcenter.web.rendering import page, redirect
@@ -61,6 +63,9 @@ def sign_in(
         return page(request, "sign_in.html", status=422, login=login[:80], sentence=sentence)
     with world.database.unit_of_work(scope) as session:
         token = open_session(session, staff_id, at=at)
+        me = load_identity(session, token, at=at)
+        if me is not None and me.role == Role.OPERATOR:
+            claim_desk(session, staff_id, me.session_id, at=at)  # her other browser shows so at once
     answer = redirect(request, "/")
     answer.set_cookie(
         SESSION_COOKIE,
@@ -77,13 +82,14 @@ def sign_in(
 def leave(request: Request, world: TheWorld, at: At, me: MaybeMe) -> Response:
     """Forget the session, here and in the browser; repeating it is no error.
 
-    An operator takes no calls from here on: what rings for her goes to the next, without waiting for her lease.
+    An operator takes no calls from here on: what rings for her goes to the next, without waiting for her lease. Unless
+    her desk is open in another browser, where she goes on.
     """
     token = request.cookies.get(SESSION_COOKIE)
     if token:
         with world.database.unit_of_work(Centre(CentreReason.SIGN_IN)) as session:
             sign_out(session, token)
-            if me is not None:
+            if me is not None and release_desk(session, me.staff_id, me.session_id):
                 go_offline(session, me.staff_id, at=at)
     answer = redirect(request, "/sign-in")
     answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=_is_https(world))

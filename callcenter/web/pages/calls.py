@@ -17,10 +17,12 @@ from callcenter.desk.bookings import book_in_call, cancel_in_call
 from callcenter.desk.card import CallCard
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import choose_disposition, read_code
+from callcenter.desk.drafts import drop_draft, drop_of_everybody
 from callcenter.desk.handling import handled_call
 from callcenter.desk.notes import choose_patient, noted_in_call, save_words
 from callcenter.desk.persons import describe_persons
 from callcenter.directory.patients import create_patient, search_patients
+from callcenter.routing.models import AgentStatus
 from callcenter.telephony.legs import lock_call
 from callcenter.web.context import (
     FIRST_INSTANT,
@@ -54,6 +56,7 @@ def say_who_it_is_about(
     """Choose a known person; nothing sent goes back to asking."""
     chosen = _read_id(patient_id) if patient_id.strip() else None
     choose_patient(session, call_id, staff_id=me.staff_id, patient_id=chosen, at=at)
+    drop_draft(session, call_id, staff_id=me.staff_id, form="finder")
     return _changed(request)
 
 
@@ -97,6 +100,8 @@ def add_patient(
         }
         return _form_again(request, call_id, session, me, at, typed=typed, refused=refused)
     choose_patient(session, call_id, staff_id=me.staff_id, patient_id=patient.id, at=at)
+    drop_of_everybody(session, call_id, form="new-patient")
+    drop_draft(session, call_id, staff_id=me.staff_id, form="finder")
     return _changed(request)
 
 
@@ -159,9 +164,12 @@ def book(
 
 
 @router.post("/calls/{call_id}/disposition")
-def end_call(request: Request, call_id: int, session: Writes, me: Operator, at: At, code: Typed = "") -> Response:
-    """Say how the call ended; she is available again."""
-    choose_disposition(session, call_id, staff_id=me.staff_id, code=read_code(code), at=at)
+def end_call(
+    request: Request, call_id: int, session: Writes, me: Operator, at: At, code: Typed = "", then: Typed = ""
+) -> Response:
+    """Say how the call ended; she is available again, or on a break when she asked for one."""
+    status = AgentStatus.BREAK if then == "pause" else AgentStatus.AVAILABLE
+    choose_disposition(session, call_id, staff_id=me.staff_id, code=read_code(code), at=at, then=status)
     return _changed(request)
 
 

@@ -35,7 +35,9 @@ function tick() {
     timer.classList.toggle("attn", Boolean(attn));
   }
   for (const timer of document.querySelectorAll("[data-until]")) {
-    write(timer.querySelector("[data-tick]") ?? timer, duration(Math.ceil(Number(timer.dataset.until) - instant / 1000)));
+    const left = Math.ceil(Number(timer.dataset.until) - instant / 1000);
+    write(timer.querySelector("[data-tick]") ?? timer, duration(left));
+    if ("stays" in timer.dataset) timer.classList.toggle("late", left <= 0);
   }
   // Again just after the second turns, so that all screens change together.
   setTimeout(tick, 1000 - (instant % 1000) + 5);
