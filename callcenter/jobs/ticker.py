@@ -13,8 +13,8 @@ from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.desk.emergency_dialling import dial_next_lines
 from callcenter.desk.drafts import forget_drafts
+from callcenter.desk.emergency_dialling import dial_next_lines
 from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler

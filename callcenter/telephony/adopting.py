@@ -36,9 +36,11 @@ def adopt_emergency_leg(
     name: str = "",
     staff_id: int | None = None,
 ) -> Leg | None:
-    """The leg of a line that the carrier has under this label and SID, made if there was none; None if it was known.
+    """The leg of a line that the carrier has under this label and SID, made if there was none; None if known already.
 
-    What was not known of it, its number (empty when a report does not say it) and its name, is filled in. One that was wanted under the same label and never got an answer is that line. ``staff_id`` is who rang it, by
+    What was not known of it, its number (empty when a report does not say it) and its name, is filled in.
+
+    One that was wanted under the same label and never got an answer is that line. ``staff_id`` is who rang it, by
     default the operator in the call. Again, or from two sides at once, gives one leg.
     """
     lock_call(session, call.id)

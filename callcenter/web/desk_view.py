@@ -26,7 +26,7 @@ from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
 from callcenter.desk.emergency_offline import offline_relay
 from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list, waiting_calls
 from callcenter.desk.returned import read_cut, read_former, read_handed
-from callcenter.desk.wrap_up import read_wrap_up
+from callcenter.desk.wrap_up import WrapUp, read_wrap_up
 from callcenter.directory.identity import Identity
 from callcenter.routing.desk_claim import desk_elsewhere
 from callcenter.routing.models import Agent, AgentStatus
@@ -124,8 +124,7 @@ def desk_context(
     }
     if only in {None, "card"}:
         context["missed_to"] = missed_call_taker(session, me.staff_id) if view.missed else ""
-        is_over = agent is not None and card is not None and card.state is CardState.WRAP_UP
-        context["wrap_up"] = read_wrap_up(session, agent, likely=card.likely) if is_over else None
+        context["wrap_up"] = _wrap_up(session, agent, card)
         context["no_time"] = timedelta(0)
         context["cut"] = read_cut(session, card, me.staff_id)
         context["former"] = read_former(session, card, me.staff_id)
@@ -143,6 +142,12 @@ def desk_context(
     if only in {None, "ear"}:
         context |= ear_context(request.app.state.world.settings, session, me)
     return context
+
+
+def _wrap_up(session: Session, agent: Agent | None, card: CallCard | None) -> WrapUp | None:
+    if agent is None or card is None or card.state is not CardState.WRAP_UP:
+        return None
+    return read_wrap_up(session, agent, likely=card.likely)
 
 
 def live_triggers(me: Identity, card: CallCard | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from callcenter.web.pages import (
     board,
     calls,
     desk,
+    drafts,
     emergency,
     emergency_lines,
     emergency_ring,
@@ -18,6 +19,7 @@ from callcenter.web.pages import (
     telephone,
     transfer,
     wall,
+    wrap_up,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -26,6 +28,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     agent.router,
     telephone.router,
     calls.router,
+    drafts.router,
+    wrap_up.router,
     transfer.router,
     emergency.router,
     emergency_ring.router,

@@ -2,7 +2,7 @@
    rung with the page's signed ticket; what is typed stays in this browser and is sent once the product answers again. */
 
 const F12_WAITS = 800; // ms for the ordinary card
-const DIAL_WAITS = 400; // ms for the ordinary card's own Enter, which goes on meanwhile: a repeat rings nothing twice
+const DIAL_WAITS = 250; // ms for the ordinary card's own Enter, which goes on meanwhile: a repeat rings nothing twice
 const SETTLING = 5000; // ms: a nervous second Enter closes nothing
 const STORED = "emergency-";
 
