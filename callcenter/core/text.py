@@ -19,6 +19,11 @@ def clean_text(typed: str | None, *, limit: int = 4000) -> str:
     return kept.strip()[:limit]
 
 
+def printable(typed: str) -> str:
+    """Text as it was typed, spaces and line ends included, without what no field can show."""
+    return _printable(typed, keep="\n\t")
+
+
 def search_key(*names: str) -> str:
     """Names as they are searched: lower case, no accents, no punctuation, single spaces."""
     plain = anyascii(" ".join(names)).lower()

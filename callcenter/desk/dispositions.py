@@ -10,6 +10,7 @@ from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
+from callcenter.desk.drafts import drop_drafts
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import Disposition, DispositionCode
 from callcenter.routing.models import Agent, AgentStatus
@@ -49,16 +50,26 @@ def read_code(typed: str) -> DispositionCode:
 
 
 def choose_disposition(
-    session: Session, call_id: int, *, staff_id: int, code: DispositionCode, at: datetime
+    session: Session,
+    call_id: int,
+    *,
+    staff_id: int,
+    code: DispositionCode,
+    at: datetime,
+    then: AgentStatus = AgentStatus.AVAILABLE,
+    by_itself: bool = False,
 ) -> Disposition:
     """Record how her call ended and end her wrap-up; chosen twice, the first choice stays.
 
-    Of two operators who were in the call one after the other, the one who wraps up last knows how it ended.
+    Of two operators who were in the call one after the other, the one who wraps up last knows how it ended. ``then``
+    is what she does next, ``by_itself`` when her time was over and nobody pressed a key.
 
     Raises ``NotFound`` for a call that is not hers and ``Conflict`` while she is still talking.
     """
     call = handled_call(session, call_id, staff_id=staff_id)
-    agent = session.get(Agent, staff_id)
+    # Held from the beginning: her key, and the end of her time, may come in the same instant.
+    held = select(Agent).where(Agent.staff_id == staff_id).with_for_update(key_share=True)
+    agent = session.scalar(held.execution_options(populate_existing=True))
     here = agent is not None and agent.call_id == call_id
     if here and agent is not None and agent.status == AgentStatus.ON_CALL:
         raise Conflict(N_("You are still on the line. Hang up first."))
@@ -75,7 +86,8 @@ def choose_disposition(
     if not is_new and here and found.staff_id != staff_id:
         found.staff_id, found.code, found.chosen_at = staff_id, code, at
     if here and agent is not None and agent.status == AgentStatus.WRAP_UP:
-        finish_wrap_up(session, staff_id, at=at)
+        finish_wrap_up(session, staff_id, at=at, then=then, by_itself=by_itself)
+    drop_drafts(session, call_id, staff_id=staff_id)
     touch(session, f"desk-{staff_id}")
     return found
 

@@ -1,0 +1,163 @@
+/* What is typed into a form with data-draft="name" is kept on the server: at most every three seconds, and as the page goes.
+
+   It is back in the form whenever that is drawn anew: after a reload, a crash, a sign-in elsewhere. A draft ends when its
+   form is sent; with data-draft-stays it is ended by the server (a search is sent with every letter). While the network
+   is cut it is kept here, and sent again. Only fields that nobody has touched since they were drawn are filled. */
+
+const EVERY = 3000;
+const FORMS = "form[data-draft]";
+const SKIPPED = new Set(["hidden", "password", "submit", "button", "file", "image", "reset"]);
+
+const pending = new Map(); // "call/form" -> what is to be sent: {call, form, fields}
+const timers = new Map();
+const sending = new Map(); // one request at a time for each form, in the order of typing
+const drawn = new WeakSet();
+
+function addressOf(form) {
+  const inAction = /\/calls\/(\d+)\//.exec(form.getAttribute("action") ?? "");
+  const call = inAction?.[1] ?? (form.closest("[data-call]") ?? document.querySelector("[data-call]"))?.dataset.call;
+  return call ? { call, form: form.dataset.draft, key: `${call}/${form.dataset.draft}` } : null;
+}
+
+function fieldsOf(form) {
+  return [...form.elements].filter((field) => field.name && !field.disabled && !SKIPPED.has(field.type));
+}
+
+function valuesOf(form) {
+  const values = {};
+  for (const field of fieldsOf(form)) {
+    if (["radio", "checkbox"].includes(field.type) && !field.checked) continue;
+    values[field.name] = field.value;
+  }
+  // As it was drawn: nothing of hers is in it.
+  return fieldsOf(form).every(isAsDrawn) ? {} : values;
+}
+
+function isAsDrawn(field) {
+  if (["radio", "checkbox"].includes(field.type)) return field.checked === field.defaultChecked;
+  if (field.localName === "select") return field.selectedIndex === firstChoice(field);
+  return field.value === field.defaultValue;
+}
+
+function firstChoice(select) {
+  return Math.max(0, [...select.options].findIndex((option) => option.defaultSelected));
+}
+
+/* ---------- Out: what is typed ---------- */
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => {
+    const form = event.target.closest?.(FORMS);
+    const address = form && addressOf(form);
+    if (!address || event.detail === "restored") return;
+    drawn.add(form); // what comes from the server now would be older
+    pending.set(address.key, { ...address, fields: valuesOf(form) });
+    schedule(address.key);
+  });
+}
+
+function schedule(key) {
+  if (!timers.has(key)) timers.set(key, setTimeout(() => { timers.delete(key); send(key); }, EVERY));
+}
+
+function bodyOf({ form, fields }) {
+  const body = new FormData();
+  body.set("form", form);
+  body.set("fields", JSON.stringify(fields));
+  return body;
+}
+
+async function send(key) {
+  await sending.get(key);
+  const draft = pending.get(key);
+  if (!draft) return;
+  const request = post(draft);
+  sending.set(key, request);
+  const answer = await request;
+  if (sending.get(key) === request) sending.delete(key);
+  // Refused, it would be refused again; cut off, it stays here and goes as soon as there is somebody to hear it.
+  const isHeard = answer === "kept" || answer === "refused";
+  if (isHeard && pending.get(key) === draft) pending.delete(key);
+  if (pending.has(key)) schedule(key);
+}
+
+async function post(draft) {
+  try {
+    const answer = await fetch(`/calls/${draft.call}/drafts`, { method: "POST", body: bodyOf(draft), redirect: "manual" });
+    if (answer.ok) return "kept";
+    return answer.status >= 400 && answer.status < 500 ? "refused" : "cut";
+  } catch {
+    return "cut";
+  }
+}
+
+function sendAllAsThePageGoes() {
+  for (const draft of pending.values()) navigator.sendBeacon(`/calls/${draft.call}/drafts`, bodyOf(draft));
+}
+addEventListener("pagehide", sendAllAsThePageGoes);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") sendAllAsThePageGoes();
+});
+document.body.addEventListener("live:up", () => { for (const key of pending.keys()) send(key); });
+
+/* ---------- Over: its form is sent ---------- */
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, successful, requestConfig } = event.detail;
+  const form = elt.closest?.(FORMS);
+  if (!successful || !form || "draftStays" in form.dataset || requestConfig?.verb !== "post") return;
+  const address = addressOf(form);
+  if (!address) return;
+  // After whatever is still on its way: an older text must not come back.
+  pending.set(address.key, { ...address, fields: {} });
+  send(address.key);
+});
+
+/* ---------- Back: forms that have just been drawn ---------- */
+async function fill() {
+  const fresh = [...document.querySelectorAll(FORMS)].filter((form) => !drawn.has(form));
+  for (const form of fresh) drawn.add(form);
+  const calls = new Set(fresh.map((form) => addressOf(form)?.call).filter(Boolean));
+  for (const call of calls) {
+    const kept = await read(call);
+    for (const form of fresh) {
+      const address = addressOf(form);
+      if (address?.call === call && form.isConnected) restore(form, pending.get(address.key)?.fields ?? kept[address.form]);
+    }
+  }
+}
+
+async function read(call) {
+  try {
+    const answer = await fetch(`/calls/${call}/drafts`, { redirect: "manual" });
+    return answer.ok ? await answer.json() : {};
+  } catch {
+    return {};
+  }
+}
+
+function restore(form, values) {
+  if (!values) return;
+  let isFilled = false;
+  for (const field of fieldsOf(form)) {
+    const value = values[field.name];
+    if (value === undefined || !isAsDrawn(field)) continue;
+    if (["radio", "checkbox"].includes(field.type)) {
+      if (field.checked || field.value !== value) continue;
+      field.checked = true;
+    } else {
+      if (field.value === value) continue;
+      field.value = value;
+    }
+    isFilled = true;
+    // A search begins by itself, and a list is shortened.
+    field.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: "restored" }));
+  }
+  if (!isFilled) return;
+  form.dataset.draftBack = "yes";
+  const folded = form.closest("details:not([open])");
+  if (folded) folded.open = true;
+}
+
+new MutationObserver(() => {
+  if (document.querySelector(FORMS)) fill();
+}).observe(document.body, { childList: true, subtree: true });
+fill();
