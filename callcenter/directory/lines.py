@@ -1,11 +1,12 @@
 """The numbers that patients dial; each decides one practice."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
@@ -17,9 +18,11 @@ from callcenter.core.scope import Centre, CentreReason, scope_of, set_scope
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import fill, remove_unused
 from callcenter.directory.line_times import forget_times
+from callcenter.directory.line_waits import WaitRules, read_waits
 from callcenter.directory.models import Forwarding, Practice, PracticeLine
 
 HIGHEST_GATE = 600  # calls a minute
+_LEADING_OUT = ("outside_number", "overflow_number")
 _IN_CIRCLES = N_("This number is answered by the centre itself: a caller would go round in circles.")
 
 
@@ -31,6 +34,7 @@ class LineRules:
     outside_sentence: str | None = None
     outside_number: str | None = None
     gate_per_minute: str | None = None
+    waits: WaitRules = field(default_factory=WaitRules)
 
 
 def list_lines(session: Session, practice_id: int) -> Sequence[PracticeLine]:
@@ -68,7 +72,7 @@ def add_line(
         label=clean_line(label, limit=80),
         **_rules(session, practice, rules, countries),
     )
-    _refuse_circles(session, line.number, line.outside_number, except_line=None)
+    _refuse_circles(session, line.number, line, except_line=None)
     session.add(line)
     session.flush()
     record_act(session, "line_added", f"practice_line {line.id}", at=at, staff_id=staff_id, practice_id=practice.id)
@@ -92,7 +96,7 @@ def change_line(
     free = _free_number(session, practice, number, except_line=line.id)
     columns = {"number": free, "label": clean_line(label, limit=80), **_rules(session, practice, rules, countries)}
     if free != line.number or rules is not None:
-        _refuse_circles(session, free, str(columns.get("outside_number", line.outside_number)), except_line=line.id)
+        _refuse_circles(session, free, line, columns, except_line=line.id)
     changed = fill(line, columns)
     if changed:
         subject = f"practice_line {line.id}"
@@ -128,18 +132,30 @@ def refuse_own_line(session: Session, number: str, *, field: str) -> None:
         raise Invalid(_IN_CIRCLES, field=field)
 
 
-def _refuse_circles(session: Session, number: str, outside_number: str | None, *, except_line: int | None) -> None:
-    """Raise ``Invalid`` when callers are put through to this number (E.164): from this line or from anywhere else."""
-    if number == outside_number:
-        raise Invalid(_IN_CIRCLES, field="outside_number")
+def _refuse_circles(
+    session: Session,
+    number: str,
+    line: PracticeLine,
+    columns: Mapping[str, object] = MappingProxyType({}),
+    *,
+    except_line: int | None,
+) -> None:
+    """Raise ``Invalid`` when callers are put through to this number (E.164): from this line or from anywhere else.
+
+    ``columns`` are those of the line that are about to change.
+    """
+    for column in _LEADING_OUT:
+        if number == columns.get(column, getattr(line, column)):
+            raise Invalid(_IN_CIRCLES, field=column)
     with _whole_centre(session):
-        lines = set(session.scalars(select(PracticeLine.id).where(PracticeLine.outside_number == number)))
+        leads_here = or_(PracticeLine.outside_number == number, PracticeLine.overflow_number == number)
+        lines = set(session.scalars(select(PracticeLine.id).where(leads_here)))
         practices = session.scalars(select(Practice.id).where(Practice.backup_number == number).limit(1)).all()
         if practices or lines - {except_line}:
             raise Invalid(
                 N_(
-                    "Callers are put through to this number, as an outside or a backup number: as a line of the centre "
-                    "it would send them round in circles."
+                    "Callers are put through to this number, as an outside, overflow or backup number: as a line of "
+                    "the centre it would send them round in circles."
                 ),
                 field="number",
             )
@@ -157,10 +173,10 @@ def _rules(session: Session, practice: Practice, rules: LineRules | None, countr
             raise Invalid(N_("The forwarding is one of: %(modes)s."), field="forwarding", modes=modes) from None
     if rules.outside_sentence is not None:
         columns["outside_sentence"] = clean_line(rules.outside_sentence, limit=300)
-    if rules.outside_number is not None:
-        columns["outside_number"] = number_outside(
-            session, practice, rules.outside_number, countries=countries, field="outside_number"
-        )
+    for name, typed in zip(_LEADING_OUT, (rules.outside_number, rules.waits.overflow_number), strict=True):
+        if typed is not None:
+            columns[name] = number_outside(session, practice, typed, countries=countries, field=name)
+    columns |= read_waits(rules.waits)
     if rules.gate_per_minute is not None:
         typed = clean_line(rules.gate_per_minute, limit=12)
         if not (typed.isascii() and typed.isdecimal() and int(typed) <= HIGHEST_GATE):

@@ -17,6 +17,7 @@ from callcenter.directory.line_times import (
     set_line_hours,
     set_periods,
 )
+from callcenter.directory.line_waits import WaitRules
 from callcenter.directory.lines import LineRules, add_line, change_line
 from callcenter.directory.models import PracticeLine
 from callcenter.exchange.faults import Fault
@@ -35,6 +36,12 @@ def import_line(session: Session, row: Row, known: Known) -> Outcome:
         outside_sentence=row.cells.get("outside_sentence"),
         outside_number=row.cells.get("outside_number"),
         gate_per_minute=row.given("gate_per_minute"),
+        waits=WaitRules(
+            is_priority=row.given("is_priority"),
+            overflow_after=row.given("overflow_after"),
+            overflow_number=row.cells.get("overflow_number"),
+            callback_after=row.given("callback_after"),
+        ),
     )
     countries = known.countries
     if line is None:

@@ -29,7 +29,11 @@ FILES: Mapping[str, Columns] = {
         ),
     ),
     "lines": Columns(
-        ("practice", "number"), ("label", "forwarding", "outside_sentence", "outside_number", "gate_per_minute")
+        ("practice", "number"),
+        (
+            *("label", "forwarding", "outside_sentence", "outside_number", "gate_per_minute"),
+            *("is_priority", "overflow_after", "overflow_number", "callback_after"),
+        ),
     ),
     "line_hours": Columns(("practice", "number", "weekday", "starts", "ends")),
     "line_periods": Columns(("practice", "number", "kind", "starts_on"), ("ends_on", "starts", "ends", "sentence")),

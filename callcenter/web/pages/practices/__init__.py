@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from callcenter.web.pages.practices import (
+    certifications,
     hours,
     instructions,
     line_times,
@@ -15,5 +16,8 @@ from callcenter.web.pages.practices import (
 )
 
 router = APIRouter()
-for section in (particulars, lines, line_times, sites, practitioners, hours, service_types, instructions, patients):
+for section in (
+    *(particulars, lines, line_times, certifications, sites),
+    *(practitioners, hours, service_types, instructions, patients),
+):
     router.include_router(section.router)

@@ -14,7 +14,7 @@ from callcenter.core.errors import Problem
 from callcenter.core.i18n import N_
 from callcenter.core.scope import PracticeOwned
 from callcenter.directory.identity import Identity
-from callcenter.directory.models import Patient, Practice, PracticeLine, Practitioner, Role, Site
+from callcenter.directory.models import Certification, Patient, Practice, PracticeLine, Practitioner, Role, Site
 from callcenter.directory.practices import load_practice
 from callcenter.instructions.models import Instruction
 from callcenter.web.forms import Typed
@@ -34,6 +34,7 @@ class Section:
 SECTIONS = (
     Section("particulars", N_("Practice"), "building-2"),
     Section("lines", N_("Lines"), "phone", N_("Add the number that patients dial.")),
+    Section("operators", N_("Operators"), "headset"),
     Section("sites", N_("Sites"), "map-pin", N_("Add the place where patients are received.")),
     Section("practitioners", N_("Practitioners"), "stethoscope", N_("Add who receives patients.")),
     Section("service-types", N_("Types of visit"), "layers", N_("Add the types of visit and how long they last.")),
@@ -62,6 +63,7 @@ def open_frame(session: Session, practice_id: int, me: Identity) -> PracticeFram
     practice = load_practice(session, practice_id, me.practice_ids)
     counts = {
         "lines": _count(session, PracticeLine, practice_id),
+        "operators": _count(session, Certification, practice_id),
         "sites": _count(session, Site, practice_id),
         "practitioners": _count(session, Practitioner, practice_id),
         "service-types": _count(session, ServiceType, practice_id),

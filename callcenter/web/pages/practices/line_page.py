@@ -119,6 +119,10 @@ def _kept(line: PracticeLine, country: str) -> dict[str, object]:
         "outside_sentence": line.outside_sentence,
         "outside_number": format_number(line.outside_number, country=country),
         "gate_per_minute": line.gate_per_minute,
+        "is_priority": "yes" if line.is_priority else "no",
+        "overflow_after": line.overflow_after,
+        "overflow_number": format_number(line.overflow_number, country=country),
+        "callback_after": line.callback_after,
     }
 
 

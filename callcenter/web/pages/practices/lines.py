@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from callcenter.directory.identity import Identity
+from callcenter.directory.line_waits import WaitRules
 from callcenter.directory.lines import LineRules, add_line, change_line, list_lines, load_line, remove_line
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
 from callcenter.web.forms import Typed, attempt
@@ -28,10 +29,15 @@ class LineForm(BaseModel):
     outside_sentence: str | None = None
     outside_number: str | None = None
     gate_per_minute: str | None = None
+    is_priority: str | None = None
+    overflow_after: str | None = None
+    overflow_number: str | None = None
+    callback_after: str | None = None
 
     def rules(self) -> LineRules:
         """What the directory checks."""
-        return LineRules(self.forwarding, self.outside_sentence, self.outside_number, self.gate_per_minute)
+        waits = WaitRules(self.is_priority, self.overflow_after, self.overflow_number, self.callback_after)
+        return LineRules(self.forwarding, self.outside_sentence, self.outside_number, self.gate_per_minute, waits)
 
 
 @router.get("/practices/{practice_id}/lines")
