@@ -9,6 +9,15 @@ from callcenter.demo.people import Known, Line
 from callcenter.directory.line_entry import Forwarding
 
 DATA = Path(__file__).parent / "data"
+# The centre's directory of emergency lines: département, whose, number (fictional), days since it was verified, order.
+EMERGENCY_LINES = (
+    ("44", "SAMU de Loire-Atlantique, ligne directe", "02 61 91 15 44", 21, 0),
+    ("44", "SAMU de Loire-Atlantique, seconde ligne", "02 61 91 15 45", 82, 1),
+    ("75", "SAMU de Paris, seconde ligne", "01 99 00 75 16", 30, 0),
+    ("", "Numéro européen d’urgence, fictif", "01 99 00 01 12", 120, 0),
+)
+# Nobody ever answers the line of Dr Kaplan's practice: there the next one is seen to be tried.
+SILENT_EMERGENCY_LINE = "01 99 00 75 15"
 OPERATORS = ("camille", "ines", "sofia", "noemie", "jules")
 
 
@@ -34,8 +43,11 @@ def answered_lines() -> list[Line]:
 
 
 def emergency_lines() -> list[tuple[str, str]]:
-    """The practices' emergency lines (E.164) and whose they are."""
-    return [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in _rows("practices")]
+    """The emergency lines that answer, the practices' own and those of the directory (E.164), and whose they are."""
+    own = [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in _rows("practices")]
+    kept = [(parse_number(number), label) for _department, label, number, _days, _position in EMERGENCY_LINES]
+    silent = parse_number(SILENT_EMERGENCY_LINE)
+    return [(number, label) for number, label in dict(own + kept).items() if number != silent]
 
 
 def known_people() -> list[Known]:

@@ -14,7 +14,15 @@ from random import Random
 
 import httpx
 
-from callcenter.demo.centre import OPERATORS, answered_lines, emergency_lines, known_people, lines
+from callcenter.core.phone import parse_number
+from callcenter.demo.centre import (
+    OPERATORS,
+    SILENT_EMERGENCY_LINE,
+    answered_lines,
+    emergency_lines,
+    known_people,
+    lines,
+)
 from callcenter.demo.installation import OFFICE_ZONE, Installation, forget, open_installation
 from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
@@ -187,6 +195,9 @@ def _furnish_network(addresses: Addresses) -> None:
                 f"/network/phones/{number}",
                 json={"answers": "auto", "after_seconds": 4, "says": says, "name": label},
             ).raise_for_status()
+        # Rings unheard: whoever wants may pick it up on the carrier's page.
+        silent = parse_number(SILENT_EMERGENCY_LINE)
+        http.put(f"/network/phones/{silent}", json={"answers": "person"}).raise_for_status()
 
 
 def _patients(addresses: Addresses, pace: Pace, *, seed: int | None) -> Patients:
@@ -231,7 +242,7 @@ def _welcome(installation: Installation, addresses: Addresses) -> str:
     lemoine, kaplan doctors: their day and week, made for a telephone's screen
     admin           administrator: practices, hours, patients, staff
 
-  To see: sign in as camille, F9, then F2 answers. The patient's words are in "Your telephone"
+  To see: sign in as camille, F9, then F2 answers in the browser. The patient's words are in "Your telephone"
   at the left; ask for the name. L takes the first free time, Enter books, the text goes out.
 
   Ctrl-C stops everything. Logs: {installation.folder}

@@ -13,8 +13,9 @@ from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.demo.centre import DATA
+from callcenter.demo.centre import DATA, EMERGENCY_LINES
 from callcenter.demo.installation import Installation
+from callcenter.directory.emergency_lines import EmergencyLineParticulars, add_emergency_line
 from callcenter.directory.line_times import PeriodParticulars, add_period
 from callcenter.directory.models import Forwarding, Patient, PracticeLine
 from callcenter.exchange.importing import import_folder
@@ -35,10 +36,26 @@ def fill_with_demo_data(installation: Installation, *, machine_now: datetime) ->
                 return
             import_folder(session, DATA, at=at)
             session.flush()
+            _keep_emergency_lines(session, at=at)
             _order_periods(session, at=at)
             _fill_agendas(session, at=at)
     finally:
         database.close()
+
+
+def _keep_emergency_lines(session: Session, *, at: datetime) -> None:
+    """The centre's directory: one line proven, one due soon, one overdue."""
+    today = at.astimezone(_ZONE).date()
+    for department, label, number, days_ago, position in EMERGENCY_LINES:
+        typed = EmergencyLineParticulars(
+            label=label,
+            number=number,
+            department=department,
+            agreement="Convention signée, classeur Urgences" if department else "",
+            agreed_on=str(today - timedelta(days=300)) if department else "",
+            position=str(position),
+        )
+        add_emergency_line(session, typed, at=at, staff_id=None).verified_on = today - timedelta(days=days_ago)
 
 
 def _order_periods(session: Session, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.i18n import N_
 from callcenter.desk import board
 from callcenter.desk.disturbances import read_disturbances
+from callcenter.directory.emergency_lines import count_unproven
 from callcenter.directory.identity import Identity
 from callcenter.messaging.outbox import outbox_view, retry_message
 from callcenter.routing.models import AgentStatus
@@ -84,6 +85,7 @@ def _outbox(session: Session, at: At) -> dict[str, Any]:
 
 def _incidents(request: Request, session: Session, at: At) -> dict[str, Any]:
     return {
+        "unproven_lines": count_unproven(session, today=at.astimezone(world(request).settings.centre_zone).date()),
         "incidents": board.read_incidents(session, zone=world(request).settings.centre_zone, at=at),
         "disturbances": read_disturbances(session, at=at),
     }
