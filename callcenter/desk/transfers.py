@@ -22,7 +22,8 @@ from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.transfer_targets import read_colleague, read_outsider
 from callcenter.directory.models import Practice
 from callcenter.routing.models import Agent, AgentStatus
-from callcenter.routing.transferring import hand_back, offer_transfer, take_back_transfer, transfers_of
+from callcenter.routing.returning import give_back
+from callcenter.routing.transferring import offer_transfer, take_back_transfer, transfers_of
 from callcenter.telephony.dialling import dial_leg, failure_of
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.leaving import leave_at_once, leave_together, take_out
@@ -105,7 +106,9 @@ class Transfers:
             if not _is_on(session, self._call_id, self._staff_id):
                 return
             self._may(session)
-        leave_together(self._database, self._provider, self._call_id, self._clock, staff_id=self._staff_id)
+        leave_together(
+            self._database, self._provider, self._call_id, self._clock, staff_id=self._staff_id, then=self._let_go
+        )
 
     def send_away(self) -> None:
         """Whoever was asked in is hung up, or rings no more, and the patient is taken back; nobody there, nothing."""
@@ -129,7 +132,7 @@ class Transfers:
             handled_call(session, self._call_id, staff_id=self._staff_id)
             if not self._company(session).is_guest:
                 return False
-        leave_at_once(self._database, self._provider, self._call_id, self._clock, staff_id=self._staff_id)
+        self._leave_at_once()
         return True
 
     def _ring(self, outsider: Outsider, nth: int) -> None:
@@ -167,9 +170,16 @@ class Transfers:
         # The room itself gives music to whoever is alone; on hold she would go on hearing it when somebody comes.
         with suppress(Conflict):
             self._hold(False)
-        leave_at_once(self._database, self._provider, self._call_id, self._clock, staff_id=self._staff_id)
-        with self._database.unit_of_work(self._scope) as session:
-            hand_back(session, self._call_id, at=self._clock.now())
+        self._leave_at_once()
+
+    def _leave_at_once(self) -> None:
+        leave_at_once(
+            self._database, self._provider, self._call_id, self._clock, staff_id=self._staff_id, then=self._let_go
+        )
+
+    def _let_go(self, session: Session) -> None:
+        # She left of her own will: nobody waits half a minute for her.
+        give_back(session, self._call_id, staff_id=self._staff_id, at=self._clock.now())
 
     def _hold(self, on_hold: bool) -> None:
         hold_patient(self._database, self._provider, self._call_id, self._clock, on_hold=on_hold)

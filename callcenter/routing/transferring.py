@@ -25,7 +25,6 @@ from callcenter.routing.models import (
     ReservationStatus,
 )
 from callcenter.routing.offers import OFFER_FOR
-from callcenter.routing.queue import return_to_queue
 from callcenter.telephony.holding import lift_hold
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
@@ -97,22 +96,6 @@ def take_back_transfer(session: Session, call_id: int, *, from_staff_id: int, at
         if offer is not None and offer.from_staff_id == from_staff_id:
             release(session, offer, ReservationStatus.CANCELED, at=at)
             touch(session, f"call-{call_id}", f"desk-{from_staff_id}")
-
-
-def hand_back(session: Session, call_id: int, *, at: datetime) -> None:
-    """Whoever transfers blindly has left: with nobody else rung, the patient is back at the head of the queue at once.
-
-    An offer to a colleague goes on: until it is settled the call rings for nobody else.
-    """
-    with whole_floor(session):
-        call = lock_call(session, call_id)
-        others = select(Leg.id).where(
-            Leg.call_id == call_id,
-            Leg.role != LegRole.PATIENT,
-            Leg.status.not_in((LegStatus.LEFT, LegStatus.FAILED)),
-        )
-        if call.status == CallStatus.WAITING and session.scalar(others.limit(1)) is None:
-            return_to_queue(session, call, at=at)
 
 
 def transfers_of(session: Session, call_id: int) -> int:

@@ -5,7 +5,7 @@ that dies in between leaves rows that ``telephony.sweeping`` finishes.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from callcenter.telephony.statuses import CANCELED
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
+Then = Callable[[Session], object]
 _WHO_STAY = (LegRole.PRACTITIONER, LegRole.CONTACT, LegRole.OPERATOR, LegRole.EMERGENCY)
 
 
@@ -58,10 +59,13 @@ def leave_call(database: Database, provider: Provider, call_id: int, clock: Cloc
     return True
 
 
-def leave_together(database: Database, provider: Provider, call_id: int, clock: Clock, *, staff_id: int) -> None:
+def leave_together(
+    database: Database, provider: Provider, call_id: int, clock: Clock, *, staff_id: int, then: Then
+) -> None:
     """Take the operator out of a conversation of three, so that the two others speak on. Left twice, she has left.
 
-    Raises ``Conflict`` when the patient is on hold or nobody else is with her, and when the carrier did not do it.
+    ``then`` is done with the record that she left. Raises ``Conflict`` when the patient is on hold or nobody else is
+    with her, and when the carrier did not do it.
     """
     with database.reading(_SCOPE) as session:
         legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status == LegStatus.JOINED)).all()
@@ -74,20 +78,30 @@ def leave_together(database: Database, provider: Provider, call_id: int, clock: 
             raise Conflict(N_("Nobody else is on the line: the patient would be alone."))
         if patient.on_hold:
             raise Conflict(N_("The patient is on hold: take her back first."))
-    take_out(database, provider, call_id, own, clock)
+    take_out(database, provider, call_id, own, clock, then=then)
 
 
-def leave_at_once(database: Database, provider: Provider, call_id: int, clock: Clock, *, staff_id: int) -> None:
+def leave_at_once(
+    database: Database, provider: Provider, call_id: int, clock: Clock, *, staff_id: int, then: Then
+) -> None:
     """Take the operator out, whoever is still rung; the patient hears music meanwhile. Left twice, she has left.
 
-    Raises ``Conflict`` when the carrier did not do it.
+    ``then`` is done with the record that she left. Raises ``Conflict`` when the carrier did not do it.
     """
     with database.reading(_SCOPE) as session:
         legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status == LegStatus.JOINED)).all()
-    take_out(database, provider, call_id, _own(legs, staff_id), clock)
+    take_out(database, provider, call_id, _own(legs, staff_id), clock, then=then)
 
 
-def take_out(database: Database, provider: Provider, call_id: int, legs: Sequence[Leg], clock: Clock) -> None:
+def take_out(
+    database: Database,
+    provider: Provider,
+    call_id: int,
+    legs: Sequence[Leg],
+    clock: Clock,
+    *,
+    then: Then | None = None,
+) -> None:
     """End telephones of a call that goes on; one that was never answered was taken back by us.
 
     Raises ``Conflict`` when the carrier did not do it: whoever is in is shown out only once it is so.
@@ -102,10 +116,12 @@ def take_out(database: Database, provider: Provider, call_id: int, legs: Sequenc
     except ProviderError as error:
         log.warning("call %s: a telephone could not be taken out: %s", call_id, error.code or error.reason)
         raise Conflict(N_("The carrier did not answer: nothing has changed. Try again.")) from None
-    _record_out(database, call_id, told, clock)
+    _record_out(database, call_id, told, clock, then=then)
 
 
-def _record_out(database: Database, call_id: int, leg_ids: Sequence[int], clock: Clock) -> None:
+def _record_out(
+    database: Database, call_id: int, leg_ids: Sequence[int], clock: Clock, *, then: Then | None = None
+) -> None:
     if not leg_ids:
         return
     with database.unit_of_work(_SCOPE) as session:
@@ -113,6 +129,8 @@ def _record_out(database: Database, call_id: int, leg_ids: Sequence[int], clock:
         for leg in session.scalars(select(Leg).where(Leg.id.in_(leg_ids)).order_by(Leg.id)).all():
             failure = CANCELED if leg.joined_at is None else ""
             record_leg_event(session, leg, LegNews.HUNG_UP, at=clock.now(), failure=failure)
+        if then is not None:
+            then(session)
 
 
 def close_call(database: Database, provider: Provider, call_id: int, clock: Clock) -> bool:
