@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from callcenter.carrier import calls
 from callcenter.carrier.carrier import Carrier
+from callcenter.carrier.clock import machine_seconds
 from callcenter.carrier.legs import hang_up
 from callcenter.carrier.network import Call
 from callcenter.carrier.sdk_devices import Device, News
@@ -111,7 +111,7 @@ def _act(carrier: Carrier, call: Call, what: str, asked: Gesture) -> None:
 async def _stream(device: Device, granted: Pass) -> AsyncIterator[str]:
     yield _line({"event": "registered"})
     while True:
-        left = granted.expires_at - time.time()
+        left = granted.expires_at - machine_seconds()
         if left <= 0:
             yield _line({"event": "error", "code": "20104"})
             return

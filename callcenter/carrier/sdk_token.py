@@ -5,10 +5,10 @@ import binascii
 import hashlib
 import hmac
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
+from callcenter.carrier.clock import machine_seconds
 from callcenter.carrier.settings import CarrierSettings
 
 
@@ -39,7 +39,7 @@ def read_token(token: str, settings: CarrierSettings) -> Pass:
     if payload.get("iss") != settings.api_key_sid or payload.get("sub") != settings.account_sid:
         raise BadToken(20103, "Invalid Access Token issuer/subject")
     expires_at = payload.get("exp")
-    if not isinstance(expires_at, int | float) or expires_at <= time.time():
+    if not isinstance(expires_at, int | float) or expires_at <= machine_seconds():
         raise BadToken(20104, "Access Token expired")
     grants = payload.get("grants", {})
     identity = grants.get("identity", "")

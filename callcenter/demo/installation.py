@@ -19,6 +19,8 @@ class Installation:
     secret_key: str
     account_sid: str
     auth_token: str
+    api_key_sid: str
+    api_key_secret: str
     clock_offset: timedelta
 
     @property
@@ -47,6 +49,10 @@ class Installation:
             "CALLCENTER_TWILIO_ACCOUNT_SID": self.account_sid,
             "CALLCENTER_TWILIO_AUTH_TOKEN": self.auth_token,
             "CALLCENTER_TWILIO_BASE_URL": f"http://{host}:{carrier_port}",
+            # People are rung in their browsers, by the stand-in's own library.
+            "CALLCENTER_TWILIO_API_KEY_SID": self.api_key_sid,
+            "CALLCENTER_TWILIO_API_KEY_SECRET": self.api_key_secret,
+            "CALLCENTER_SOFTPHONE_SDK_URL": f"http://{host}:{carrier_port}/sdk/voice-sdk.js",
             "CALLCENTER_SMS_SENDER": "+33199009000",
             "CALLCENTER_SOFTPHONE_URL": f"http://{host}:{carrier_port}/handsets/{{identity}}",
             "CALLCENTER_CLOCK_OFFSET_SECONDS": str(self.clock_offset.total_seconds()),
@@ -76,10 +82,21 @@ def open_installation(folder: Path, *, machine_now: datetime) -> Installation:
             "auth_token": secrets.token_hex(16),
         }
         offset = next_monday(machine_now) - machine_now
+    # One made before browsers could be rung has no key yet.
+    facts.setdefault("api_key_sid", "SK" + secrets.token_hex(16))
+    facts.setdefault("api_key_secret", secrets.token_hex(16))
     facts["clock_offset_seconds"] = offset.total_seconds()
     kept.write_text(json.dumps(facts, indent=1))
     kept.chmod(0o600)
-    return Installation(folder, facts["secret_key"], facts["account_sid"], facts["auth_token"], offset)
+    return Installation(
+        folder,
+        facts["secret_key"],
+        facts["account_sid"],
+        facts["auth_token"],
+        facts["api_key_sid"],
+        facts["api_key_secret"],
+        offset,
+    )
 
 
 def office_hours_offset(machine_now: datetime, offset: timedelta) -> timedelta:

@@ -45,7 +45,8 @@ class Operator:
         self.errors: list[str] = []
 
     def start(self) -> None:
-        """Sign in, become available, work."""
+        """Sign in with a telephone at the carrier, which answers by itself; become available, work."""
+        self._carrier.put(f"/network/phones/{self._endpoint}", json={"answers": "auto", "after_seconds": 0.2})
         self._post("/sign-in", {"login": self._login, "password": self._password})
         for name, work in (("listen", self._listen), ("beat", self._beat), ("work", self._work)):
             thread = threading.Thread(target=work, name=f"{self._login} {name}", daemon=True)

@@ -1,0 +1,189 @@
+"""What an operator hears with: the telephone in her browser, her own, one after the other, and which browser has her desk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from callcenter.directory.models import Role
+from callcenter.telephony.models import Leg
+from tests.stories.conftest import PATIENT, Town
+from tests.stories.tilleuls import ALL, SECOND_PATIENT, answer, open_tilleuls, operator
+
+MOBILE = "+33639980033"
+
+
+def test_a_call_is_heard_in_the_browser_and_nothing_else_is_answered_there(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    state = desk.locator("#softphone-state")
+    expect(state).to_have_text("Prêt : vos appels s’entendent ici.")
+    sid = town.dial()
+    answer(desk)
+    expect(state).to_have_text("Vous êtes en ligne ici.")
+    [address] = addresses(town)
+    assert address.startswith("client:operator_")
+
+    # Keys and mute reach the conversation; a call that nobody at the desk took is refused.
+    desk.evaluate("softphone.sendDigits('12')")
+    said(town, address, "keys 12")
+    httpx.post(f"{town.carrier_url}/network/phones/{address}/say", json={"text": "Bonjour, le secrétariat."})
+    assert heard_by(town, sid)[-1] == "Bonjour, le secrétariat."
+    desk.evaluate("softphone.mute(true)")
+    wait(lambda: desk.evaluate("softphone.isMuted()"))
+    stranger = httpx.post(f"{town.carrier_url}/network/calls", json={"from": SECOND_PATIENT, "to": MOBILE})
+    assert stranger.status_code == 201
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+
+    desk.evaluate("softphone.hangUp()")
+    expect(desk.locator("#desk-card")).not_to_have_attribute("data-state", "talking")
+
+
+def test_two_tabs_are_one_telephone_and_the_second_takes_it_on(town: Town) -> None:
+    open_tilleuls(town)
+    first = operator(town, "ines", "Inès Haddad")
+    expect(first.locator("#softphone-state")).to_have_attribute("data-state", "ready")
+    second = first.context.new_page()
+    second.goto("/desk")
+    expect(second.locator("#softphone-state")).to_have_attribute("data-state", "ready")
+    first.close()
+    town.dial()
+    answer(second)
+    assert second.evaluate("softphone.isHere")
+
+
+def test_her_own_telephone_asks_for_a_key_and_a_voicemail_gets_no_patient(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("ines", "Inès Haddad", Role.OPERATOR, endpoint=MOBILE)
+    desk = town.sign_in("ines")
+    expect(desk.locator("#desk-ear")).to_contain_text("Vos appels sonnent au 06 39 98 00 33")
+    desk.keyboard.press("F9")
+    card = desk.locator("#desk-card")
+    expect(card).to_have_attribute("data-state", "available")
+
+    # Her voicemail answers and says its greeting: the patient hears none of it and keeps her place.
+    phone(town, MOBILE, answers="auto", after_seconds=0.2, says=["Laissez un message."])
+    sid = town.dial()
+    expect(card).to_have_attribute("data-state", "ringing")
+    desk.keyboard.press("F2")
+    expect(card).to_have_attribute("data-state", "break_", timeout=40_000)
+    assert "Laissez un message." not in heard_by(town, sid)
+
+    # She picks up herself and presses 1.
+    phone(town, MOBILE, answers="person")
+    desk.keyboard.press("F9")
+    expect(card).to_have_attribute("data-state", "ringing")
+    desk.keyboard.press("F2")
+    wait(lambda: ringing(town, MOBILE))
+    httpx.post(f"{town.carrier_url}/network/phones/{MOBILE}/answer")
+    wait(lambda: any("Tapez 1" in one for one in heard_on(town, MOBILE)))
+    expect(card).to_have_attribute("data-state", "connecting")
+    httpx.post(f"{town.carrier_url}/network/phones/{MOBILE}/digits", json={"digits": "1"})
+    expect(card).to_have_attribute("data-state", "talking")
+
+
+def test_a_call_is_moved_to_her_own_telephone_and_back(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("ines", "Inès Haddad", Role.OPERATOR, endpoint=MOBILE)
+    phone(town, MOBILE, answers="person")
+    desk = town.sign_in("ines")
+    desk.keyboard.press("F10")
+    expect(desk.locator("#desk-ear")).to_have_attribute("data-ear", "softphone")
+    desk.keyboard.press("F9")
+    sid = town.dial()
+    answer(desk)
+
+    desk.keyboard.press("F10")
+    expect(desk.locator("#desk-ear")).to_have_attribute("data-ear", "telephone")
+    wait(lambda: ringing(town, MOBILE))
+    assert httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()["with"] != []  # nobody has let go yet
+    httpx.post(f"{town.carrier_url}/network/phones/{MOBILE}/answer")
+    wait(lambda: any("Tapez 1" in one for one in heard_on(town, MOBILE)))
+    httpx.post(f"{town.carrier_url}/network/phones/{MOBILE}/digits", json={"digits": "1"})
+    wait(lambda: joined(town) == [MOBILE])
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    expect(desk.locator("#move-ear")).to_have_count(0)
+
+    desk.keyboard.press("F10")
+    wait(lambda: [one.startswith("client:") for one in joined(town)] == [True])
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+
+
+def test_the_browser_that_signs_in_last_has_the_desk_and_the_first_takes_it_back(town: Town) -> None:
+    open_tilleuls(town)
+    first = operator(town, "ines", "Inès Haddad")
+    expect(first.locator("#softphone-state")).to_have_attribute("data-state", "ready")
+    second = town.sign_in("ines")
+    expect(first.locator("#desk-card")).to_have_attribute("data-state", "elsewhere")
+    expect(first.locator("#desk-card")).to_contain_text("Votre poste est ouvert ailleurs depuis")
+    refused = first.request.post("/agent/break", headers={"HX-Request": "true"})
+    assert (refused.status, "ouvert dans un autre navigateur" in refused.text()) == (409, True)
+    wait(lambda: first.evaluate("softphone.state") == "asleep")
+
+    expect(second.locator("#softphone-state")).to_have_attribute("data-state", "ready")
+    town.dial()
+    answer(second)
+    assert second.evaluate("softphone.isHere")
+
+    # Taken back during the conversation: it goes on where it is heard, and is moved with a key.
+    first.keyboard.press("F9")
+    expect(second.locator("#desk-card")).to_have_attribute("data-state", "elsewhere")
+    expect(first.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    first.keyboard.press("F10")
+    wait(lambda: first.evaluate("softphone.isHere"))
+    wait(lambda: not second.evaluate("softphone.isHere"))
+    expect(first.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    assert len(joined(town)) == 1
+
+
+def phone(town: Town, number: str, **particulars: Any) -> None:
+    """A telephone at the carrier, and what it does when it rings."""
+    httpx.put(f"{town.carrier_url}/network/phones/{number}", json=particulars).raise_for_status()
+
+
+def view(town: Town, number: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{town.carrier_url}/network/phones/{number}").json()
+    return found
+
+
+def ringing(town: Town, number: str) -> bool:
+    return bool(view(town, number)["state"] == "ringing")
+
+
+def heard_on(town: Town, number: str) -> list[str]:
+    return [line["text"] for line in view(town, number)["transcript"]]
+
+
+def heard_by(town: Town, sid: str) -> list[str]:
+    call = httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()
+    return [line["text"] for line in call["heard"]]
+
+
+def said(town: Town, address: str, words: str) -> None:
+    wait(lambda: words in heard_on(town, address))
+
+
+def addresses(town: Town) -> list[str]:
+    """The operators' telephones that were rung."""
+    with town.database.reading(ALL) as session:
+        return list(session.scalars(select(Leg.address).where(Leg.role == "operator").order_by(Leg.id)))
+
+
+def joined(town: Town) -> list[str]:
+    """The operators' telephones that are in a call."""
+    with town.database.reading(ALL) as session:
+        there = select(Leg.address).where(Leg.role == "operator", Leg.status == "joined")
+        return list(session.scalars(there.order_by(Leg.id)))
+
+
+def wait(until: Callable[[], object], *, seconds: float = 15) -> None:
+    """Until it is so."""
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
