@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Contact, Practitioner
-from callcenter.telephony.models import LegRole
+from callcenter.telephony.models import Leg, LegRole
 from tests.stories.conftest import PATIENT, Town
 from tests.stories.tilleuls import Tilleuls, answer, open_tilleuls, operator
 
@@ -39,8 +40,9 @@ def test_she_is_not_heard_while_muted_and_hold_is_another_sign(town: Town, tille
     desk.keyboard.press("F6")
     expect(mute).to_contain_text("Parler")
     expect(desk.locator("#desk-card .meta .mute-sign")).to_be_visible()
-    assert call_of(town, "client:ines")["muted"] is True
-    say(town, "client:ines", "Vous m'entendez ?")
+    own = sid_of(town, "operator-1")
+    assert at_carrier(town, own)["muted"] is True
+    say(town, own, "Vous m'entendez ?")
     assert "Vous m'entendez ?" not in heard(town, patient)
 
     desk.keyboard.press("F3")
@@ -50,7 +52,7 @@ def test_she_is_not_heard_while_muted_and_hold_is_another_sign(town: Town, tille
     expect(hold).to_contain_text("Garde")
     desk.keyboard.press("F6")
     expect(mute).to_contain_text("Muet")
-    say(town, "client:ines", "Me voici de nouveau.")
+    say(town, own, "Me voici de nouveau.")
     until(lambda: "Me voici de nouveau." in heard(town, patient))
 
 
@@ -71,13 +73,13 @@ def test_a_caller_is_announced_to_the_doctor_and_passed_on(town: Town, tilleuls:
     until_rings(town, DOCTOR)
     pick_up(town, DOCTOR)
     expect(companion(desk, "practitioner")).to_have_attribute("data-presence", "on_line")
-    say(town, DOCTOR, "Que veut-elle ?")
+    say(town, sid_of(town, "practitioner-1"), "Que veut-elle ?")
     assert "Que veut-elle ?" not in heard(town, patient)
 
     desk.keyboard.press("F4")
     expect(card).to_have_attribute("data-state", "three_way")
     assert at_carrier(town, patient)["hold"] is False
-    say(town, DOCTOR, "Bonjour madame.")
+    say(town, sid_of(town, "practitioner-1"), "Bonjour madame.")
     until(lambda: "Bonjour madame." in heard(town, patient))
 
     desk.keyboard.press("F4")
@@ -199,13 +201,14 @@ def calls(town: Town) -> dict[str, int]:
     return counted
 
 
-def call_of(town: Town, address: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{town.carrier_url}/network/phones/{address}").json()["call"]
-    return found
+def sid_of(town: Town, label: str) -> str:
+    """The carrier's name of one telephone of the call."""
+    with town.database.reading(ALL) as session:
+        return str(session.scalars(select(Leg.sid).where(Leg.label == label)).one())
 
 
-def say(town: Town, address: str, text: str) -> None:
-    _do(town, f"phones/{address}/say", json={"text": text})
+def say(town: Town, sid: str, text: str) -> None:
+    _do(town, f"calls/{sid}/say", json={"text": text})
 
 
 def hang_up(town: Town, address: str) -> None:
