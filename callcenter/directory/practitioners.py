@@ -1,6 +1,6 @@
 """The persons who receive patients in a practice."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,20 +11,25 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
+from callcenter.core.phone import CALL_COUNTRIES, parse_callable
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import code_from, fill, needed
-from callcenter.directory.models import Practitioner, Role, Site, Staff
+from callcenter.directory.models import Practice, Practitioner, Role, Site, Staff
 
 
 @dataclass(frozen=True, slots=True)
 class PractitionerParticulars:
-    """A practitioner as typed; ``account_id`` is the staff account that signs in as this person."""
+    """A practitioner as typed; ``account_id`` is the staff account that signs in as this person.
+
+    ``phone`` is where patients are put through; None leaves it as it is.
+    """
 
     name: str = ""
     family_name: str = ""
     profession: str = ""
     site_id: int | None = None
     account_id: int | None = None
+    phone: str | None = None
 
 
 def list_practitioners(session: Session, practice_id: int) -> Sequence[Practitioner]:
@@ -54,9 +59,10 @@ def add_practitioner(
     at: datetime,
     staff_id: int | None,
     code: str | None = None,
+    countries: Set[str] = CALL_COUNTRIES,
 ) -> Practitioner:
     """Note a practitioner; the agenda is opened by ``agenda.setup.open_schedule``. Raises ``Invalid``."""
-    columns = _columns(session, practice_id, typed)
+    columns = _columns(session, practice_id, typed, countries=countries)
     known = list_practitioners(session, practice_id)
     last = session.scalar(select(func.max(Practitioner.position)).where(Practitioner.practice_id == practice_id))
     practitioner = Practitioner(
@@ -78,9 +84,10 @@ def change_practitioner(
     *,
     at: datetime,
     staff_id: int | None,
+    countries: Set[str] = CALL_COUNTRIES,
 ) -> bool:
     """Correct a practitioner and tell whether anything changed. Raises ``Invalid``."""
-    changed = fill(practitioner, _columns(session, practitioner.practice_id, typed))
+    changed = fill(practitioner, _columns(session, practitioner.practice_id, typed, countries=countries))
     if changed:
         _note(session, practitioner, "practitioner_changed", at=at, staff_id=staff_id)
     return changed
@@ -92,7 +99,9 @@ def _note(session: Session, practitioner: Practitioner, action: str, *, at: date
     touch(session, f"agenda-{practitioner.practice_id}")
 
 
-def _columns(session: Session, practice_id: int, typed: PractitionerParticulars) -> dict[str, object]:
+def _columns(
+    session: Session, practice_id: int, typed: PractitionerParticulars, *, countries: Set[str]
+) -> dict[str, object]:
     name = needed(typed.name, N_("The name as said on the telephone. Example: Dr Lemoine."), field="name", limit=120)
     if typed.site_id is None or not session.scalar(
         select(Site.id).where(Site.practice_id == practice_id, Site.id == typed.site_id)
@@ -108,4 +117,14 @@ def _columns(session: Session, practice_id: int, typed: PractitionerParticulars)
         "profession": clean_line(typed.profession, limit=80),
         "site_id": typed.site_id,
         "staff_id": typed.account_id,
+        **_phone(session, practice_id, typed.phone, countries=countries),
     }
+
+
+def _phone(session: Session, practice_id: int, typed: str | None, *, countries: Set[str]) -> dict[str, object]:
+    if typed is None:
+        return {}
+    if not typed.strip():
+        return {"phone": ""}
+    country = session.scalars(select(Practice.country).where(Practice.id == practice_id)).one()
+    return {"phone": parse_callable(typed, country=country, countries=countries, field="phone")}

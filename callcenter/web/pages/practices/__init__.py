@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from callcenter.web.pages.practices import (
     certifications,
+    contacts,
     hours,
     instructions,
     line_times,
@@ -18,6 +19,6 @@ from callcenter.web.pages.practices import (
 router = APIRouter()
 for section in (
     *(particulars, lines, line_times, certifications, sites),
-    *(practitioners, hours, service_types, instructions, patients),
+    *(practitioners, hours, service_types, contacts, instructions, patients),
 ):
     router.include_router(section.router)

@@ -14,7 +14,16 @@ from callcenter.core.errors import Problem
 from callcenter.core.i18n import N_
 from callcenter.core.scope import PracticeOwned
 from callcenter.directory.identity import Identity
-from callcenter.directory.models import Certification, Patient, Practice, PracticeLine, Practitioner, Role, Site
+from callcenter.directory.models import (
+    Contact,
+    Certification,
+    Patient,
+    Practice,
+    PracticeLine,
+    Practitioner,
+    Role,
+    Site,
+)
 from callcenter.directory.practices import load_practice
 from callcenter.instructions.models import Instruction
 from callcenter.web.forms import Typed
@@ -39,6 +48,7 @@ SECTIONS = (
     Section("practitioners", N_("Practitioners"), "stethoscope", N_("Add who receives patients.")),
     Section("service-types", N_("Types of visit"), "layers", N_("Add the types of visit and how long they last.")),
     Section("hours", N_("Weekly hours"), "clock", N_("Set the hours of each practitioner.")),
+    Section("contacts", N_("Contacts"), "phone-forwarded"),
     Section("instructions", N_("Instructions"), "file-text"),
     Section("patients", N_("Patients"), "users"),
 )
@@ -68,6 +78,7 @@ def open_frame(session: Session, practice_id: int, me: Identity) -> PracticeFram
         "practitioners": _count(session, Practitioner, practice_id),
         "service-types": _count(session, ServiceType, practice_id),
         "hours": session.scalar(_practitioners_with_hours(practice_id)) or 0,
+        "contacts": _count(session, Contact, practice_id),
         "instructions": _count(session, Instruction, practice_id, Instruction.valid_until.is_(None)),
         "patients": _count(session, Patient, practice_id),
     }

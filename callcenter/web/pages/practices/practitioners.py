@@ -8,7 +8,9 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.setup import hours_by_practitioner, open_schedule
+from callcenter.core.phone import format_number
 from callcenter.directory.identity import Identity
+from callcenter.directory.practices import load_practice
 from callcenter.directory.practitioners import (
     PractitionerParticulars,
     add_practitioner,
@@ -33,11 +35,12 @@ class PractitionerForm(BaseModel):
     profession: str = ""
     site: str = ""
     account: str = ""
+    phone: str = ""
 
     def particulars(self) -> PractitionerParticulars:
         """What the directory keeps."""
         return PractitionerParticulars(
-            self.name, self.family_name, self.profession, _number(self.site), _number(self.account)
+            self.name, self.family_name, self.profession, _number(self.site), _number(self.account), self.phone
         )
 
 
@@ -62,7 +65,14 @@ def add(
 
     def act(session: Session) -> None:
         open_frame(session, practice_id, me)
-        added = add_practitioner(session, practice_id, typed.particulars(), at=at, staff_id=me.staff_id)
+        added = add_practitioner(
+            session,
+            practice_id,
+            typed.particulars(),
+            at=at,
+            staff_id=me.staff_id,
+            countries=world.settings.countries,
+        )
         _open_agenda(session, practice_id, added.id, added.site_id)
         made.append(added.id)
 
@@ -84,6 +94,7 @@ def practitioner(
         "profession": found.profession,
         "site": str(found.site_id),
         "account": str(found.staff_id or ""),
+        "phone": format_number(found.phone, country=load_practice(session, practice_id, me.practice_ids).country),
     }
     return _show(request, session, practice_id, me, form=Typed(kept), chosen=practitioner_id)
 
@@ -104,7 +115,14 @@ def change(
     def act(session: Session) -> None:
         open_frame(session, practice_id, me)
         found = load_practitioner(session, practice_id, practitioner_id)
-        change_practitioner(session, found, typed.particulars(), at=at, staff_id=me.staff_id)
+        change_practitioner(
+            session,
+            found,
+            typed.particulars(),
+            at=at,
+            staff_id=me.staff_id,
+            countries=world.settings.countries,
+        )
         _open_agenda(session, practice_id, found.id, found.site_id)
 
     refused = attempt(world, me, act)
