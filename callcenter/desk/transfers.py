@@ -6,6 +6,7 @@ leaves the two. Cold: she leaves at once, and the patient hears music until some
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -80,7 +81,9 @@ class Transfers:
             self._hold(True)
         try:
             if outsider is not None:
-                self._ring(outsider, nth)
+                # A switchboard presses no key; a doctor does, and his voicemail does not.
+                blind = leaves and outsider.role == LegRole.PRACTITIONER
+                self._ring(replace(outsider, asks_key=blind), nth)
             elif colleague is not None:
                 self._offer(colleague, note, nth)
         except Conflict:

@@ -20,12 +20,16 @@ _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """Who is to be rung. ``address`` is E.164; ``digits`` are pressed once it answers, w waits half a second."""
+    """Who is to be rung. ``address`` is E.164; ``digits`` are pressed once it answers, w waits half a second.
+
+    ``asks_key``: whoever answers presses 1 first, so that no voicemail takes a patient who is put through blindly.
+    """
 
     role: LegRole
     address: str
     name: str
     digits: str = ""
+    asks_key: bool = False
 
 
 def thirds_of(session: Session, call_id: int) -> Sequence[Leg]:
@@ -53,6 +57,7 @@ def want_outsider(session: Session, call: Call, outsider: Outsider, *, staff_id:
         address=outsider.address,
         name=outsider.name,
         digits=outsider.digits,
+        asks_key=outsider.asks_key,
         staff_id=staff_id,
         at=at,
     )

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.directory.models import Contact, Practitioner
+from callcenter.directory.models import Contact, Practitioner, Role
 from callcenter.telephony.models import Leg, LegRole
 from tests.stories.conftest import PATIENT, Town
 from tests.stories.tilleuls import Tilleuls, answer, open_tilleuls, operator
@@ -19,6 +19,7 @@ from tests.stories.tilleuls import Tilleuls, answer, open_tilleuls, operator
 ALL = Centre(CentreReason.SEED)
 DOCTOR = "+33639980021"
 LABORATORY = "+33199004301"
+OWN_TELEPHONE = "+33639980077"
 
 
 @pytest.fixture
@@ -162,16 +163,39 @@ def test_a_colleague_who_declines_leaves_the_caller_where_she_was(town: Town, ti
     assert at_carrier(town, patient)["hold"] is False
 
 
-def test_digits_go_through_the_telephone_in_the_browser_or_are_left_to_her_own(town: Town, tilleuls: Tilleuls) -> None:
+def test_digits_go_through_the_telephone_in_the_browser(town: Town, tilleuls: Tilleuls) -> None:
     desk = operator(town, "ines", "Inès Haddad")
     town.dial()
     answer(desk)
     desk.keyboard.press("k")
     keypad = desk.locator("#keypad")
-    expect(keypad).to_be_visible()
-    expect(keypad.locator("[data-without-softphone]")).to_be_visible()
+    expect(keypad.locator("[data-digit]").first).to_be_visible()
+    desk.keyboard.press("4")
+    keypad.locator("[data-digit='#']").click()
+    expect(keypad.locator("[data-sent]")).to_have_text("4#")
+    until(lambda: pressed(town, sid_of(town, "operator-1")) == "4#")
+    # A digit there chooses nothing on the desk beneath.
+    desk.keyboard.press("1")
     desk.keyboard.press("Escape")
     expect(keypad).to_be_hidden()
+    expect(desk.locator("#desk-card .phrase.quoted")).to_be_visible()
+
+
+def test_on_her_own_telephone_digits_are_left_to_its_keys(town: Town, tilleuls: Tilleuls) -> None:
+    town.account("nora", "Nora Petit", Role.OPERATOR, endpoint=OWN_TELEPHONE)
+    desk = town.sign_in("nora")
+    desk.keyboard.press("F9")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "available")
+    town.dial()
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    desk.keyboard.press("F2")
+    until_rings(town, OWN_TELEPHONE)
+    pick_up(town, OWN_TELEPHONE)
+    until(lambda: any("Tapez 1" in line for line in heard(town, sid_of(town, "operator-1"))))
+    _do(town, f"phones/{OWN_TELEPHONE}/digits", json={"digits": "1"})
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    desk.keyboard.press("k")
+    expect(desk.locator("#keypad [data-without-softphone]")).to_be_visible()
 
 
 def choose(desk: Page, typed: str) -> Any:
@@ -199,6 +223,11 @@ def heard(town: Town, sid: str) -> list[str]:
 def calls(town: Town) -> dict[str, int]:
     counted: dict[str, int] = httpx.get(f"{town.carrier_url}/network/state").json()["calls"]
     return counted
+
+
+def pressed(town: Town, sid: str) -> str:
+    notes = [str(line["text"]) for line in at_carrier(town, sid)["transcript"] if line["kind"] == "note"]
+    return "".join(note.removeprefix("keys ") for note in notes if note.startswith("keys "))
 
 
 def sid_of(town: Town, label: str) -> str:

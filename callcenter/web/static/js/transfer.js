@@ -49,14 +49,16 @@ const keypad = document.querySelector("#keypad");
 const sent = keypad?.querySelector("[data-sent]");
 
 keypad?.addEventListener("frame:opens", () => {
-  const own = typeof window.softphone?.sendDigits === "function";
-  keypad.querySelector("[data-when-softphone]").hidden = !own;
-  keypad.querySelector("[data-without-softphone]").hidden = own;
+  keypad.querySelector("[data-when-softphone]").hidden = !talksHere();
+  keypad.querySelector("[data-without-softphone]").hidden = talksHere();
   sent.textContent = "\u00a0";
 });
 
+// Her call may ring on a telephone of her own, which has its own keys.
+const talksHere = () => window.softphone?.state === "talking";
+
 function send(digit) {
-  if (typeof window.softphone?.sendDigits !== "function") return;
+  if (!talksHere()) return;
   window.softphone.sendDigits(digit);
   sent.textContent = (sent.textContent.trim() + digit).slice(-24);
 }
