@@ -138,7 +138,7 @@ def adopt_lines(database: Database, look: Look, clock: Clock) -> int:
     with database.reading(SCOPE) as session:
         known = set(session.scalars(select(Leg.sid).where(Leg.sid.in_(lines))))
         going_on = select(Call.sid, Call.id).where(Call.sid.in_(rooms.values()), Call.status.in_(GOING_ON))
-        calls: dict[str, int] = dict(session.execute(going_on).tuples())
+        calls = {row.sid: row.id for row in session.execute(going_on)}
     adopted = 0
     for sid, line in lines.items():
         call_id = calls.get(rooms[sid])

@@ -28,7 +28,7 @@ from callcenter.main import create_app
 PASSWORD = "tilleuls-et-marronniers"
 LINE = "+33199004217"
 PATIENT = "+33639981472"
-_SID, _TOKEN = "AC" + "5e" * 16, "4" * 32
+SID, TOKEN = "AC" + "5e" * 16, "4" * 32
 _KEY, _KEY_SECRET = "SK" + "5e" * 16, "6" * 32
 
 
@@ -104,8 +104,8 @@ def open_town(
     url, carrier_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (product_socket, carrier_socket))
     offset = datetime(2026, 11, 23, 8, 0, tzinfo=UTC) - datetime.now(UTC)
     carrier_settings = CarrierSettings(
-        account_sid=_SID,
-        auth_token=_TOKEN,
+        account_sid=SID,
+        auth_token=TOKEN,
         api_key_sid=_KEY,
         api_key_secret=_KEY_SECRET,
         voice_url=f"{url}/twilio/voice",
@@ -115,8 +115,8 @@ def open_town(
         "database_url": database_url,
         "public_url": url,
         "secret_key": "story " * 8,
-        "twilio_account_sid": _SID,
-        "twilio_auth_token": _TOKEN,
+        "twilio_account_sid": SID,
+        "twilio_auth_token": TOKEN,
         "twilio_base_url": carrier_url,
         "twilio_api_key_sid": _KEY,
         "twilio_api_key_secret": _KEY_SECRET,

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
-from tests.stories.conftest import Town
-from tests.stories.tilleuls import REGULATOR, answer, open_tilleuls, operator, set_real_emergency_line
+from callcenter.directory.models import Role
+from callcenter.messaging.models import OutboxMessage
+from tests.stories.conftest import Town, open_town
+from tests.stories.tilleuls import (
+    ALL,
+    REGULATOR,
+    SECOND_LINE,
+    answer,
+    keep_emergency_lines,
+    open_tilleuls,
+    operator,
+    set_real_emergency_line,
+)
 
 
 def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(town: Town) -> None:
@@ -102,6 +115,93 @@ def test_a_practice_in_training_never_rings_a_real_emergency_line(town: Town) ->
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
 
 
+def test_a_busy_line_is_followed_by_the_next_without_anybody_s_doing(
+    sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
+) -> None:
+    """Without jobs: the handler of the carrier's report dials, and nothing of it passes through the outbox."""
+    with open_town(sqlite_url, browser, browser_context_args, jobs=False) as town:
+        tilleuls = open_tilleuls(town)
+        keep_emergency_lines(town, tilleuls.practice_id, ("44", "SAMU 44, seconde ligne", SECOND_LINE))
+        busy = httpx.put(f"{town.carrier_url}/network/phones/{REGULATOR}", json={"answers": "busy"})
+        assert busy.is_success, busy.text
+        desk = operator(town, "camille", "Camille Roux")
+        patient = town.dial()
+        answer(desk)
+        desk.keyboard.press("F12")
+        line = desk.locator("#relay-line")
+        expect(line.locator(".fallback .next")).to_contain_text("SAMU 44, seconde ligne")
+        _look(desk, "order-ready")
+
+        pressed = time.monotonic()
+        desk.keyboard.press("Enter")
+        _until_rings(town, SECOND_LINE)
+        lasted = time.monotonic() - pressed
+        print(f"second emergency line ringing {lasted * 1000:.0f} ms after Enter, the first one busy")
+
+        expect(line.locator(".number")).to_have_text("02 61 91 15 45")
+        expect(line.locator(".speaking")).to_contain_text("Sonnerie")
+        expect(desk.locator("#relay-steps .amiss")).to_have_count(1)
+        _look(desk, "order-second-rings")
+        _pick_up(town, SECOND_LINE)
+        expect(line.locator(".speaking")).to_contain_text("régulateur")
+        assert sorted(_call(town, patient)["with"]) == ["emergency-2", "operator-1"]
+        _look(desk, "order-second-answers")
+        desk.set_viewport_size({"width": 390, "height": 844})
+        _look(desk, "order-telephone")
+        with town.database.reading(ALL) as session:
+            assert session.scalars(select(OutboxMessage.id)).all() == []
+
+
+def test_a_verification_that_is_due_is_said_everywhere_and_stops_nothing(town: Town) -> None:
+    tilleuls = open_tilleuls(town)
+    keep_emergency_lines(town, tilleuls.practice_id, ("44", "Centre 15, ligne directe", REGULATOR))
+    town.account("sofia", "Sofia Marin", Role.SUPERVISOR)
+    desk = operator(town, "camille", "Camille Roux")
+    town.dial()
+    answer(desk)
+    desk.keyboard.press("F12")
+    expect(desk.locator("#relay-line")).to_contain_text("pas été vérifiée à temps")
+    expect(desk.locator("#relay-primary button")).to_be_enabled()
+
+    board = town.sign_in("sofia")
+    expect(board.locator("#unproven-lines")).to_contain_text("à vérifier")
+    _look(board, "lines-board")
+    board.locator("#unproven-lines a").click()
+    expect(board.locator(".emergency-lines .badge.attn").last).to_contain_text("jamais vérifiée")
+    _look(board, "lines-list")
+    board.get_by_role("button", name="Vérifiée aujourd’hui").click()
+    expect(board.locator(".emergency-lines .badge.ok")).to_contain_text("21/02/2027")
+    expect(board.locator(".emergency-lines")).to_contain_text("23/11/2026, par Sofia Marin")
+
+    # Another number has to be verified anew; a line that is retired is tried no more.
+    board.get_by_role("link", name="Centre 15, ligne directe").click()
+    board.get_by_label("Numéro", exact=True).fill("02 61 91 15 46")
+    _look(board, "lines-one")
+    board.keyboard.press("Enter")
+    expect(board.locator(".emergency-lines")).to_contain_text("jamais vérifiée")
+    board.get_by_role("button", name="Retirer").click()
+    expect(board.locator(".emergency-lines")).to_contain_text("retirée")
+    board.set_viewport_size({"width": 390, "height": 844})
+    _look(board, "lines-telephone")
+
+    # A new one, by keyboard.
+    board.goto("/emergency-lines")
+    board.keyboard.press("n")
+    board.wait_for_url("**/emergency-lines/new")
+    board.keyboard.type("SAMU 44")
+    board.keyboard.press("Tab")
+    board.keyboard.type("06 39")
+    board.keyboard.press("Enter")
+    expect(board.locator("#number-why")).to_be_visible()
+    board.get_by_label("Numéro", exact=True).fill("02 61 91 15 47")
+    board.get_by_label("Département").fill("2C")
+    board.keyboard.press("Enter")
+    expect(board.locator("#department-why")).to_contain_text("2A")
+    board.get_by_label("Département").fill("44")
+    board.keyboard.press("Enter")
+    expect(board.get_by_role("link", name="SAMU 44")).to_be_visible()
+
+
 def _answer_gate(desk: Page, digit: str, *, answered: int) -> None:
     desk.keyboard.press(digit)
     expect(desk.locator("#relay-gate :is(.given, .flag)")).to_have_count(answered)
@@ -143,3 +243,9 @@ def _until_rings(town: Town, number: str) -> None:
 def _pick_up(town: Town, number: str) -> None:
     answered = httpx.post(f"{town.carrier_url}/network/phones/{number}/answer")
     assert answered.is_success, answered.text
+
+
+def _look(desk: Page, name: str) -> None:
+    folder = os.environ.get("LOOK_AT")
+    if folder:
+        desk.screenshot(path=f"{folder}/{name}.png")

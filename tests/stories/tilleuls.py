@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from callcenter.agenda.setup import (
     ServiceTypeParticulars,
@@ -16,7 +17,7 @@ from callcenter.agenda.setup import (
 )
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.lines import add_line
-from callcenter.directory.models import Practice, PracticeMode, Role
+from callcenter.directory.models import EmergencyLine, Practice, PracticeMode, Role, Site
 from callcenter.directory.patients import create_patient
 from callcenter.directory.practices import PracticeParticulars, create_practice
 from callcenter.directory.practitioners import PractitionerParticulars, add_practitioner
@@ -26,6 +27,7 @@ from tests.stories.conftest import LINE, PATIENT, Town
 ALL = Centre(CentreReason.SEED)
 SECOND_PATIENT = "+33639980001"
 REGULATOR = "+33261911544"  # the regulator's numbers kept for fiction
+SECOND_LINE = "+33261911545"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,17 @@ def open_tilleuls(town: Town, *, doctor_account: int | None = None) -> Tilleuls:
                 session, practice.id, family_name=family, given_name=given, phone=phone, at=at, staff_id=None
             )
         return Tilleuls(practice.id, doctor.id)
+
+
+def keep_emergency_lines(town: Town, practice_id: int, *lines: tuple[str, str, str]) -> None:
+    """The centre's directory: département, whose and number; the practice's site lies in Rezé."""
+    with town.database.unit_of_work(ALL) as session:
+        for site in session.scalars(select(Site).where(Site.practice_id == practice_id)):
+            site.postal_code = "44400"
+        for position, (department, label, number) in enumerate(lines):
+            session.add(
+                EmergencyLine(country="FR", department=department, label=label, number=number, position=position)
+            )
 
 
 def set_real_emergency_line(town: Town, practice_id: int, number: str) -> None:
