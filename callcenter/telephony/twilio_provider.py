@@ -1,13 +1,11 @@
 """The port towards Twilio, through its own library, at whatever address the settings name."""
 
 import logging
-import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from callcenter.core.config import Settings
 from callcenter.core.errors import ProviderError
@@ -19,6 +17,7 @@ from callcenter.telephony.provider import (
     CarrierRoom,
     NumberSettings,
 )
+from callcenter.telephony.twilio_client import NOT_FOUND, open_client, told, unless_gone
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -26,16 +25,11 @@ if TYPE_CHECKING:
 _GESTURE_TIMEOUT = 2.0  # seconds: somebody is waiting
 _MESSAGE_TIMEOUT = 10.0
 _INSPECTION_TIMEOUT = 5.0  # nobody waits, but the next look is due in 20 s
-_NOT_FOUND = 20404
-_NOT_IN_PROGRESS = 21220
 _LIVE = ("queued", "ringing", "in-progress")
 _NUMBER_SETTINGS = [field.name for field in fields(NumberSettings)]
 _NOT_ARRIVING = frozenset({"failed", "undelivered", "canceled"})
-_HOME = "https://api.twilio.com"
 _CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold", "modify"]
 _LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
-
-T = TypeVar("T")
 
 
 class TwilioProvider:
@@ -67,7 +61,7 @@ class TwilioProvider:
             special |= {"coaching": True, "call_sid_to_coach": coached_sid}
         if digits:
             special["send_digits"] = digits
-        with _told():
+        with told():
             participant = self._gestures.conferences(conference).participants.create(
                 from_=caller,
                 to=to,
@@ -87,7 +81,7 @@ class TwilioProvider:
 
     def ring(self, *, to: str, caller: str, document_url: str, status_callback: str) -> str:
         """Ring a telephone that follows a document of ours."""
-        with _told():
+        with told():
             call = self._gestures.calls.create(
                 from_=caller,
                 to=to,
@@ -101,17 +95,17 @@ class TwilioProvider:
 
     def redirect(self, sid: str, document_url: str) -> None:
         """Send one leg to a document of ours."""
-        with _told():
+        with told():
             self._gestures.calls(sid).update(url=document_url, method="POST")
 
     def set_muted(self, conference: str, sid: str, muted: bool) -> None:
         """Mute one leg or not."""
-        with _told():
+        with told():
             self._participant(conference, sid).update(muted=muted)
 
     def set_coached(self, conference: str, sid: str, coached_sid: str | None) -> None:
         """Whisper to one leg, or speak to the room."""
-        with _told():
+        with told():
             if coached_sid is None:
                 self._participant(conference, sid).update(coaching=False)
             else:
@@ -119,81 +113,81 @@ class TwilioProvider:
 
     def announce(self, conference: str, document_url: str) -> None:
         """Say something to the whole room."""
-        with _told():
+        with told():
             for sid in self._open_rooms(conference):
                 self._gestures.conferences(sid).update(announce_url=document_url, announce_method="POST")
 
     def start_recording(self, sid: str) -> str:
         """Record one leg."""
-        with _told():
+        with told():
             recording = self._gestures.calls(sid).recordings.create()
         return str(recording.sid)
 
     def stop_recording(self, call_sid: str, recording_sid: str) -> None:
         """End a recording."""
-        with _told():
-            _unless_gone(partial(self._gestures.calls(call_sid).recordings(recording_sid).update, status="stopped"))
+        with told():
+            unless_gone(partial(self._gestures.calls(call_sid).recordings(recording_sid).update, status="stopped"))
 
     def delete_recording(self, recording_sid: str) -> None:
         """Forget a recording."""
-        with _told():
-            _unless_gone(self._inspections.recordings(recording_sid).delete)
+        with told():
+            unless_gone(self._inspections.recordings(recording_sid).delete)
 
     def end_conference(self, conference: str) -> None:
         """Send everybody out of the named room."""
-        with _told():
+        with told():
             for sid in self._open_rooms(conference):
-                _unless_gone(partial(self._gestures.conferences(sid).update, status="completed"))
+                unless_gone(partial(self._gestures.conferences(sid).update, status="completed"))
 
     def hang_up(self, sid: str) -> None:
         """End one leg."""
-        with _told():
-            _unless_gone(partial(self._gestures.calls(sid).update, status="completed"))
+        with told():
+            unless_gone(partial(self._gestures.calls(sid).update, status="completed"))
 
     def set_hold(self, conference: str, sid: str, on_hold: bool) -> None:
         """Hold one leg or take it back."""
-        with _told():
+        with told():
             self._participant(conference, sid).update(hold=on_hold)
 
     def send_sms(self, *, to: str, sender: str, body: str, status_callback: str) -> str:
         """Send a text."""
-        with _told():
+        with told():
             message = self._messages.messages.create(to=to, from_=sender, body=body, status_callback=status_callback)
         return str(message.sid)
 
     def find_sms(self, *, to: str, body: str) -> Sequence[str]:
         """Look a text up by what it said; the list comes newest first."""
-        with _told():
+        with told():
             found = self._messages.messages.list(to=to, limit=50)
         return [str(text.sid) for text in found if text.body == body and text.status not in _NOT_ARRIVING]
 
     def live_calls(self) -> Sequence[CarrierCall]:
         """Every leg that is not over."""
-        with _told():
+        with told():
             # One request per status: the list takes a single one.
             return [_call(call) for status in _LIVE for call in self._inspections.calls.list(status=status)]
 
     def calls_since(self, since: datetime) -> Sequence[CarrierCall]:
         """Every leg that began at or after this instant."""
-        with _told():
+        with told():
             return [_call(call) for call in self._inspections.calls.list(start_time_after=since)]
 
     def find_call(self, sid: str) -> CarrierCall | None:
         """One leg, over or not."""
-        with _told():
-            found = _unless_gone(self._inspections.calls(sid).fetch)
+        with told():
+            found = unless_gone(self._inspections.calls(sid).fetch)
         return None if found is None else _call(found)
 
     def open_rooms(self) -> Sequence[CarrierRoom]:
         """Every conference that is open."""
-        with _told():
+        with told():
             found = self._inspections.conferences.list(status="in-progress")
         return [CarrierRoom(sid=str(room.sid), name=str(room.friendly_name)) for room in found]
 
     def participants(self, room: CarrierRoom) -> Sequence[CarrierParticipant]:
         """Who is in an open conference."""
-        with _told():
-            found = _unless_gone(self._inspections.conferences(room.sid).participants.list) or []
+        with told():
+            found = unless_gone(self._inspections.conferences(room.sid).participants.list) or []
         return [
             CarrierParticipant(
                 call_sid=str(one.call_sid),
@@ -208,13 +202,13 @@ class TwilioProvider:
 
     def sms_status(self, sid: str) -> tuple[str, str | None] | None:
         """What became of a text."""
-        with _told():
-            found = _unless_gone(self._inspections.messages(sid).fetch)
+        with told():
+            found = unless_gone(self._inspections.messages(sid).fetch)
         return None if found is None else (str(found.status), str(found.error_code) if found.error_code else None)
 
     def numbers(self) -> Sequence[CarrierNumber]:
         """Every number owned."""
-        with _told():
+        with told():
             found = self._inspections.incoming_phone_numbers.list()
         return [
             CarrierNumber(
@@ -228,13 +222,13 @@ class TwilioProvider:
 
     def set_number(self, sid: str, settings: NumberSettings) -> None:
         """Change what a number does when it is dialled."""
-        with _told():
+        with told():
             self._inspections.incoming_phone_numbers(sid).update(**asdict(settings))
 
     def _participant(self, conference: str, sid: str) -> Any:
         rooms = self._open_rooms(conference)
         if not rooms:
-            raise ProviderError("the conference is over", permanent=True, code=_NOT_FOUND)
+            raise ProviderError("the conference is over", permanent=True, code=NOT_FOUND)
         return self._gestures.conferences(rooms[0]).participants(sid)
 
     def _open_rooms(self, conference: str) -> list[str]:
@@ -244,37 +238,15 @@ class TwilioProvider:
 
     @cached_property
     def _gestures(self) -> "Client":
-        return self._client(_GESTURE_TIMEOUT)
+        return open_client(self, self._settings, timeout=_GESTURE_TIMEOUT)
 
     @cached_property
     def _inspections(self) -> "Client":
-        return self._client(_INSPECTION_TIMEOUT)
+        return open_client(self, self._settings, timeout=_INSPECTION_TIMEOUT)
 
     @cached_property
     def _messages(self) -> "Client":
-        return self._client(_MESSAGE_TIMEOUT)
-
-    def _client(self, timeout: float) -> "Client":
-        # Imported where used: the library costs half a second of every command's start.
-        from twilio.http.http_client import TwilioHttpClient
-        from twilio.rest import Client
-
-        base_url = self._settings.twilio_base_url
-
-        class _Elsewhere(TwilioHttpClient):  # type: ignore[misc, unused-ignore]  # the library's class is untyped
-            """Sends the library's requests to the address of the settings."""
-
-            def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-                return super().request(method, url.replace(_HOME, base_url, 1), *args, **kwargs)
-
-        sender = _Elsewhere(timeout=timeout)
-        if sender.session is not None:
-            weakref.finalize(self, sender.session.close)  # the library never closes its connections
-        return Client(
-            self._settings.twilio_account_sid,
-            self._settings.twilio_auth_token.get_secret_value(),
-            http_client=sender,
-        )
+        return open_client(self, self._settings, timeout=_MESSAGE_TIMEOUT)
 
 
 def _call(found: Any) -> CarrierCall:
@@ -285,43 +257,3 @@ def _call(found: Any) -> CarrierCall:
         from_number=str(found._from or ""),
         to_number=str(found.to or ""),
     )
-
-
-def _unless_gone(act: Callable[[], T]) -> T | None:
-    """Do it, unless what it is done to is gone already."""
-    from twilio.base.exceptions import TwilioRestException
-
-    try:
-        return act()
-    except TwilioRestException as refused:
-        if refused.code in {_NOT_FOUND, _NOT_IN_PROGRESS} or refused.status == 404:
-            return None
-        raise
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn the library's failures into ours: can trying again help, and may it have acted all the same?"""
-    from requests.exceptions import ConnectionError as NotConnected
-    from requests.exceptions import ConnectTimeout, RequestException
-    from twilio.base.exceptions import TwilioException, TwilioRestException
-    from urllib3.exceptions import NewConnectionError
-
-    try:
-        yield
-    except TwilioRestException as refused:
-        is_final = 400 <= refused.status < 500 and refused.status != 429
-        may_have_acted = refused.status >= 500 and refused.status != 503
-        raise ProviderError(
-            str(refused.msg), permanent=is_final, unknown=may_have_acted, code=refused.code or None
-        ) from None
-    except ConnectTimeout:
-        raise ProviderError("the carrier cannot be reached", permanent=False) from None
-    except NotConnected as broken:
-        reason = getattr(broken.args[0] if broken.args else None, "reason", None)
-        never_sent = isinstance(reason, NewConnectionError)
-        raise ProviderError("the carrier cannot be reached", permanent=False, unknown=not never_sent) from None
-    except RequestException as lost:
-        raise ProviderError(f"no answer ({type(lost).__name__})", permanent=False, unknown=True) from None
-    except TwilioException as odd:
-        raise ProviderError(f"an answer that cannot be read ({odd})"[:200], permanent=False, unknown=True) from None
