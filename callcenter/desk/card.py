@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from callcenter.desk.company import Company
 from callcenter.desk.models import DispositionCode
 from callcenter.desk.persons import BookedHere, KnownPerson
+from callcenter.desk.supervision_view import Watcher
+from callcenter.desk.why import Why
 from callcenter.directory.models import Forwarding
 from callcenter.telephony.ringing_back import RingingBack
 
@@ -59,6 +61,7 @@ class CallCard:
     reservation_id: int | None
     offered_at: datetime | None
     offer_expires_at: datetime | None
+    why: Why | None  # the rule that chose her; None for a call that she was brought into
     greeting: str
     practice_name: str
     city: str
@@ -75,6 +78,7 @@ class CallCard:
     lost: RingingBack | None  # her line dropped during an emergency or with a doctor, and she is rung back
     telephone_failure: str
     company: Company
+    watchers: list[Watcher]  # supervisors in the call
     instructions: list[CardInstruction]
     persons: list[KnownPerson]
     patient: KnownPerson | None

@@ -14,6 +14,8 @@ from callcenter.desk.company import Company, read_company
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode, EmergencyRelay
 from callcenter.desk.persons import known_persons, read_booked_here
+from callcenter.desk.supervision_view import watchers_of
+from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
 from callcenter.instructions.greeting import greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
@@ -112,6 +114,7 @@ def _assemble(
         reservation_id=held.reservation.id if held.reservation else None,
         offered_at=held.reservation.offered_at if held.reservation else None,
         offer_expires_at=held.reservation.expires_at if held.reservation else None,
+        why=read_why(session, call, staff_id),
         greeting=greeting_phrase(
             practice.greeting,
             hour_local=at.astimezone(ZoneInfo(practice.zone)).time(),
@@ -134,6 +137,7 @@ def _assemble(
         lost=ringing_back(call, legs),
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
         company=company,
+        watchers=watchers_of(session, call.id),
         instructions=_instructions(session, call, staff_id=staff_id, at=at),
         persons=persons,
         patient=patient,

@@ -10,7 +10,9 @@ from callcenter.agenda.models import Appointment
 from callcenter.desk.models import Disposition
 from callcenter.directory.models import Patient, Practice, Staff
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
-from callcenter.routing.models import Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
+from callcenter.routing.choice import Barrier, PriorityReason, Skills
+from callcenter.routing.models import IN_TURN, Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
+from callcenter.routing.skills import skills_of
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole
 
 _TODO_FOR = timedelta(hours=24)
@@ -28,6 +30,14 @@ class WaitingCall:
     offered_to: str  # a colleague's first name; empty when nobody is asked
     offered_to_me: bool
     reservation_id: int | None
+    is_urgent: bool
+    priority_reason: PriorityReason
+    barrier: Barrier  # what keeps her who looks from taking it
+
+    @property
+    def may_be_taken(self) -> bool:
+        """Whether she who looks may take it, as far as her skills go."""
+        return self.offered_to_me or not self.barrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +78,32 @@ class Todo:
 
 
 def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
-    """Every caller the session may see, the longest waiting first. One query."""
+    """Every caller the session may see, in the order of their turn. Three queries."""
     offer = and_(Reservation.queue_entry_id == QueueEntry.id, Reservation.status == ReservationStatus.PENDING)
     rows = session.execute(
-        select(QueueEntry, Call.received_at, Practice.name, Reservation, Staff)
+        select(QueueEntry, Call.received_at, Practice, Reservation, Staff)
         .join(Call, Call.id == QueueEntry.call_id)
         .join(Practice, Practice.id == QueueEntry.practice_id)
         .outerjoin(Reservation, offer)
         .outerjoin(Staff, Staff.id == Reservation.staff_id)
         .where(QueueEntry.status == QueueEntryStatus.WAITING)
-        .order_by(Call.received_at, QueueEntry.id)
-    )
+        .order_by(*IN_TURN)
+    ).all()
+    skills = skills_of(session, [staff_id]).get(staff_id, Skills()) if rows else Skills()
     return [
         WaitingCall(
             entry_id=entry.id,
             call_id=entry.call_id,
-            practice_name=practice_name,
+            practice_name=practice.name,
             received_at=received_at,
             offered_to="" if staff is None else (staff.first_name or staff.name),
             offered_to_me=staff is not None and staff.id == staff_id,
             reservation_id=None if reservation is None else reservation.id,
+            is_urgent=entry.urgent,
+            priority_reason=PriorityReason(entry.priority_reason),
+            barrier=skills.barrier(practice.id, language=practice.language, certified_only=practice.certified_only),
         )
-        for entry, received_at, practice_name, reservation, staff in rows
+        for entry, received_at, practice, reservation, staff in rows
     ]
 
 

@@ -15,6 +15,7 @@ from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.desk.drafts import forget_drafts
 from callcenter.desk.emergency_dialling import dial_next_lines
+from callcenter.desk.supervising import let_supervisors_go
 from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler
@@ -118,6 +119,7 @@ class Ticker:
         _guarded("lonely holds", lambda: lift_lonely_holds(database, provider, clock))
         _guarded("refused transfers", lambda: lift_holds_after_refusal(database, provider, clock))
         _guarded("strays", lambda: hang_up_strays(database, provider, clock))
+        _guarded("supervisors", lambda: let_supervisors_go(database, provider, clock))
         _guarded("old ears", lambda: let_go_of_old_ears(database, provider, clock))
         _guarded("ended calls", lambda: close_ended_calls(database, provider, clock))
 

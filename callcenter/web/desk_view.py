@@ -206,13 +206,14 @@ _STATES: dict[AgentStatus, tuple[str, str]] = {
 
 
 def _answer_url(card: CallCard | None, view: AgentView, waiting: list[WaitingCall]) -> str:
-    """What F2 does: takes the offer, else the longest waiting; nothing while she is busy."""
+    """What F2 does: takes the offer, else the next call that she may take; nothing while she is busy."""
     if card is not None and card.reservation_id is not None:
         return f"/reservations/{card.reservation_id}/acceptance"
     if card is not None and card.state is CardState.CUT:
         return f"/calls/{card.call_id}/rejoining"
-    if card is None and view.may_take and waiting:
-        return f"/queue-entries/{waiting[0].entry_id}/acceptance"
+    following = next((one for one in waiting if one.may_be_taken), None)
+    if card is None and view.may_take and following is not None:
+        return f"/queue-entries/{following.entry_id}/acceptance"
     return ""
 
 

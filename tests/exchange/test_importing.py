@@ -153,7 +153,8 @@ def test_files_that_cannot_be_read_say_what_to_do(database: Database, tmp_path: 
         "practices.csv, line 2: The file is not UTF-8. Save it as CSV UTF-8.",
         (
             "lines.csv, line 1 (numero): This column is not known. Known: practice, number, label, "
-            "forwarding, outside_sentence, outside_number, gate_per_minute."
+            "forwarding, outside_sentence, outside_number, gate_per_minute, is_priority, overflow_after, "
+            "overflow_number, callback_after."
         ),
         "lines.csv, line 1 (number): The column number is missing.",
         (

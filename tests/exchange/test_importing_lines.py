@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from callcenter.core.db import Database
 from callcenter.core.i18n import set_language
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.line_book import load_line_book
 from callcenter.directory.line_entry import Forwarding, LineEntry, PeriodKind
+from callcenter.directory.models import PracticeLine
 from callcenter.exchange.importing import ImportRefused, import_into
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -104,3 +106,46 @@ def test_a_caller_is_never_put_through_to_the_centre_itself(database: Database, 
     )
     with pytest.raises(ImportRefused, match="go round in circles"):
         import_into(database, folder, at=MONDAY)
+
+
+def test_what_a_line_does_with_those_who_wait_comes_too_and_stays_when_left_out(
+    database: Database, folder: Path
+) -> None:
+    header = "practice,number,is_priority,overflow_after,overflow_number,callback_after"
+    write(folder, "lines", header, "vert,01 99 00 42 17,oui,90,06 39 98 00 08,240")
+    import_into(database, folder, at=MONDAY)
+    line = line_of(database)
+    assert (line.overflow_number, line.callback_after) == ("+33639980008", 240)
+    write(folder, "lines", "practice,number", "vert,01 99 00 42 17")
+    import_into(database, folder, at=MONDAY)
+    with database.reading(Centre(CentreReason.WEBHOOK)) as session:
+        kept = session.scalars(select(PracticeLine)).one()
+    assert (kept.is_priority, kept.overflow_after, kept.overflow_number, kept.callback_after) == (
+        True,
+        90,
+        "+33639980008",
+        240,
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [
+        ("overflow_number", "01 99 00 42 17", "round in circles"),
+        ("overflow_number", "15", "line 2 (overflow_number)"),
+        ("overflow_after", "-1", "A number of seconds, from 0 (never) to 3600"),
+        ("overflow_after", "3601", "A number of seconds, from 0 (never) to 3600"),
+        ("callback_after", "²", "A number of seconds, from 0 (never) to 3600"),
+        ("is_priority", "perhaps", "Priority is yes or no."),
+    ],
+)
+def test_a_wrong_wait_is_told_by_its_column(
+    database: Database, folder: Path, column: str, cell: str, said: str
+) -> None:
+    import_into(database, folder, at=MONDAY)
+    write(folder, "lines", f"practice,number,{column}", f"vert,01 99 00 42 17,{cell}")
+    with pytest.raises(ImportRefused) as refused:
+        import_into(database, folder, at=MONDAY)
+    [fault] = refused.value.faults
+    assert said in str(fault)
+    assert f"({column})" in str(fault)

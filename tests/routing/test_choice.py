@@ -1,11 +1,20 @@
 """Who takes which call."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcenter.routing.choice import SIDE_BY_SIDE, Idle, Waiting, match_calls
+from callcenter.routing.choice import (
+    SIDE_BY_SIDE,
+    Idle,
+    ReservationRule,
+    Skills,
+    Waiting,
+    alike_practices,
+    match_calls,
+)
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -83,3 +92,89 @@ def test_however_many_flood_one_practice_at_most_five_of_them_come_before_the_ot
     few = [caller(number, waited=100 - number, practice=number, ahead=0) for number in range(len(practices))]
     taken = order([*flooded, *few])
     assert all(place < SIDE_BY_SIDE + len(few) for place, entry in enumerate(taken) if entry < 1000)
+
+
+SKILLS = st.builds(
+    Skills,
+    languages=st.frozensets(st.sampled_from(["fr", "en", "nl"])),
+    certified_for=st.frozensets(st.integers(1, 3)),
+)
+
+
+@st.composite
+def floors(draw: st.DrawFn) -> tuple[list[Waiting], list[Idle], set[tuple[int, int]]]:
+    """Callers of a few practices, operators of every kind, and some who declined some."""
+    asks = {practice: (draw(st.sampled_from(["fr", "en", "nl"])), draw(st.booleans())) for practice in (1, 2, 3)}
+    waiting = []
+    for entry_id in range(draw(st.integers(0, 8))):
+        practice = draw(st.integers(1, 3))
+        language, certified_only = asks[practice]
+        waiting.append(
+            replace(
+                caller(entry_id, waited=draw(st.integers(0, 90)), practice=practice, urgent=draw(st.booleans())),
+                priority=draw(st.integers(0, 2)),
+                language=language,
+                certified_only=certified_only,
+                last_spoken_with=draw(st.none() | st.integers(100, 105)),
+            )
+        )
+    idle = [
+        Idle(100 + number, AT - timedelta(seconds=draw(st.integers(0, 90))), draw(SKILLS))
+        for number in range(draw(st.integers(0, 6)))
+    ]
+    declined = draw(st.sets(st.tuples(st.integers(0, 7), st.integers(100, 105)), max_size=6))
+    return waiting, idle, declined
+
+
+@settings(max_examples=200, deadline=None)
+@given(floor=floors())
+def test_nobody_unqualified_nobody_twice_and_nobody_passed_over(
+    floor: tuple[list[Waiting], list[Idle], set[tuple[int, int]]],
+) -> None:
+    waiting, idle, declined = floor
+    matches = match_calls(waiting, idle, declined=declined)
+    assert all(match.agent.may_take(match.call) for match in matches)
+    assert not {(match.call.entry_id, match.agent.staff_id) for match in matches} & declined
+    assert len({match.agent.staff_id for match in matches}) == len(matches)
+    assert len({match.call.entry_id for match in matches}) == len(matches)
+    asked = {match.agent.staff_id for match in matches}
+    offered = {match.call.entry_id for match in matches}
+    for call in waiting:
+        could = {one.staff_id for one in idle if one.may_take(call) and (call.entry_id, one.staff_id) not in declined}
+        if call.entry_id not in offered:
+            assert could <= asked, "somebody free could take it"
+            # And whoever could take it has one whose turn came before.
+            later = {match.agent.staff_id for match in matches if match.call.turn > call.turn}
+            assert not could & later
+    for match in matches:
+        is_known = match.agent.staff_id == match.call.last_spoken_with
+        assert (match.rule is ReservationRule.AFFINITY) == is_known
+
+
+@settings(max_examples=100, deadline=None)
+@given(floor=floors())
+def test_looking_at_a_few_of_each_kind_of_practice_chooses_as_looking_at_all(
+    floor: tuple[list[Waiting], list[Idle], set[tuple[int, int]]],
+) -> None:
+    """What the distributor reads from the database is as good as everything."""
+    waiting, idle, declined = floor
+    practices = sorted({(call.practice_id, call.language, call.certified_only) for call in waiting})
+    most = len(idle) + len({entry_id for entry_id, _ in declined})
+    few: list[Waiting] = []
+    for group in alike_practices(practices, idle):
+        few += sorted((call for call in waiting if call.practice_id in group), key=lambda call: call.turn)[:most]
+    assert match_calls(few, idle, declined=declined) == match_calls(waiting, idle, declined=declined)
+
+
+def test_whoever_knows_the_caller_comes_before_whoever_is_free_longer() -> None:
+    call = replace(caller(1, waited=5), last_spoken_with=11)
+    [match] = match_calls([call], [operator(10, idle=60), operator(11, idle=1)])
+    assert (match.agent.staff_id, match.rule) == (11, ReservationRule.AFFINITY)
+    [match] = match_calls([call], [operator(10, idle=60)])
+    assert (match.agent.staff_id, match.rule) == (10, ReservationRule.LONGEST_IDLE)
+
+
+def test_a_call_that_nobody_free_may_take_lets_the_next_pass() -> None:
+    head = replace(caller(1, waited=90), certified_only=True)
+    [match] = match_calls([head, caller(2, waited=5)], [operator(10, idle=60)])
+    assert match.call.entry_id == 2
