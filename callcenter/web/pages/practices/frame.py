@@ -15,8 +15,8 @@ from callcenter.core.i18n import N_
 from callcenter.core.scope import PracticeOwned
 from callcenter.directory.identity import Identity
 from callcenter.directory.models import (
-    Contact,
     Certification,
+    Contact,
     Patient,
     Practice,
     PracticeLine,
