@@ -19,6 +19,7 @@ from callcenter.core.events import EventBus
 from callcenter.core.i18n import load_catalogues
 from callcenter.core.migrate import refuse_newer
 from callcenter.desk.emergency import keep_relay
+from callcenter.desk.supervising import end_with_call, follow_supervisor
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
 from callcenter.routing.queue import follow_leg, leave_queue
@@ -94,7 +95,9 @@ def wire_events() -> EventBus:
     bus = EventBus()
     bus.subscribe(LegChanged, follow_leg)
     bus.subscribe(LegChanged, keep_relay)
+    bus.subscribe(LegChanged, follow_supervisor)
     bus.subscribe(CallEnded, leave_queue)
+    bus.subscribe(CallEnded, end_with_call)
     bus.subscribe(AppointmentBooked, confirm_booking)
     bus.subscribe(AppointmentCancelled, cancel_confirmation)
     return bus

@@ -19,6 +19,7 @@ DECISIONS = (
     "callcenter.agenda.free_time",
     "callcenter.agenda.week",
     "callcenter.carrier.faults",
+    "callcenter.desk.supervising_rules",
     "callcenter.directory.answering_hours",
     "callcenter.instructions.greeting",
     "callcenter.messaging.wording",

@@ -7,7 +7,7 @@ from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Practices, set_scope
 from callcenter.routing.models import Agent
-from callcenter.telephony.models import Call, Leg
+from callcenter.telephony.models import Call, Leg, LegRole
 
 
 def handled_call(session: Session, call_id: int, *, staff_id: int) -> Call:
@@ -29,5 +29,11 @@ def _is_or_was_on(session: Session, call_id: int, staff_id: int) -> bool:
     if holders:
         return staff_id in holders
     # Joined: a telephone that was only rung in vain heard nothing of this call.
-    leg = select(Leg.id).where(Leg.call_id == call_id, Leg.staff_id == staff_id, Leg.joined_at.is_not(None)).limit(1)
-    return session.scalar(leg) is not None
+    # Nor does who sat beside a colleague handle her call.
+    leg = select(Leg.id).where(
+        Leg.call_id == call_id,
+        Leg.staff_id == staff_id,
+        Leg.role != LegRole.SUPERVISOR,
+        Leg.joined_at.is_not(None),
+    )
+    return session.scalar(leg.limit(1)) is not None

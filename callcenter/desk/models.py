@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
+from callcenter.desk.supervising_rules import SupervisionMode as SupervisionMode
 
 
 class DispositionCode(StrEnum):
@@ -63,14 +64,6 @@ class EmergencyRelay(PracticeOwned, Base):
     dialled_at: Mapped[datetime | None] = mapped_column(Instant)
     leg_id: Mapped[int | None] = mapped_column(ForeignKey("leg.id"))  # ringing, joined and left are the leg's
     taken_over_at: Mapped[datetime | None] = mapped_column(Instant)  # the regulator said "taken"
-
-
-class SupervisionMode(StrEnum):
-    """How a supervisor is in somebody's call."""
-
-    LISTEN = "listen"
-    WHISPER = "whisper"  # heard by the operator alone
-    JOIN = "join"
 
 
 class Supervision(PracticeOwned, Base):

@@ -15,6 +15,7 @@ from callcenter.messaging.outbox import outbox_view, retry_message
 from callcenter.routing.models import AgentStatus
 from callcenter.web.context import At, Reads, Supervisor, Writes, world
 from callcenter.web.pages.placing import placing_context
+from callcenter.web.pages.supervision import supervision_context
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter()
@@ -33,6 +34,7 @@ _PAGE = "board/page.html"
 def show_board(request: Request, session: Reads, me: Supervisor, at: At) -> HTMLResponse:
     """The whole board."""
     context = _floor(request, session, me, at) | _agents(session, at) | _outbox(session, at)
+    context |= supervision_context(request, session, me, at)
     context |= placing_context(session, world(request).settings, at)
     return page(request, _PAGE, **context, **_incidents(request, session, at))
 

@@ -1,0 +1,328 @@
+"""A supervisor beside an operator: she listens, is heard by her alone, or joins; each gesture in three steps.
+
+The operator is shown it from the moment it is asked until it is over (``desk.supervision_view``). It is over when the
+supervisor's telephone is out of the call: only then is it shown so.
+"""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from callcenter.core.audit import record_act
+from callcenter.core.clock import Clock
+from callcenter.core.config import Settings
+from callcenter.core.db import Database, touch
+from callcenter.core.errors import Conflict, Invalid, NotFound, ProviderError
+from callcenter.core.i18n import N_, gettext
+from callcenter.core.insertion import insert_new
+from callcenter.core.scope import Centre, CentreReason, Practices
+from callcenter.core.text import clean_line
+from callcenter.desk.models import EmergencyRelay, Supervision
+from callcenter.desk.supervising_rules import SupervisionMode, mode_at_carrier, refusal_in_emergency
+from callcenter.routing.agents import was_changed, whole_floor
+from callcenter.routing.ears import telephone_of
+from callcenter.routing.models import Agent, AgentStatus
+from callcenter.telephony.calls import conference_name
+from callcenter.telephony.dialling import dial_leg, failure_of
+from callcenter.telephony.events import CallEnded, LegChanged
+from callcenter.telephony.leaving import take_out
+from callcenter.telephony.legs import lock_call, record_leg_event, want_leg
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.provider import Provider
+from callcenter.telephony.state import LegNews
+from callcenter.telephony.statuses import GOING_ON
+from callcenter.telephony.sweeping import hang_up_legs
+
+log = logging.getLogger(__name__)
+REASON_LIMIT = 200
+_SCOPE = Centre(CentreReason.DISTRIBUTION)
+_OVER = (LegStatus.LEFT, LegStatus.FAILED)
+_AT_ONCE = 10
+
+
+class Supervising:
+    """One supervisor's gestures beside operators."""
+
+    def __init__(
+        self,
+        database: Database,
+        provider: Provider,
+        clock: Clock,
+        *,
+        settings: Settings,
+        scope: Practices,
+        supervisor_id: int,
+    ) -> None:
+        self._database = database
+        self._provider = provider
+        self._clock = clock
+        self._settings = settings
+        self._scope = scope
+        self._supervisor_id = supervisor_id
+
+    def begin(self, operator_id: int, mode: SupervisionMode, *, reason: str, is_confirmed: bool = False) -> None:
+        """Have her telephone rung into this operator's call. Asked twice, it is the same.
+
+        Raises ``Invalid`` without a reason or a telephone, ``NotFound`` when the operator is on no call, and
+        ``Conflict`` when she supervises somebody else, works on a call, or was not reached.
+        """
+        why = clean_line(reason, limit=REASON_LIMIT)
+        if not why:
+            raise Invalid(N_("Say why: the operator reads it, and it is kept."), field="reason")
+        with self._database.unit_of_work(self._scope) as session:
+            leg_id = _begin(
+                session,
+                operator_id,
+                mode,
+                supervisor_id=self._supervisor_id,
+                reason=why,
+                is_confirmed=is_confirmed,
+                at=self._clock.now(),
+            )
+        status = dial_leg(self._database, self._provider, leg_id, self._clock, settings=self._settings)
+        if status is LegStatus.FAILED:
+            failure = gettext(failure_of(self._database, leg_id)).rstrip(".")
+            raise Conflict(N_("Your telephone could not be reached: %(why)s."), why=failure)
+
+    def change(self, supervision_id: int, mode: SupervisionMode, *, is_confirmed: bool = False) -> None:
+        """Listen, whisper or join from now on, on the same telephone. Said twice, it stays said.
+
+        Raises ``NotFound`` when it is over, ``Conflict`` while her telephone is not in the call, in an emergency
+        (``supervising_rules``), and when the carrier did not do it.
+        """
+        with self._database.reading(self._scope) as session:
+            supervision, leg, call = self._mine(session, supervision_id)
+            if leg.status != LegStatus.JOINED or leg.sid is None:
+                raise Conflict(N_("Your telephone is not in the call yet."))
+            before = true_mode(supervision, leg)
+            if before is mode:
+                return
+            _refuse_in_emergency(session, call.id, mode, is_confirmed=is_confirmed)
+            operator_leg = _telephone_in_call(session, call.id, supervision.operator_id)
+            if mode is SupervisionMode.WHISPER and (operator_leg is None or operator_leg.sid is None):
+                raise Conflict(N_("The operator's telephone is not in the call."))
+            leg_id, sid, room = leg.id, leg.sid, conference_name(call.sid)
+            coached = operator_leg.sid if operator_leg is not None else None
+        try:
+            self._tell_carrier(room, sid, mode, coached, is_whispering=before is SupervisionMode.WHISPER)
+        except ProviderError as error:
+            log.warning("supervision %s was not changed: %s", supervision_id, error.code or error.reason)
+            raise Conflict(N_("The carrier did not answer: nothing has changed. Try again.")) from None
+        with self._database.unit_of_work(self._scope) as session:
+            lock_call(session, call.id)
+            at = self._clock.now()
+            asked = update(Supervision).where(Supervision.id == supervision_id, Supervision.ended_at.is_(None))
+            if not was_changed(session, asked.values(mode=mode)):
+                return
+            now = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
+            is_silent, is_whispering = mode is SupervisionMode.LISTEN, mode is SupervisionMode.WHISPER
+            record_leg_event(session, now, LegNews.MUTED if is_silent else LegNews.UNMUTED, at=at)
+            record_leg_event(session, now, LegNews.COACHING if is_whispering else LegNews.NOT_COACHING, at=at)
+            _note(session, supervision, mode.value, staff_id=self._supervisor_id, at=at)
+
+    def leave(self, supervision_id: int) -> None:
+        """Her telephone alone is hung up. Left twice, she has left. Raises ``Conflict`` when the carrier did not."""
+        with self._database.reading(self._scope) as session:
+            found = session.scalar(
+                select(Supervision).where(
+                    Supervision.id == supervision_id, Supervision.supervisor_id == self._supervisor_id
+                )
+            )
+            if found is None:
+                raise NotFound(N_("There is nothing of yours to leave."))
+            leg = session.scalars(select(Leg).where(Leg.id == found.leg_id)).one()
+        if leg.status not in _OVER:
+            take_out(self._database, self._provider, leg.call_id, [leg], self._clock)
+
+    def _tell_carrier(
+        self, room: str, sid: str, mode: SupervisionMode, coached: str | None, *, is_whispering: bool
+    ) -> None:
+        # In this order the patient never hears a word that is meant for the operator alone.
+        match mode:
+            case SupervisionMode.LISTEN:
+                self._provider.set_muted(room, sid, True)
+                if is_whispering:
+                    self._provider.set_coached(room, sid, None)
+            case SupervisionMode.WHISPER:
+                self._provider.set_coached(room, sid, coached)
+            case SupervisionMode.JOIN:
+                if is_whispering:
+                    self._provider.set_coached(room, sid, None)
+                self._provider.set_muted(room, sid, False)
+
+    def _mine(self, session: Session, supervision_id: int) -> tuple[Supervision, Leg, Call]:
+        row = session.execute(
+            select(Supervision, Leg, Call)
+            .join(Leg, Leg.id == Supervision.leg_id)
+            .join(Call, Call.id == Supervision.call_id)
+            .where(
+                Supervision.id == supervision_id,
+                Supervision.supervisor_id == self._supervisor_id,
+                Supervision.ended_at.is_(None),
+            )
+        ).one_or_none()
+        if row is None:
+            raise NotFound(N_("You are beside nobody any more: the call is over."))
+        return row[0], row[1], row[2]
+
+
+def follow_supervisor(session: Session, event: LegChanged) -> None:
+    """Her telephone is out of the call: she is beside nobody any more."""
+    if event.role is LegRole.SUPERVISOR and event.status in _OVER:
+        _end(session, Supervision.leg_id == event.leg_id, at=event.at)
+
+
+def end_with_call(session: Session, event: CallEnded) -> None:
+    """The patient has left: there is nothing more to hear."""
+    _end(session, Supervision.call_id == event.call_id, at=event.at)
+
+
+def let_supervisors_go(database: Database, provider: Provider, clock: Clock) -> None:
+    """Hang up supervisors whose operator has left the call, unless they speak with the patient; run every second.
+
+    Whoever takes it next has not been told by anybody that she is listened to, and why.
+    """
+    with database.reading(_SCOPE) as session:
+        is_there = exists().where(
+            Agent.staff_id == Supervision.operator_id,
+            Agent.call_id == Supervision.call_id,
+            Agent.status == AgentStatus.ON_CALL,
+        )
+        found = session.scalars(
+            select(Leg.id)
+            .join(Call, Call.id == Leg.call_id)
+            .join(Supervision, Supervision.leg_id == Leg.id)
+            .where(
+                Call.status.in_(GOING_ON),
+                Leg.status.not_in(_OVER),
+                or_(
+                    Supervision.ended_at.is_not(None),
+                    and_(Supervision.mode != SupervisionMode.JOIN, ~is_there),
+                ),
+            )
+            .order_by(Leg.id)
+            .limit(_AT_ONCE)
+        ).all()
+    hang_up_legs(database, provider, found, clock)
+
+
+def _begin(
+    session: Session,
+    operator_id: int,
+    mode: SupervisionMode,
+    *,
+    supervisor_id: int,
+    reason: str,
+    is_confirmed: bool,
+    at: datetime,
+) -> int:
+    """The leg to dial once this is committed."""
+    if operator_id == supervisor_id:
+        raise Conflict(N_("Nobody supervises herself."))
+    call_id = session.scalar(
+        select(Agent.call_id).where(Agent.staff_id == operator_id, Agent.status == AgentStatus.ON_CALL)
+    )
+    if call_id is None or session.scalar(select(Call.id).where(Call.id == call_id)) is None:
+        raise NotFound(N_("She is on no call any more."))
+    call = lock_call(session, call_id)
+    operator_leg = _telephone_in_call(session, call_id, operator_id)
+    if call.status == CallStatus.ENDED or operator_leg is None:
+        raise Conflict(N_("She is not in the conversation: try again in a moment."))
+    _refuse_in_emergency(session, call_id, mode, is_confirmed=is_confirmed)
+    _refuse_at_work(session, supervisor_id)
+    telephone = telephone_of(session, supervisor_id)
+    is_new = insert_new(
+        session,
+        Supervision,
+        call_id=call_id,
+        practice_id=call.practice_id,
+        supervisor_id=supervisor_id,
+        operator_id=operator_id,
+        mode=mode,
+        reason=reason,
+        began_at=at,
+    )
+    supervision = session.scalars(
+        select(Supervision).where(Supervision.supervisor_id == supervisor_id, Supervision.ended_at.is_(None))
+    ).one_or_none()
+    if supervision is None or (supervision.call_id, supervision.operator_id) != (call_id, operator_id):
+        raise Conflict(N_("You are beside somebody else already: leave that call first."))
+    if not is_new and supervision.leg_id is not None:
+        return supervision.leg_id
+    leg = want_leg(
+        session,
+        call,
+        role=LegRole.SUPERVISOR,
+        label=f"supervisor-{supervision.id}",
+        address=telephone.address,
+        asks_key=telephone.asks_key,
+        staff_id=supervisor_id,
+        starts_muted=mode is SupervisionMode.LISTEN,
+        coached_leg_id=operator_leg.id if mode is SupervisionMode.WHISPER else None,
+        at=at,
+    )
+    supervision.leg_id = leg.id
+    _note(session, supervision, mode.value, staff_id=supervisor_id, at=at)
+    return leg.id
+
+
+def _refuse_at_work(session: Session, supervisor_id: int) -> None:
+    status = session.scalar(select(Agent.status).where(Agent.staff_id == supervisor_id))
+    if status in {AgentStatus.ON_CALL, AgentStatus.WRAP_UP, AgentStatus.RESERVED}:
+        raise Conflict(N_("You have a call of your own at your desk: finish it first."))
+    if status == AgentStatus.AVAILABLE:
+        raise Conflict(N_("You take calls at your desk: pause there first."))
+
+
+def _refuse_in_emergency(session: Session, call_id: int, mode: SupervisionMode, *, is_confirmed: bool) -> None:
+    if is_in_emergency(session, call_id) and (why := refusal_in_emergency(mode, is_confirmed=is_confirmed)):
+        raise Conflict(why)
+
+
+def is_in_emergency(session: Session, call_id: int) -> bool:
+    """Whether a relay is open in this call, or the emergency line is in it."""
+    relay = select(EmergencyRelay.call_id).where(
+        EmergencyRelay.call_id == call_id, EmergencyRelay.taken_over_at.is_(None)
+    )
+    line = select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY, Leg.status.not_in(_OVER))
+    return session.scalar(relay) is not None or session.scalar(line.limit(1)) is not None
+
+
+def _telephone_in_call(session: Session, call_id: int, operator_id: int) -> Leg | None:
+    found = select(Leg).where(
+        Leg.call_id == call_id,
+        Leg.role == LegRole.OPERATOR,
+        Leg.staff_id == operator_id,
+        Leg.status == LegStatus.JOINED,
+    )
+    return session.scalars(found.order_by(Leg.id.desc()).limit(1)).one_or_none()
+
+
+def true_mode(supervision: Supervision, leg: Leg) -> SupervisionMode:
+    """How she is in the call, whatever was asked."""
+    return mode_at_carrier(
+        SupervisionMode(supervision.mode), was_told=leg.mute_mark > 0, muted=leg.muted, coaching=leg.coaching
+    )
+
+
+def _end(session: Session, which: ColumnElement[bool], *, at: datetime) -> None:
+    with whole_floor(session):
+        for one in session.scalars(select(Supervision).where(which, Supervision.ended_at.is_(None))).all():
+            ended = update(Supervision).where(Supervision.id == one.id, Supervision.ended_at.is_(None))
+            if was_changed(session, ended.values(ended_at=at)):
+                _note(session, one, "left", staff_id=one.supervisor_id, at=at)
+
+
+def _note(session: Session, supervision: Supervision, what: str, *, staff_id: int, at: datetime) -> None:
+    """Kept for good, and told to every screen that shows it."""
+    record_act(
+        session,
+        f"supervision.{what}",
+        f"supervision {supervision.id}",
+        staff_id=staff_id,
+        practice_id=supervision.practice_id,
+        at=at,
+    )
+    touch(session, "queue", f"call-{supervision.call_id}", f"desk-{supervision.operator_id}")

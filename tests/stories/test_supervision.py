@@ -1,0 +1,84 @@
+"""A supervisor beside an operator: she listens, is heard by her alone, joins; and the operator sees it all along."""
+
+from __future__ import annotations
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from callcenter.directory.models import Role
+from tests.stories.conftest import Town
+from tests.stories.test_transfers import at_carrier, heard, say, sid_of, until
+from tests.stories.tilleuls import answer, open_tilleuls, operator
+
+WHY = "première semaine d'Inès 👍 </Say><Dial>"
+
+
+def supervisor(town: Town) -> Page:
+    """At her board; her telephone answers by itself, as a headset does."""
+    phone = {"address": "client:claire", "answers": "auto"}
+    assert httpx.post(f"{town.carrier_url}/network/phones", json=phone).is_success
+    town.account("claire", "Claire Roche", Role.SUPERVISOR, endpoint="client:claire")
+    board = town.sign_in("claire")
+    board.goto("/board")
+    return board
+
+
+def test_she_listens_whispers_joins_and_leaves_and_the_operator_sees_it(town: Town) -> None:
+    open_tilleuls(town)
+    board = supervisor(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+    watcher = desk.locator("#desk-card .watcher")
+    expect(watcher).to_have_count(0)
+
+    expect(board.locator("#beside-2")).to_contain_text("Inès Haddad")
+    board.keyboard.press("PageDown")
+    board.keyboard.press("Enter")
+    dialog = board.locator("#ask dialog")
+    expect(dialog.locator("[name=reason]")).to_be_focused()
+    board.keyboard.type(WHY)
+    board.keyboard.press("F2")
+    expect(dialog).to_have_count(0)
+    expect(watcher).to_have_attribute("data-mode", "listen")
+    expect(watcher).to_contain_text("Claire Roche (superviseure) écoute")
+    expect(watcher).to_contain_text(WHY)
+    own = board.locator(".own-supervision")
+    expect(own).to_contain_text("vous écoutez")
+    desk.reload()
+    expect(watcher).to_contain_text(WHY)
+    ear, operators = sid_of(town, "supervisor-1"), sid_of(town, "operator-2")
+    say(town, ear, "Personne ne m'entend.")
+    say(town, patient, "Bonjour, je suis la patiente.")
+    until(lambda: "Bonjour, je suis la patiente." in heard(town, ear))
+    assert "Personne ne m'entend." not in heard(town, patient) + heard(town, operators)
+
+    board.keyboard.press("F3")
+    expect(watcher).to_have_attribute("data-mode", "whisper")
+    expect(own).to_contain_text("elle seule vous entend")
+    say(town, ear, "Demandez-lui son adresse.")
+    until(lambda: "Demandez-lui son adresse." in heard(town, operators))
+    assert "Demandez-lui son adresse." not in heard(town, patient)
+
+    board.keyboard.press("F4")
+    expect(watcher).to_have_attribute("data-mode", "join")
+    say(town, ear, "Bonjour madame, Claire Roche.")
+    until(lambda: "Bonjour madame, Claire Roche." in heard(town, patient))
+
+    board.keyboard.press("F2")
+    expect(watcher).to_have_attribute("data-mode", "listen")
+    say(town, ear, "De nouveau en silence.")
+    say(town, patient, "Merci beaucoup.")
+    until(lambda: "Merci beaucoup." in heard(town, ear))
+    assert "De nouveau en silence." not in heard(town, patient) + heard(town, operators)
+
+    board.keyboard.press("F8")
+    expect(watcher).to_have_count(0)
+    expect(own).to_have_count(0)
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    assert at_carrier(town, patient)["with"] == ["operator-2"]
+    kept = board.locator("#supervision-1")
+    expect(kept).to_contain_text("Claire Roche")
+    expect(kept).to_contain_text("écoute, 09:")
+    expect(kept).to_contain_text("parle avec tous")
+    expect(kept).to_contain_text(WHY)
