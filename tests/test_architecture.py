@@ -37,6 +37,8 @@ DECISIONS = (
 ASKS_THE_CLOCK = ("core/clock.py", "carrier/clock.py", "demo/", "cli/")
 COMMITS = ("core/db.py", "migrations/env.py")
 IS_ASYNC = (
+    "bench/fanout.py",
+    "bench/screens.py",
     "bench/server.py",
     "carrier/",
     "core/broadcast.py",

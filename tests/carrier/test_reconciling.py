@@ -12,7 +12,7 @@ from callcenter.telephony.twilio_provider import TwilioProvider
 from tests.carrier.running import SID, TOKEN, WAITING_ROOM, Running
 from tests.floor import LINE, Floor
 
-INES = "+33388667788"
+INES = "client:ines"
 
 
 def deaf_floor(database: Database, carrier: Running) -> Floor:
