@@ -24,6 +24,7 @@ def call_view(network: Network, call: Call) -> dict[str, Any]:
         "conference": call.participant.conference.friendly_name if call.participant else None,
         "hold": call.participant.hold if call.participant else False,
         "muted": call.participant.muted if call.participant else False,
+        "silent": call.is_silent,
         "with": [other.who for other in with_],
         "with_names": [network.name_of(other) for other in with_],
         "heard": [_line(line) for line in call.lines if line.kind == "heard"],

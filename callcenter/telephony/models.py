@@ -107,6 +107,7 @@ class Leg(PracticeOwned, Base):
     wanted_at: Mapped[datetime] = mapped_column(Instant)
     dialled_at: Mapped[datetime | None] = mapped_column(Instant, index=True)  # the carrier was told to ring it
     ringing_at: Mapped[datetime | None] = mapped_column(Instant)
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)  # the key was pressed that it asked for
     joined_at: Mapped[datetime | None] = mapped_column(Instant)  # answered, or first heard of in its conference
     left_at: Mapped[datetime | None] = mapped_column(Instant)
     over_at: Mapped[datetime | None] = mapped_column(Instant)  # its telephone is back on the hook

@@ -19,6 +19,7 @@ class LegNews(StrEnum):
     DIALLED = "dialled"  # the carrier has taken the order to ring it
     RANG = "rang"
     ANSWERED = "answered"
+    TAKEN = "taken"  # whoever answered has pressed the key: it is on its way into the conference
     JOINED = "joined"  # it came into the conference
     LEFT = "left"  # it was in the conference and is no longer; its telephone may still be off the hook
     HUNG_UP = "hung_up"  # its telephone is back on the hook, whether or not anybody ever answered
@@ -52,6 +53,7 @@ class LegState:
     asks_key: bool = False  # who answers is in the conversation only once its room says so: a voicemail presses no key
     dialled_at: datetime | None = None
     ringing_at: datetime | None = None
+    taken_at: datetime | None = None
     joined_at: datetime | None = None
     left_at: datetime | None = None
     over_at: datetime | None = None
@@ -69,7 +71,7 @@ class LegState:
     def status(self) -> LegStatus:
         """Where it stands, from its facts alone."""
         if self.over_at is not None:
-            was_there = self.joined_at is not None or not self.asks_key
+            was_there = self.joined_at is not None or not self.asks_key or self.taken_at is not None
             return LegStatus.LEFT if was_there else LegStatus.FAILED
         if self.failed_at is not None:
             return LegStatus.FAILED if self.joined_at is None else LegStatus.LEFT
@@ -151,6 +153,8 @@ def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
             if leg.asks_key:
                 return replace(leg, ringing_at=leg.ringing_at or at)  # by whom is not known yet
             return replace(leg, joined_at=leg.joined_at or at)
+        case LegNews.TAKEN:
+            return replace(leg, taken_at=leg.taken_at or at)
         case LegNews.JOINED | LegNews.LEFT:
             # Whoever left was there, whether or not the joining was ever told.
             there = _start_afresh(replace(leg, joined_at=leg.joined_at or at), mark)
@@ -160,8 +164,9 @@ def _hear(leg: LegState, news: LegNews, at: datetime, mark: int) -> LegState:
         case LegNews.HUNG_UP:
             return replace(leg, over_at=leg.over_at or at)
         case LegNews.COMPLETED:
-            joined_at = leg.joined_at if leg.asks_key else leg.joined_at or at
-            return replace(leg, joined_at=joined_at, over_at=leg.over_at or at)
+            if leg.asks_key and leg.taken_at is None:
+                return replace(leg, over_at=leg.over_at or at)
+            return replace(leg, joined_at=leg.joined_at or at, over_at=leg.over_at or at)
         case LegNews.FAILED:
             return replace(leg, failed_at=leg.failed_at or at)
         case LegNews.GIVEN_UP:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 from callcenter.core.db import Database
+from callcenter.directory.models import Staff
 from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation
 from callcenter.telephony.legs import record_leg_event, want_leg
 from callcenter.telephony.models import Call, CallAlarm, Leg, LegRole
 from callcenter.telephony.state import LegNews, LegState, advance, call_status
 from tests.floor import ALL, MONDAY, PATIENT, Floor
 
-REGULATOR, DOCTOR = "+33261911544", "+33261911545"
+REGULATOR, DOCTOR, OWN = "+33261911544", "+33261911545", "+33639980033"
 BUSY = "busy"
 
 
@@ -40,6 +41,7 @@ class Telephone:
     status: str = "ringing"  # in-progress, in room, completed, failed
     on_hold: bool = False
     muted: bool = False
+    asks_key: bool = False  # picked up, somebody or a voicemail is asked for a key before it comes into the room
 
     @property
     def truth(self) -> list[LegNews]:
@@ -48,6 +50,8 @@ class Telephone:
             return [LegNews.FAILED]
         if self.status == "completed":
             return [LegNews.HUNG_UP if self.label == "patient" else LegNews.COMPLETED]
+        if self.status == "asked":
+            return [LegNews.DIALLED, LegNews.RANG]
         if self.status != "in room":
             return [] if self.label == "patient" else [LegNews.DIALLED]
         hold, mute = LegNews.HELD if self.on_hold else LegNews.UNHELD, LegNews.MUTED if self.muted else LegNews.UNMUTED
@@ -63,11 +67,11 @@ class ModelCarrier:
     told: list[Report] = field(default_factory=list)
     marks: int = 0
 
-    def play(self, labels: Iterable[str], *, moves: int) -> list[Report]:
+    def play(self, labels: Iterable[str], *, moves: int, asking: Iterable[str] = ()) -> list[Report]:
         """These telephones are on their way; some moves later, everything told since."""
         self.told = []
         for label in labels:
-            self.phones[label] = Telephone(label)
+            self.phones[label] = Telephone(label, asks_key=label in asking)
             if label != "patient":
                 self._tell(label, LegNews.DIALLED)
         for _ in range(moves):
@@ -84,6 +88,8 @@ class ModelCarrier:
             if phone.label == "patient":
                 return [lambda: self._join(phone)] * 3 + [lambda: self._end(phone, "completed", LegNews.HUNG_UP)]
             return [lambda: self._pick_up(phone)] * 3 + [lambda: self._end(phone, "failed", LegNews.FAILED)]
+        if phone.status == "asked":
+            return [lambda: self._press(phone)] * 2 + [lambda: self._end(phone, "completed", LegNews.COMPLETED)]
         if phone.status == "out":
             return [lambda: self._join(phone), lambda: self._end(phone, "completed", LegNews.HUNG_UP)]
         if phone.status == "in room":
@@ -93,6 +99,13 @@ class ModelCarrier:
 
     def _pick_up(self, phone: Telephone) -> None:
         self._tell(phone.label, LegNews.RANG, LegNews.ANSWERED)
+        if phone.asks_key:
+            phone.status = "asked"
+        else:
+            self._join(phone)
+
+    def _press(self, phone: Telephone) -> None:
+        self._tell(phone.label, LegNews.TAKEN)
         self._join(phone)
 
     def _join(self, phone: Telephone) -> None:
@@ -128,11 +141,12 @@ class ModelCarrier:
 
 
 def shuffled(dice: random.Random, reports: list[Report], *, loss: float = 0.0) -> list[Report]:
-    """In any order, some twice, some never."""
-    kept = [one for one in reports if dice.random() >= loss]
+    """In any order, some twice, some never; but a key that was pressed is kept before its telephone goes on."""
+    pressed = [one for one in reports if one.news is LegNews.TAKEN]
+    kept = [one for one in reports if one not in pressed and dice.random() >= loss]
     repeated = kept + [one for one in kept if dice.random() < 0.3]
     dice.shuffle(repeated)
-    return repeated
+    return pressed + repeated
 
 
 # The rules alone, on many histories.
@@ -144,10 +158,11 @@ def test_facts_and_statuses_converge(seed: int, moves: int) -> None:
     dice = random.Random(seed)
     carrier = ModelCarrier(dice)
     labels = ["patient", *dice.sample(["operator-1", "emergency-1", "practitioner-1", "patient-2"], dice.randint(0, 4))]
-    reports = carrier.play(labels, moves=moves)
-    ended = _pure(labels, reports)
-    assert _pure(labels, shuffled(dice, reports)) == ended
-    after_losses = _pure(labels, [*shuffled(dice, reports, loss=0.5), *_look(carrier)])
+    asking = [label for label in labels if label != "patient" and dice.random() < 0.4]
+    reports = carrier.play(labels, moves=moves, asking=asking)
+    ended = _pure(labels, reports, asking)
+    assert _pure(labels, shuffled(dice, reports), asking) == ended
+    after_losses = _pure(labels, [*shuffled(dice, reports, loss=0.5), *_look(carrier)], asking)
     assert _essence(after_losses) == _essence(ended)
     assert call_status(after_losses.values()) == call_status(ended.values())
 
@@ -168,13 +183,22 @@ def test_rows_converge(town: Floor, seed: int, moves: int) -> None:
     dice = random.Random(seed)
     carrier = ModelCarrier(dice)
     called_in = dice.sample(["emergency-1", "practitioner-1"], dice.randint(0, 2))
-    before = carrier.play(["patient", "operator-1", *called_in], moves=moves)
+    asking = ["operator-1"] if dice.random() < 0.5 else []
+    _give_telephone(town, OWN if asking else "client:ines")
+    before = carrier.play(["patient", "operator-1", *called_in], moves=moves, asking=asking)
     begins = _begin(town, called_in)
     ended = begins, _tell(town, before), _rows(town)
     again = _begin(town, called_in), _tell(town, shuffled(dice, before)), _rows(town)
     assert again[2] == ended[2]
-    looked = _begin(town, called_in), _tell(town, [*shuffled(dice, before, loss=0.5), *_look(carrier)]), _rows(town)
+    heard = [*shuffled(dice, before, loss=0.5), *_look(carrier)]
+    looked = _begin(town, called_in), _tell(town, heard), _rows(town)
     assert _end(looked[2]) == _end(ended[2])
+
+
+def _give_telephone(floor: Floor, endpoint: str) -> None:
+    """Ines is rung there: on a telephone of her own, asked for a key first."""
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Staff).where(Staff.id == floor.staff["Ines"]).values(endpoint=endpoint))
 
 
 def _begin(floor: Floor, called_in: list[str]) -> None:
@@ -190,6 +214,7 @@ def _begin(floor: Floor, called_in: list[str]) -> None:
             session.execute(delete(table))
         session.execute(update(Agent).values(lease_until=floor.now.replace(year=2030)))
     floor.provider.dialled.clear()
+    floor.provider.rung.clear()
     call_id = floor.ring(from_number=PATIENT)
     floor.accept("Ines")
     with floor.database.unit_of_work(ALL) as session:
@@ -233,9 +258,14 @@ def _look(carrier: ModelCarrier) -> list[Report]:
     return [Report(phone.label, one) for phone in carrier.phones.values() for one in phone.truth]
 
 
-def _pure(labels: Iterable[str], reports: Iterable[Report]) -> dict[str, LegState]:
+def _pure(labels: Iterable[str], reports: Iterable[Report], asking: Iterable[str]) -> dict[str, LegState]:
     legs = {
-        label: LegState(LegRole(label.partition("-")[0]), rang_us=label == "patient", dialled_at=MONDAY)
+        label: LegState(
+            LegRole(label.partition("-")[0]),
+            rang_us=label == "patient",
+            asks_key=label in asking,
+            dialled_at=MONDAY,
+        )
         for label in labels
     }
     for one in reports:

@@ -60,6 +60,7 @@ _COLUMNS: dict[str, _Columns] = {
         "name": (sa.String(120), ""),
         "digits": (sa.String(20), ""),
         "asks_key": (sa.Boolean(), sa.false()),
+        "taken_at": (sa.DateTime(timezone=True), _UNKNOWN),
         "starts_muted": (sa.Boolean(), sa.false()),
         "coached_leg_id": (sa.Integer(), _UNKNOWN),
     },

@@ -1,6 +1,7 @@
 """An operator's own telephone was picked up: by her, who presses a key, or by her voicemail, which never does."""
 
 import logging
+from datetime import datetime
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -10,7 +11,9 @@ from sqlalchemy import select
 from callcenter.directory.models import Practice
 from callcenter.telephony import twiml
 from callcenter.telephony.ear_twiml import KEY, EarLeg, ask_for_key, into_room, too_late
+from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
+from callcenter.telephony.state import LegNews
 from callcenter.web.context import World
 from callcenter.web.deadline import in_time
 from callcenter.web.webhooks.verified import SCOPE, add_webhook, read_webhook, xml
@@ -28,11 +31,12 @@ async def answer_ear(request: Request) -> Response:
     the room is found there: the carrier asks again.
     """
     world, webhook = await read_webhook(request)
+    at = world.clock.now()
     leg_id = _number(request.query_params.get("leg", ""))
     asked = request.query_params.get("attempt", "")
     took = bool(asked) and webhook.get("Digits") == KEY
     try:
-        leg = await in_time(world.voice, partial(_read_leg, world, leg_id))
+        leg = await in_time(world.voice, partial(_read_leg, world, leg_id, took=took, at=at))
     except Exception as fault:
         log.warning("leg %s was picked up (%s)", leg_id, type(fault).__name__)
         if took:
@@ -62,8 +66,22 @@ async def answer_ear(request: Request) -> Response:
 add_webhook(router, "/ear", answer_ear)
 
 
-def _read_leg(world: World, leg_id: int) -> EarLeg | None:
-    """The leg that this telephone is; None for one that is not ours, or that asks for no key."""
+def _read_leg(world: World, leg_id: int, *, took: bool, at: datetime) -> EarLeg | None:
+    """The leg that this telephone is; None for one that is not ours, or that asks for no key.
+
+    That she took it is kept before she is let in: heard of alone, the end of her telephone could be a voicemail's.
+    """
+    leg = _find_leg(world, leg_id)
+    if took and leg is not None and leg.is_wanted:
+        with world.database.unit_of_work(SCOPE) as session:
+            found = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
+            lock_call(session, found.call_id)
+            session.refresh(found)
+            record_leg_event(session, found, LegNews.TAKEN, at=at)
+    return leg
+
+
+def _find_leg(world: World, leg_id: int) -> EarLeg | None:
     with world.database.reading(SCOPE) as session:
         row = session.execute(
             select(Leg, Call, Practice)

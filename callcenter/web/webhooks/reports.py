@@ -113,10 +113,7 @@ def _hear_of_room(world: World, webhook: Webhook, news: LegNews, *, at: datetime
         if leg is None:
             log.warning("a report about a leg that is not ours: %s", event)
             return
-        mark, flags = _mark(webhook), _flags(webhook)
-        if news is LegNews.COMPLETED:  # who hangs up in a room was in it
-            record_leg_event(session, leg, LegNews.LEFT, at=at, mark=mark, flags=flags, sid=leg_sid or None)
-        record_leg_event(session, leg, news, at=at, mark=mark, flags=flags, sid=leg_sid or None)
+        record_leg_event(session, leg, news, at=at, mark=_mark(webhook), flags=_flags(webhook), sid=leg_sid or None)
 
 
 def _hear_of_leg(world: World, webhook: Webhook, leg_id: int, news: LegNews, *, at: datetime) -> None:
