@@ -27,6 +27,7 @@ from callcenter.directory.models import EmergencyLine, Practice, Site, Staff
 
 COUNTRIES = ("FR", "BE", "LU", "CH", "MC")
 TOPIC = "emergency-lines"
+_EVERYWHERE = "112"
 _LONGEST = 365  # days between two verifications
 
 
@@ -182,7 +183,7 @@ def read_emergency_number(typed: str, *, country: str, field: str) -> str:
     """
     cleaned = clean_line(typed, limit=40)
     digits = cleaned.replace(" ", "")
-    short = digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 4
+    short = digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 4 and not digits.startswith("0")
     number = digits if short else parse_number(cleaned, country=country, field=field)
     refusal = refusal_to_call(number, emergency=True)
     if refusal:
@@ -200,9 +201,15 @@ def _columns(typed: EmergencyLineParticulars) -> dict[str, object]:
             N_("This is not a French département. Example: 44, 2A or 974; empty for the whole country."),
             field="department",
         )
+    number = read_emergency_number(typed.number, country=country, field="number")
+    if not number.startswith("+") and number != _EVERYWHERE:
+        raise Invalid(
+            N_("A short number reaches the centre of our own place, not the patient's. Only 112 may be short."),
+            field="number",
+        )
     return {
         "label": needed(typed.label, N_("A name is needed."), field="label", limit=80),
-        "number": read_emergency_number(typed.number, country=country, field="number"),
+        "number": number,
         "country": country,
         "department": department,
         "agreement": clean_line(typed.agreement, limit=200),

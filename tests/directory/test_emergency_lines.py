@@ -54,6 +54,8 @@ def test_the_long_number_of_the_belgian_1733(database: Database) -> None:
     [
         ({"label": ""}, "label"),
         ({"number": "0"}, "number"),
+        ({"number": "06 39"}, "number"),
+        ({"number": "15"}, "number"),  # of our own place, not the patient's
         ({"number": "08 99 12 34 56"}, "number"),  # premium
         ({"number": "</Say><Dial>15"}, "number"),
         ({"country": "XX"}, "country"),
