@@ -14,15 +14,19 @@ from callcenter.desk.handling import handled_call
 from callcenter.desk.models import CallNote
 from callcenter.directory.models import Patient, Practice
 from callcenter.directory.patients import read_birth_date
+from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.models import Call
 
 
 def save_words(session: Session, call_id: int, *, staff_id: int, words: str, at: datetime) -> CallNote:
     """Keep the caller's words as typed so far; the last text sent wins.
 
-    Signals nothing: the only screen that shows them is the one they are typed on. Raises ``NotFound``.
+    Once a colleague has the caller, what the one before her still sends changes nothing: it would be older. Signals
+    nothing: the only screen that shows them is the one they are typed on. Raises ``NotFound``.
     """
     note = _note_of(session, handled_call(session, call_id, staff_id=staff_id), at=at)
+    if _is_with_colleague(session, call_id, staff_id):
+        return note
     note.words = clean_text(words)
     note.written_at = at
     return note
@@ -68,6 +72,12 @@ def noted_in_call(
     number = parse_number(phone, country=country, field="phone") if clean_line(phone) else None
     same = (patient.birth_on, patient.phone) == (read_birth_date(birth_on, at=at), number)
     return patient if same else None
+
+
+def _is_with_colleague(session: Session, call_id: int, staff_id: int) -> bool:
+    talking = select(Agent.staff_id).where(Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL)
+    on_it = session.scalars(talking).all()
+    return bool(on_it) and staff_id not in on_it
 
 
 def _note_of(session: Session, call: Call, *, at: datetime) -> CallNote:

@@ -12,6 +12,7 @@ from callcenter.core.scope import Practices
 from callcenter.desk.dispositions import choose_disposition
 from callcenter.desk.drafts import drafts_of, drop_draft, forget_drafts, read_fields, save_draft
 from callcenter.desk.models import DispositionCode, Draft
+from callcenter.desk.notes import save_words
 from callcenter.routing.models import AgentStatus
 from tests.desk.conftest import Cast
 
@@ -86,6 +87,23 @@ def test_whoever_has_the_call_next_goes_on_with_the_new_patient_and_with_nothing
     save(cast, call, {"family_name": "Vasseur-Lin"}, by=cast.ines)
     assert read(cast, call, by=cast.ines) == {"new-patient": {"family_name": "Vasseur-Lin"}}
     assert read(cast, call)["new-patient"] == {"family_name": "Vasseur"}
+
+
+def test_what_the_one_before_still_sends_does_not_overwrite_the_words_of_whoever_has_the_caller(cast: Cast) -> None:
+    call = talking(cast)
+
+    def write(words: str, by: int) -> str:
+        with cast.database.unit_of_work(both(cast)) as session:
+            return save_words(session, call, staff_id=by, words=words, at=cast.at).words
+
+    assert write("Mes gouttes", cast.camille) == "Mes gouttes"
+    with cast.database.unit_of_work(cast.everything) as session:
+        cast.set_agent(session, cast.camille, AgentStatus.WRAP_UP, call_id=call)
+    assert write("Mes gouttes sont finies", cast.camille) == "Mes gouttes sont finies"  # nobody has her yet
+    with cast.database.unit_of_work(cast.everything) as session:
+        cast.set_agent(session, cast.ines, AgentStatus.ON_CALL, call_id=call)
+    assert write("Mes gouttes sont finies. Urgent.", cast.ines) == "Mes gouttes sont finies. Urgent."
+    assert write("trop tard", cast.camille) == "Mes gouttes sont finies. Urgent."
 
 
 def test_of_two_pages_of_hers_at_the_same_moment_one_text_stays(cast: Cast) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.accounts import open_session
@@ -107,6 +107,10 @@ def test_a_patient_whose_operator_drops_is_offered_to_the_next(centre: Floor) ->
     _until(lambda: centre.legs() == [("patient", "joined"), ("operator", "joined")])
     centre.hire("lea")
     _hang_up(centre, centre.rows(Leg)[1].sid)
+    _until(lambda: centre.rows(QueueEntry)[0].requeue_at is not None)
+    assert (centre.status("ines"), centre.status("lea")) == ("on_call", "available")
+    with centre.town.database.unit_of_work(ALL) as session:  # half a minute passes
+        session.execute(update(QueueEntry).values(requeue_at=centre.town.now()))
     _until(lambda: centre.status("lea") == "reserved")
     assert centre.status("ines") == "wrap_up"
     late = centre.press("ines", f"/queue-entries/{centre.rows(QueueEntry)[0].id}/acceptance")

@@ -10,7 +10,7 @@ from callcenter.core.i18n import N_
 from callcenter.desk import wrap_up
 from callcenter.desk.drafts import drafts_of, read_fields, save_draft
 from callcenter.desk.handling import handled_call
-from callcenter.web.context import At, Operator, Reads, Writes
+from callcenter.web.context import AnyBrowser, At, Reads, Writes
 
 router = APIRouter()
 
@@ -19,7 +19,7 @@ router = APIRouter()
 def keep_draft(
     call_id: int,
     session: Writes,
-    me: Operator,
+    me: AnyBrowser,  # also of the one whose desk was just taken over: what was typed there is not lost
     at: At,
     form: Annotated[str, Form()] = "",
     fields: Annotated[str, Form()] = "",
@@ -32,7 +32,7 @@ def keep_draft(
 
 
 @router.get("/calls/{call_id}/drafts")
-def show_drafts(call_id: int, session: Reads, me: Operator) -> JSONResponse:
+def show_drafts(call_id: int, session: Reads, me: AnyBrowser) -> JSONResponse:
     """Every form of this call that she has not sent yet."""
     handled_call(session, call_id, staff_id=me.staff_id)
     return JSONResponse(drafts_of(session, call_id, staff_id=me.staff_id))

@@ -92,6 +92,8 @@ async function post(draft) {
 
 function sendAllAsThePageGoes() {
   for (const draft of pending.values()) navigator.sendBeacon(`/calls/${draft.call}/drafts`, bodyOf(draft));
+  // The next page may be there before what this one sent: it then looks once more. Nothing typed is kept here.
+  if (pending.size) sessionStorage.setItem("drafts-on-their-way", "yes");
 }
 addEventListener("pagehide", sendAllAsThePageGoes);
 document.addEventListener("visibilitychange", () => {
@@ -111,9 +113,38 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   send(address.key);
 });
 
+/* ---------- What the caller says: its own form, sent as she types ---------- */
+const talking = new Map(); // the form -> its timer
+function sendWords(form) {
+  if (!talking.has(form)) {
+    talking.set(form, setTimeout(() => {
+      talking.delete(form);
+      if (form.isConnected) form.dispatchEvent(new CustomEvent("words:typing"));
+    }, EVERY));
+  }
+}
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form.words");
+  if (form) sendWords(form);
+});
+// The card may be drawn without it, because a colleague has the call now: what she typed last goes first.
+document.body.addEventListener("htmx:beforeSwap", () => {
+  for (const [form, timer] of talking) {
+    clearTimeout(timer);
+    talking.delete(form);
+    if (form.isConnected) form.dispatchEvent(new CustomEvent("words:typing"));
+  }
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt.matches?.("form.words") && !event.detail.successful && !event.detail.xhr?.status) sendWords(event.detail.elt);
+});
+
 /* ---------- Back: forms that have just been drawn ---------- */
 async function fill() {
-  const fresh = [...document.querySelectorAll(FORMS)].filter((form) => !drawn.has(form));
+  await fillAll([...document.querySelectorAll(FORMS)].filter((form) => !drawn.has(form)));
+}
+
+async function fillAll(fresh) {
   for (const form of fresh) drawn.add(form);
   const calls = new Set(fresh.map((form) => addressOf(form)?.call).filter(Boolean));
   for (const call of calls) {
@@ -161,3 +192,10 @@ new MutationObserver(() => {
   if (document.querySelector(FORMS)) fill();
 }).observe(document.body, { childList: true, subtree: true });
 fill();
+
+if (sessionStorage.getItem("drafts-on-their-way")) {
+  sessionStorage.removeItem("drafts-on-their-way");
+  for (const later of [500, 1500, 4000]) {
+    setTimeout(() => fillAll([...document.querySelectorAll(FORMS)].filter((form) => fieldsOf(form).every(isAsDrawn))), later);
+  }
+}
