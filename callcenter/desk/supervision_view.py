@@ -114,7 +114,7 @@ def supervisions_today(session: Session, *, zone: ZoneInfo, at: datetime) -> lis
     return _lines(session, _all().where(Supervision.began_at >= midnight).order_by(Supervision.id.desc()))
 
 
-def _all() -> Select[tuple[Supervision, Leg, str, str, str]]:
+def _all() -> Select[Supervision, Leg, str, str, str]:
     supervisor, operator = aliased(Staff), aliased(Staff)
     return (
         select(Supervision, Leg, supervisor.name, operator.name, Practice.name)
@@ -125,7 +125,7 @@ def _all() -> Select[tuple[Supervision, Leg, str, str, str]]:
     )
 
 
-def _lines(session: Session, found: Select[tuple[Supervision, Leg, str, str, str]]) -> list[SupervisionLine]:
+def _lines(session: Session, found: Select[Supervision, Leg, str, str, str]) -> list[SupervisionLine]:
     rows = session.execute(found).all()
     subjects = [f"supervision {one.id}" for one, *_ in rows]
     acts = session.execute(
