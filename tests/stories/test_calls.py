@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.accounts import open_session
 from callcenter.directory.models import Practice, PracticeLine, Role
+from callcenter.routing.ears import telephone_of
 from callcenter.routing.models import Agent, QueueEntry, Reservation
 from callcenter.telephony.models import Call, Leg
 from callcenter.web.context import SESSION_COOKIE
@@ -36,6 +37,11 @@ class Floor:
             base_url=self.town.url, cookies={SESSION_COOKIE: token}, headers={"HX-Request": "true"}
         )
         self.press(login, "/agent/availability")
+        # The telephone of a browser that is none: it picks up by itself.
+        with self.town.database.reading(ALL) as session:
+            address = telephone_of(session, self.staff[login]).address
+        phone = f"{self.town.carrier_url}/network/phones/{address}"
+        httpx.put(phone, json={"answers": "auto"}).raise_for_status()
 
     def press(self, login: str, path: str, **data: str) -> httpx.Response:
         answer = self.desks[login].post(path, data=data)
