@@ -28,6 +28,7 @@ from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
 from callcenter.demo.people import Caller, caller_of, next_caller
 from callcenter.demo.report import Report, make_report
+from callcenter.demo.transfers import telephones
 from callcenter.local.processes import Process, free_port, refuse_taken_port
 
 _HINT = "camille, ines : opératrices ; sofia : superviseure ; lemoine, kaplan : médecins ; admin. Mot de passe : demo"
@@ -195,6 +196,8 @@ def _furnish_network(addresses: Addresses) -> None:
                 f"/network/phones/{number}",
                 json={"answers": "auto", "after_seconds": 4, "says": says, "name": label},
             ).raise_for_status()
+        for number, telephone in telephones().items():
+            http.put(f"/network/phones/{number}", json=telephone).raise_for_status()
         # Rings unheard: whoever wants may pick it up on the carrier's page.
         silent = parse_number(SILENT_EMERGENCY_LINE)
         http.put(f"/network/phones/{silent}", json={"answers": "person"}).raise_for_status()

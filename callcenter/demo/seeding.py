@@ -15,6 +15,7 @@ from callcenter.core.migrate import upgrade
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.demo.centre import DATA, EMERGENCY_LINES
 from callcenter.demo.installation import Installation
+from callcenter.demo.transfers import keep_telephones
 from callcenter.directory.emergency_lines import EmergencyLineParticulars, add_emergency_line
 from callcenter.directory.line_times import PeriodParticulars, add_period
 from callcenter.directory.models import Forwarding, Patient, PracticeLine
@@ -37,6 +38,7 @@ def fill_with_demo_data(installation: Installation, *, machine_now: datetime) ->
             import_folder(session, DATA, at=at)
             session.flush()
             _keep_emergency_lines(session, at=at)
+            keep_telephones(session, at=at)
             _order_periods(session, at=at)
             _fill_agendas(session, at=at)
     finally:
