@@ -19,6 +19,7 @@ from callcenter.core.events import EventBus
 from callcenter.core.i18n import load_catalogues
 from callcenter.core.migrate import refuse_newer
 from callcenter.desk.emergency import keep_relay
+from callcenter.desk.shield import lower_shield
 from callcenter.desk.supervising import end_with_call, follow_supervisor
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
@@ -98,6 +99,7 @@ def wire_events() -> EventBus:
     bus.subscribe(LegChanged, follow_supervisor)
     bus.subscribe(CallEnded, leave_queue)
     bus.subscribe(CallEnded, end_with_call)
+    bus.subscribe(CallEnded, lower_shield)
     bus.subscribe(AppointmentBooked, confirm_booking)
     bus.subscribe(AppointmentCancelled, cancel_confirmation)
     return bus

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from callcenter.desk.cautions import CardCaution
 from callcenter.desk.company import Company
 from callcenter.desk.models import DispositionCode
 from callcenter.desk.persons import BookedHere, KnownPerson
@@ -78,6 +79,7 @@ class CallCard:
     lost: RingingBack | None  # her line dropped during an emergency or with a doctor, and she is rung back
     telephone_failure: str
     company: Company
+    cautions: list[CardCaution]  # never in an emergency
     watchers: list[Watcher]  # supervisors in the call
     instructions: list[CardInstruction]
     persons: list[KnownPerson]

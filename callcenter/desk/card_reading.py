@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard, CardInstruction, CardState, PastCall
+from callcenter.desk.cautions import cautions_on
 from callcenter.desk.company import Company, read_company
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode, EmergencyRelay
@@ -102,6 +103,8 @@ def _assemble(
     booked = read_booked_here(session, call.id)
     relay, in_emergency, disposition = _outcome(session, call.id)
     live = [item for item in booked if not item.is_cancelled]
+    known = [one.id for one in [*persons, patient] if one is not None]
+    cautions = cautions_on(session, practice.id, number=call.from_number, patient_ids=known, at=at)
     return CallCard(
         call_id=call.id,
         sid=call.sid,
@@ -137,6 +140,7 @@ def _assemble(
         lost=ringing_back(call, legs),
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
         company=company,
+        cautions=[] if relay else cautions,
         watchers=watchers_of(session, call.id),
         instructions=_instructions(session, call, staff_id=staff_id, at=at),
         persons=persons,

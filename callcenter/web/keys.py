@@ -48,6 +48,8 @@ KEYS: dict[str, Key] = {
     "hang_up": Key("F8", N_("Hang up"), Area.CALL),
     "status": Key("F9", N_("Pause, come back"), Area.CALL),
     "ear": Key("F10", N_("Change your telephone"), Area.CALL),
+    "shield": Key("F7", N_("Shield"), Area.CALL),
+    "abuse_kind": Key("1", N_("Shield: what it is, a digit"), Area.CALL),
     "take_back": Key("F9", N_("Take your desk back"), Area.CALL),
     "emergency": Key("F12", N_("Emergency"), Area.CALL),
     "take_next": Key("Enter", N_("Take the next call"), Area.CALL),

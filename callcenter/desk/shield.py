@@ -1,0 +1,132 @@
+"""The operator's shield: the words to say to a caller who abuses her, the report, and the call for her supervisor."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from callcenter.core.audit import record_act
+from callcenter.core.db import touch
+from callcenter.core.errors import Invalid
+from callcenter.core.i18n import N_
+from callcenter.core.insertion import insert_new
+from callcenter.core.text import clean_text
+from callcenter.desk.drafts import drop_draft
+from callcenter.desk.handling import handled_call
+from callcenter.desk.models import AbuseKind, AbuseReport, EmergencyRelay
+from callcenter.directory.models import Practice
+from callcenter.routing.agents import was_changed, whole_floor
+from callcenter.routing.models import Agent, AgentStatus
+from callcenter.telephony.alarms import clear_alarm, raise_alarm
+from callcenter.telephony.events import CallEnded
+from callcenter.telephony.legs import lock_call
+from callcenter.telephony.models import AlarmKind, Call, CallStatus
+
+FORM = "abuse"
+WORDS_LIMIT = 2000
+
+ABUSE_LABELS: dict[AbuseKind, str] = {
+    AbuseKind.INSULT: N_("Insult"),
+    AbuseKind.THREAT: N_("Threat"),
+    AbuseKind.SEXUAL: N_("Sexual remarks"),
+    AbuseKind.DISCRIMINATION: N_("Discrimination"),
+    AbuseKind.OTHER: N_("Something else"),
+}
+
+# Said by the operator to the caller, in the language of the practice and not of her screen.
+_PHRASES = {
+    "fr": (
+        "Je comprends que vous soyez en difficulté, mais je ne peux pas poursuivre si vous m'insultez. "
+        "Si cela continue, je mettrai fin à l'appel."
+    ),
+    "en": (
+        "I understand that this is hard for you, but I cannot go on if you insult me. "
+        "If it continues, I will end the call."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shield:
+    """What the dialog shows; ``kind`` and ``words`` of the report that was made already, if one was."""
+
+    call_id: int
+    phrase: str
+    language: str
+    kind: AbuseKind | None
+    words: str
+
+
+def open_shield(session: Session, call_id: int, *, staff_id: int) -> Shield:
+    """The words to say, in the practice's language. Raises ``NotFound`` for a call that is not hers."""
+    call = handled_call(session, call_id, staff_id=staff_id)
+    language = session.scalars(select(Practice.language).where(Practice.id == call.practice_id)).one()
+    report = session.get(AbuseReport, call_id)
+    return Shield(
+        call_id=call_id,
+        phrase=_PHRASES.get(language, _PHRASES["en"]),
+        language=language,
+        kind=AbuseKind(report.kind) if report is not None else None,
+        words=report.words if report is not None else "",
+    )
+
+
+def read_kind(typed: str) -> AbuseKind:
+    """The kind a form sent. Raises ``Invalid`` (field ``kind``) when none was chosen."""
+    try:
+        return AbuseKind(typed)
+    except ValueError:
+        raise Invalid(N_("Say what it is, with a digit."), field="kind") from None
+
+
+def report_abuse(session: Session, call_id: int, *, staff_id: int, kind: AbuseKind, words: str, at: datetime) -> None:
+    """Keep what happened, once per call: a second report adds its words. While she talks her supervisor is called.
+
+    Raises ``NotFound`` for a call that is not hers.
+    """
+    found = handled_call(session, call_id, staff_id=staff_id)
+    call = lock_call(session, found.id)
+    said = clean_text(words, limit=WORDS_LIMIT)
+    values = {"call_id": call_id, "practice_id": call.practice_id, "staff_id": staff_id, "kind": kind, "words": said}
+    if insert_new(session, AbuseReport, **values, reported_at=at):
+        record_act(session, "abuse.report", f"call {call_id}", staff_id=staff_id, practice_id=call.practice_id, at=at)
+    else:
+        kept = session.scalars(select(AbuseReport.words).where(AbuseReport.call_id == call_id)).one()
+        session.execute(
+            update(AbuseReport).where(AbuseReport.call_id == call_id).values(kind=kind, words=_added(kept, said))
+        )
+    drop_draft(session, call_id, staff_id=staff_id, form=FORM)
+    talks = select(Agent.staff_id).where(Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL)
+    if call.status == CallStatus.TALKING and session.scalar(talks.limit(1)) is not None:
+        raise_alarm(session, call, AlarmKind.ABUSE, at=at)
+    touch(session, "queue", f"call-{call_id}", f"desk-{staff_id}")
+
+
+def lower_shield(session: Session, event: CallEnded) -> None:
+    """The call is over: nobody needs to come any more."""
+    with whole_floor(session):
+        call = session.scalars(select(Call).where(Call.id == event.call_id)).one()
+        clear_alarm(session, call, AlarmKind.ABUSE, at=event.at)
+
+
+def was_hard(session: Session, call_id: int) -> bool:
+    """Whether she may breathe after this call: she was abused in it, or it was an emergency."""
+    abused = select(AbuseReport.call_id).where(AbuseReport.call_id == call_id)
+    relayed = select(EmergencyRelay.call_id).where(EmergencyRelay.call_id == call_id)
+    return session.scalar(abused) is not None or session.scalar(relayed) is not None
+
+
+def breathe(session: Session, staff_id: int, *, until: datetime) -> None:
+    """Her break after a hard call counts as work until then; nothing rings, and nobody is called back at its end."""
+    on_break = update(Agent).where(Agent.staff_id == staff_id, Agent.status == AgentStatus.BREAK)
+    if was_changed(session, on_break.values(breather_until=until)):
+        touch(session, f"desk-{staff_id}", "queue")
+
+
+def _added(kept: str, said: str) -> str:
+    if not said or kept == said or kept.endswith(f"\n{said}"):
+        return kept  # the same request, sent twice
+    # The form shows what is kept: what she added to it is the whole.
+    both = said if kept and said.startswith(kept) else f"{kept}\n{said}" if kept else said
+    return both[: 2 * WORDS_LIMIT]
