@@ -1,20 +1,20 @@
 """The emergency card as its operator sees it, read from rows alone: a reload shows the same."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.desk.emergency_shown import ShownLine, shown_lines
 from callcenter.desk.emergency_steps import Step, StepKind, steps_of
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import CallNote, EmergencyRelay
 from callcenter.desk.relay_rows import facts_of, lines_to_try
 from callcenter.desk.relay_rules import (
     SETTLING,
-    LegFact,
     RelayState,
     line_dialled_by_itself,
     line_to_dial,
@@ -66,18 +66,6 @@ class OnTheLine:
     on_hold: bool
     joined_at: datetime | None
     failure: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLine:
-    """One line of the order of trying, and where it stands in this relay."""
-
-    label: str
-    number: str
-    is_on: bool  # the one shown large: dialled last, or what Enter dials
-    is_next: bool  # dialled by itself when the one that is on does not answer
-    was_tried: bool
-    proof: Proof | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +167,7 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         zone=practice.zone,
         label=shown.label,
         number=shown.number,
-        lines=_shown_lines(
-            usable, on=shown.number, then=_then(usable, facts, state), tried={leg.address for leg in lines}
-        ),
+        lines=shown_lines(usable, facts, on=shown.number, state=state),
         attempts=len(lines),
         follows_by_itself=state is RelayState.FAILED and line_dialled_by_itself(usable, facts) is not None,
         own_number=own_telephone_number(practice.country),
@@ -210,34 +196,6 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         gate=gate,
         steps=steps_of(relay, lines, flag),
     )
-
-
-def _then(usable: Sequence[LineToTry], facts: Sequence[LegFact], state: RelayState) -> LineToTry | None:
-    """The line after the one that is shown large; None when that one is the last."""
-    if not facts:
-        return usable[1] if len(usable) > 1 else None
-    in_vain = replace(facts[-1], status="failed", joined_at=None)
-    following = line_dialled_by_itself(usable, [*facts[:-1], in_vain])
-    if state is not RelayState.FAILED or following is None:
-        return following
-    place = usable.index(following)
-    return usable[place + 1] if place + 1 < len(usable) else None
-
-
-def _shown_lines(
-    usable: Sequence[LineToTry], *, on: str, then: LineToTry | None, tried: Collection[str]
-) -> list[ShownLine]:
-    return [
-        ShownLine(
-            label=line.label,
-            number=line.number,
-            is_on=line.number == on,
-            is_next=line == then,
-            was_tried=line.number in tried,
-            proof=line.proof,
-        )
-        for line in usable
-    ]
 
 
 def _on_the_line(legs: Iterable[Leg]) -> OnTheLine | None:
