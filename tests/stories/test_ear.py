@@ -144,6 +144,52 @@ def test_the_browser_that_signs_in_last_has_the_desk_and_the_first_takes_it_back
     assert len(joined(town)) == 1
 
 
+def test_a_telephone_that_has_lost_the_carrier_says_so_and_comes_back(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    state, key = desk.locator("#softphone-state"), desk.locator("#key-answer")
+    expect(state).to_have_attribute("data-state", "ready")
+    expect(key).not_to_contain_text("indisponible")
+    town.stop_carrier()
+    expect(state).to_contain_text("a perdu le réseau", timeout=20_000)
+    expect(key).to_contain_text("téléphone indisponible")
+    town.start_carrier()
+    expect(state).to_have_attribute("data-state", "ready", timeout=30_000)
+    town.dial()
+    answer(desk)
+
+
+def test_without_a_microphone_nothing_is_taken(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("ines", "Inès Haddad", Role.OPERATOR, endpoint="client:ines")
+    desk = town.sign_in("ines")
+    library = httpx.get(f"{town.carrier_url}/sdk/voice-sdk.js").text + NEEDS_MICROPHONE
+    desk.route("**/sdk/voice-sdk.js", lambda route: route.fulfill(body=library, content_type="text/javascript"))
+    desk.evaluate(
+        "navigator.mediaDevices.getUserMedia = async () => {"
+        " if (!window.plugged) throw new DOMException('none', 'NotFoundError');"
+        " return new MediaStream(); }"
+    )
+    desk.keyboard.press("F9")
+    expect(desk.locator("#softphone-state")).to_contain_text("Pas de micro.")
+    town.dial()
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    expect(desk.locator("#key-answer button")).to_have_attribute("aria-disabled", "true")
+    desk.keyboard.press("F2")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    assert addresses(town) == []
+    desk.evaluate("window.plugged = true")
+    expect(desk.locator("#softphone-state")).to_have_attribute("data-state", "ready")
+    answer(desk)
+
+
+NEEDS_MICROPHONE = """
+Twilio.Device = class extends Twilio.Device {
+  audio = { incoming() {}, outgoing() {}, disconnect() {} };
+};
+"""
+
+
 def rung_by_nobody_known(town: Town, identity: str) -> str:
     """Somebody with the account's password rings her browser, though the desk asked for nothing; what became of it."""
     calls = f"{town.carrier_url}/2010-04-01/Accounts/{SID}/Calls"
