@@ -23,6 +23,7 @@ from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Leg, LegRole, LegStatus
 from callcenter.telephony.state import LegNews
+from callcenter.telephony.sweeping import dial_forgotten_legs
 from callcenter.web.at_once import act_at_once
 from callcenter.web.context import World
 from tests.desk.conftest import MONDAY_0914, Cast
@@ -174,6 +175,18 @@ def test_a_line_rings_twenty_seconds_at_most(relay: Relay) -> None:
     relay.enter()
 
     assert [one["ring_for"] for one in relay.provider.dialled] == [20]
+
+
+def test_a_line_of_which_nothing_more_is_heard_is_given_up_and_followed(relay: Relay) -> None:
+    relay.enter()
+    relay.hear("emergency-1", LegNews.RANG)
+    for seconds, rung in ((22, 1), (4, 2)):  # its ringing, and what the report may take
+        relay.clock.advance(timedelta(seconds=seconds))
+        dial_forgotten_legs(relay.cast.database, relay.provider, relay.clock, settings=relay.world.settings)
+        relay.world.urgent.drain()
+        assert len(relay.rung) == rung
+
+    assert relay.provider.hung_up == [relay.legs()[0].sid]
 
 
 def test_after_the_last_line_it_is_hers_and_enter_begins_anew(relay: Relay) -> None:
