@@ -79,6 +79,7 @@ class CallCard:
     lost: RingingBack | None  # her line dropped during an emergency or with a doctor, and she is rung back
     telephone_failure: str
     company: Company
+    may_breathe: bool  # wrapping up an emergency, or a call in which she was abused
     cautions: list[CardCaution]  # never in an emergency
     watchers: list[Watcher]  # supervisors in the call
     instructions: list[CardInstruction]

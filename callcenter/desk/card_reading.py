@@ -15,6 +15,7 @@ from callcenter.desk.company import Company, read_company
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode, EmergencyRelay
 from callcenter.desk.persons import known_persons, read_booked_here
+from callcenter.desk.shield import was_hard
 from callcenter.desk.supervision_view import watchers_of
 from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
@@ -140,6 +141,7 @@ def _assemble(
         lost=ringing_back(call, legs),
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
         company=company,
+        may_breathe=state is CardState.WRAP_UP and was_hard(session, call.id),
         cautions=[] if relay else cautions,
         watchers=watchers_of(session, call.id),
         instructions=_instructions(session, call, staff_id=staff_id, at=at),

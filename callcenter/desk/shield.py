@@ -1,7 +1,7 @@
 """The operator's shield: the words to say to a caller who abuses her, the report, and the call for her supervisor."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from callcenter.telephony.models import AlarmKind, Call, CallStatus
 
 FORM = "abuse"
 WORDS_LIMIT = 2000
+BREATHES_FOR = timedelta(minutes=5)
 
 ABUSE_LABELS: dict[AbuseKind, str] = {
     AbuseKind.INSULT: N_("Insult"),
@@ -117,10 +118,17 @@ def was_hard(session: Session, call_id: int) -> bool:
     return session.scalar(abused) is not None or session.scalar(relayed) is not None
 
 
-def breathe(session: Session, staff_id: int, *, until: datetime) -> None:
-    """Her break after a hard call counts as work until then; nothing rings, and nobody is called back at its end."""
-    on_break = update(Agent).where(Agent.staff_id == staff_id, Agent.status == AgentStatus.BREAK)
-    if was_changed(session, on_break.values(breather_until=until)):
+def breathe(session: Session, call_id: int, *, staff_id: int, at: datetime) -> None:
+    """Her break that begins at this instant, after a hard call, counts as work for five minutes; she ends it herself.
+
+    After another call, or sent once more later, it stays what it is.
+    """
+    if not was_hard(session, call_id):
+        return
+    on_break = update(Agent).where(
+        Agent.staff_id == staff_id, Agent.status == AgentStatus.BREAK, Agent.status_since == at
+    )
+    if was_changed(session, on_break.values(breather_until=at + BREATHES_FOR)):
         touch(session, f"desk-{staff_id}", "queue")
 
 

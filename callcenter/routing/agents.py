@@ -46,6 +46,7 @@ def move_agent(
             call_id=call_id,
             missed_call=missed_call,
             wrap_up_until=None,
+            breather_until=None,
             lapsed_at=silent_at,
         ),
     )

@@ -48,6 +48,7 @@ class AgentView:
     can_switch: bool
     switch_is_primary: bool
     may_take: bool
+    breather_until: datetime | None = None  # a break after a hard call
 
 
 class Moments:
@@ -177,6 +178,9 @@ def agent_view(agent: Agent | None, card: CallCard | None) -> AgentView:
     label, icon = _STATES[status]
     if missed:
         label, icon = N_("Paused, call missed"), "phone-missed"
+    breather_until = agent.breather_until if agent is not None and status == AgentStatus.BREAK else None
+    if breather_until is not None:
+        label, icon = N_("Breather"), "hourglass"
     on_break = status == AgentStatus.AVAILABLE
     back = status in {AgentStatus.OFFLINE, AgentStatus.BREAK}
     switch = N_("Pause") if not back else (N_("Come back") if status == AgentStatus.BREAK else N_("Available"))
@@ -192,6 +196,7 @@ def agent_view(agent: Agent | None, card: CallCard | None) -> AgentView:
         can_switch=on_break or back,
         switch_is_primary=back and card is None,
         may_take=status in {AgentStatus.AVAILABLE, AgentStatus.RESERVED},
+        breather_until=breather_until,
     )
 
 

@@ -57,6 +57,7 @@ KEYS: dict[str, Key] = {
     "finish": Key("Enter", N_("Finish"), Area.WRAP_UP),
     "prolong": Key(" ", N_("One more minute"), Area.WRAP_UP),
     "finish_and_pause": Key("F9", N_("Finish and pause"), Area.WRAP_UP),
+    "breather": Key("b", N_("Breathe for 5 minutes, after a hard call"), Area.WRAP_UP),
     "search": Key("/", N_("Find a person"), Area.CARD),
     "person": Key("1", N_("Choose a person: a digit"), Area.CARD),
     "somebody_else": Key("0", N_("Somebody else, a new patient"), Area.CARD),

@@ -21,6 +21,7 @@ from callcenter.desk.drafts import drop_draft, drop_of_everybody
 from callcenter.desk.handling import handled_call
 from callcenter.desk.notes import choose_patient, noted_in_call, save_words
 from callcenter.desk.persons import describe_persons
+from callcenter.desk.shield import breathe
 from callcenter.directory.patients import create_patient, search_patients
 from callcenter.routing.models import AgentStatus
 from callcenter.telephony.legs import lock_call
@@ -168,8 +169,10 @@ def end_call(
     request: Request, call_id: int, session: Writes, me: Operator, at: At, code: Typed = "", then: Typed = ""
 ) -> Response:
     """Say how the call ended; she is available again, or on a break when she asked for one."""
-    status = AgentStatus.BREAK if then == "pause" else AgentStatus.AVAILABLE
+    status = AgentStatus.BREAK if then in {"pause", "breather"} else AgentStatus.AVAILABLE
     choose_disposition(session, call_id, staff_id=me.staff_id, code=read_code(code), at=at, then=status)
+    if then == "breather":
+        breathe(session, call_id, staff_id=me.staff_id, at=at)
     return _changed(request)
 
 

@@ -1,0 +1,78 @@
+"""An operator is abused: her key, her supervisor, a caution for the next call, and a breath that counts as work."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from callcenter.directory.models import Role
+from tests.stories.conftest import PATIENT, Town
+from tests.stories.test_supervision import supervisor
+from tests.stories.test_transfers import hang_up, heard, say, sid_of, until
+from tests.stories.tilleuls import answer, open_tilleuls, operator
+
+
+def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("solene", "Solène Garnier", Role.SUPERVISOR)
+    board = supervisor(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+
+    desk.keyboard.press("F7")
+    dialog = desk.locator("#ask dialog")
+    expect(dialog.locator(".phrase")).to_contain_text("je ne peux pas poursuivre si vous m'insultez")
+    desk.keyboard.press("2")
+    expect(dialog.locator("[value=threat]")).to_be_checked()
+    dialog.locator("textarea").fill("« Je sais où vous habitez » 👍 </Say><Dial>")
+    dialog.locator("[value=threat]").focus()
+    desk.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+
+    expect(board.locator("#board-incidents .alarm")).to_contain_text("agress")
+    expect(board.locator(".beside form button")).to_be_visible()
+    board.keyboard.press("F6")  # one key
+    watcher = desk.locator("#desk-card .watcher")
+    expect(watcher).to_have_attribute("data-mode", "join")
+    expect(watcher).to_contain_text("Elle demande de l’aide")
+    say(town, sid_of(town, "supervisor-1"), "Ici la responsable.")
+    until(lambda: "Ici la responsable." in heard(town, patient))
+    hang_up(town, PATIENT)
+    expect(board.locator("#board-incidents .alarm")).to_have_count(0)
+
+    # A breath, by key; it counts, and she ends it.
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    desk.keyboard.press("9")
+    desk.keyboard.press("b")
+    status = desk.locator("#desk-status")
+    expect(status).to_contain_text("Respiration")
+    expect(status.locator(".breather [data-tick]")).to_have_text(re.compile(r"[45]:\d\d"))
+    expect(board.locator("#board-agents")).to_contain_text("compte comme du travail")
+
+    board.goto("/cautions")
+    board.locator("[name=reason]").fill("A menacé une opératrice ; restez calme, la responsable est prévenue.")
+    board.locator("article button").click()
+    expect(board.locator("#caution-1")).to_contain_text("06 39 98 14 72")
+
+    desk.keyboard.press("F9")
+    town.dial()
+    answer(desk)
+    caution = desk.locator("#desk-card .caution")
+    expect(caution).to_contain_text("Prudence jusqu’au dimanche 21 février")
+    expect(caution).to_contain_text("restez calme")
+
+    # He says something against it; not the one who set it, another decides.
+    board.locator("#caution-1 textarea").fill("Je regrette, mon fils était à l’hôpital.")
+    board.locator("#caution-1 button").click()
+    expect(board.locator("#caution-1 button")).to_have_count(0)
+    other = town.sign_in("solene")
+    other.goto("/cautions")
+    expect(other.locator("#caution-1")).to_contain_text("mon fils était à l’hôpital")
+    other.locator("#caution-1 textarea").fill("Excuses acceptées.")
+    other.locator("#caution-1 button[value=true]").click()
+    expect(other.locator("#caution-1")).to_have_count(0)
+    desk.reload()
+    expect(desk.locator("#desk-card")).to_be_visible()
+    expect(caution).to_have_count(0)
