@@ -46,7 +46,7 @@ class Elsewhere:
 
 
 def is_overdue(*, joined_at: datetime, overflowed_at: datetime | None, after: int, at: datetime) -> bool:
-    """Whether she has waited ``after`` seconds (0: for ever), since she joined or since she was last sent elsewhere."""
+    """Whether she has waited ``after`` seconds (0: for ever), since she joined or came back from elsewhere."""
     return after > 0 and max(joined_at, overflowed_at or joined_at) + timedelta(seconds=after) <= at
 
 

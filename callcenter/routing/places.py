@@ -65,9 +65,13 @@ def wait_again(
     from_: Collection[QueueEntryStatus],
     at: datetime,
 ) -> bool:
-    """Open a place that was closed with one of these statuses; whether it was."""
+    """Open a place that was closed with one of these statuses; whether it was.
+
+    How long she has waited counts from now for being sent elsewhere again: else one who came back from a telephone that
+    rang for long would be gone before anybody could take her.
+    """
     statement = update(QueueEntry).where(QueueEntry.call_id == call.id, QueueEntry.status.in_(from_), *when)
-    is_back = was_changed(session, statement.values(status=QueueEntryStatus.WAITING, left_at=None))
+    is_back = was_changed(session, statement.values(status=QueueEntryStatus.WAITING, left_at=None, overflowed_at=at))
     if is_back:
         _tell(session, call, at=at)
     return is_back

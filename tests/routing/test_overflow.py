@@ -129,7 +129,7 @@ def test_what_is_heard_of_her_room_before_she_was_sent_brings_nobody_back(floor:
     assert floor.entry(call_id).status == "overflow"
 
 
-def test_once_in_the_lines_time_and_no_more_often(floor: Floor) -> None:
+def test_back_from_elsewhere_she_waits_as_long_again(floor: Floor) -> None:
     set_overflow(floor)
     call_id = wait(floor)
     floor.clock.advance(AFTER)
@@ -137,7 +137,7 @@ def test_once_in_the_lines_time_and_no_more_often(floor: Floor) -> None:
     floor.clock.advance(timedelta(seconds=30))
     floor.hear(floor.patient_leg(call_id), LegNews.LEFT, LegNews.JOINED)
     tick(floor)
-    floor.clock.advance(timedelta(seconds=29))
+    floor.clock.advance(timedelta(seconds=59))
     tick(floor)
     assert len(floor.provider.redirected) == 1
     floor.clock.advance(timedelta(seconds=1))
