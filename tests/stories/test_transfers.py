@@ -56,6 +56,13 @@ def test_she_is_not_heard_while_muted_and_hold_is_another_sign(town: Town, tille
     say(town, own, "Me voici de nouveau.")
     until(lambda: "Me voici de nouveau." in heard(town, patient))
 
+    # Whoever asks for help is heard, whatever was pressed before.
+    desk.keyboard.press("F6")
+    expect(mute).to_contain_text("Parler")
+    desk.keyboard.press("F12")
+    until(lambda: at_carrier(town, own)["muted"] is False)
+    expect(desk.locator("#relay")).to_be_visible()
+
 
 def test_a_caller_is_announced_to_the_doctor_and_passed_on(town: Town, tilleuls: Tilleuls) -> None:
     desk = operator(town, "ines", "Inès Haddad")

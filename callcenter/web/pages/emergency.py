@@ -1,6 +1,7 @@
 """The emergency card: over the desk when htmx asks, a page of its own without script."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -26,6 +27,7 @@ from callcenter.routing.models import Agent
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.models import Leg, LegRole
+from callcenter.telephony.muting import mute_operator
 from callcenter.telephony.sweeping import hang_up_legs
 from callcenter.triage.script import ANSWER_LABELS
 from callcenter.web.context import At, Operator, Reads, TheWorld, World
@@ -38,13 +40,14 @@ Typed = Annotated[str, Form()]
 
 @router.post("/calls/{call_id}/emergency")
 def open_card(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
-    """Open the card; a patient on hold is taken back first of all."""
+    """Open the card; a patient on hold is taken back, and an operator who is muted is heard again, first of all."""
     with world.database.unit_of_work(Practices(me.practice_ids)) as session:
         open_relay(session, call_id, staff_id=me.staff_id, at=at)
         held = session.scalar(
             select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT, Leg.on_hold).limit(1)
         )
     refused = _take_back(world, call_id) if held is not None else None
+    _be_heard(world, call_id, me)
     if not is_htmx(request):
         return redirect(request, f"/desk/emergency?call={call_id}")
     return _whole(request, world, me, call_id, fault=refused)
@@ -161,6 +164,12 @@ def close_card(request: Request, call_id: int, world: TheWorld, me: Operator, at
 
 def _ring(world: World, leg_id: int) -> None:
     dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
+
+
+def _be_heard(world: World, call_id: int, me: Operator) -> None:
+    """End her own mute: whoever asks for help must be heard. Not being told is no reason to keep the card closed."""
+    with suppress(Problem):
+        mute_operator(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id, muted=False)
 
 
 def _take_back(world: World, call_id: int) -> Problem | None:
