@@ -241,7 +241,7 @@ def _show_one(
         form=shown,
         password_form=password_form,
         skills_form=skills_form,
-        takes_calls=person.role in {Role.OPERATOR, Role.SUPERVISOR},
+        may_be_certified=person.role in {Role.OPERATOR, Role.SUPERVISOR},
         languages=[(code, Locale.parse(code).get_display_name(current_language()) or code) for code in SPOKEN],
         spoken=person.languages.split(),
         certified=certified,

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from callcenter.agenda.models import Opening, ServiceType
+from callcenter.core.audit import AuditEntry
 from callcenter.core.clock import ManualClock
 from callcenter.core.config import load_settings
 from callcenter.core.db import Database
@@ -197,3 +198,89 @@ def test_the_language_is_one_click_and_the_way_back_stays_inside(client: TestCli
     for away in ("//evil.example", "https://evil.example", "/\\evil.example"):
         answer = client.post("/language", data={"language": "en", "back": away}, follow_redirects=False)
         assert answer.headers["location"] == "/"
+
+
+def test_an_operator_is_given_her_languages_and_certified_for_a_practice_and_both_are_noted(client: TestClient) -> None:
+    sign_in(client, "admin")
+    assert post(client, "/practices/new", name="Cabinet Vert")[0] == 200
+    with client.app.state.world.database.unit_of_work(SEED) as session:  # type: ignore[attr-defined]
+        lea = create_staff(session, login="lea", name="Léa", role=Role.OPERATOR, password=PASSWORD, at=MONDAY)
+        session.flush()
+        lea_id = lea.id
+    [practice] = rows(client, Practice)
+    status, _text = post(client, f"/staff/{lea_id}/languages", languages=["nl", "fr"])
+    assert (status, rows(client, Staff)[-1].languages) == (200, "fr nl")
+    assert post(client, f"/staff/{lea_id}/languages", languages="xx")[0] == 422
+    for _twice in range(2):
+        status, text = post(client, f"/staff/{lea_id}/certifications", practice=practice.id)
+        assert (status, text.count("Cabinet Vert")) == (200, 2)  # its name, and what the button takes back
+    shown = client.get(f"/practices/{practice.id}/operators").text
+    assert "Léa" in shown
+    assert post(client, f"/practices/{practice.id}/operators", certified_only="yes")[0] == 200
+    assert rows(client, Practice)[0].certified_only
+    assert post(client, f"/staff/{lea_id}/certifications/{practice.id}/removal")[0] == 200
+    assert "Nobody is certified yet" in client.get(f"/practices/{practice.id}/operators").text
+    acts = [row.action for row in rows(client, AuditEntry)]
+    assert [one for one in acts if one in _SKILLS] == [
+        "languages_set",
+        "certified",
+        "certified_only",
+        "certification_withdrawn",
+    ]
+
+
+_SKILLS = {"languages_set", "certified", "certified_only", "open_to_all", "certification_withdrawn"}
+
+
+@pytest.mark.parametrize("typed", ["", "0", "999999999999999999", "1e3", "²", "-1", SCRIPT])
+def test_somebody_who_is_nobody_is_not_certified(client: TestClient, typed: str) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Cabinet Vert")
+    [practice] = rows(client, Practice)
+    status, text = post(client, f"/practices/{practice.id}/certifications", staff=typed)
+    assert status == 404
+    assert SCRIPT not in text
+
+
+def test_who_takes_no_calls_is_not_certified_and_a_supervisor_changes_nothing(client: TestClient) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Cabinet Vert")
+    [practice] = rows(client, Practice)
+    admin = next(one for one in rows(client, Staff) if one.login == "admin")
+    assert post(client, f"/practices/{practice.id}/certifications", staff=admin.id)[0] == 422
+    client.post("/sign-out")
+    sign_in(client, "sofia")
+    sofia = next(one for one in rows(client, Staff) if one.login == "sofia")
+    assert client.get(f"/practices/{practice.id}/operators").status_code == 200
+    for address, fields in (
+        (f"/practices/{practice.id}/operators", {"certified_only": "yes"}),
+        (f"/practices/{practice.id}/certifications", {"staff": sofia.id}),
+        (f"/staff/{sofia.id}/languages", {"languages": "fr"}),
+        (f"/staff/{sofia.id}/certifications", {"practice": practice.id}),
+    ):
+        assert post(client, address, **fields)[0] == 403
+
+
+def test_a_line_says_what_it_does_with_those_who_wait(client: TestClient) -> None:
+    sign_in(client, "admin")
+    post(client, "/practices/new", name="Cabinet Vert")
+    [practice] = rows(client, Practice)
+    post(client, f"/practices/{practice.id}/lines", number="01 99 00 42 17")
+    [line] = rows(client, PracticeLine)
+    address = f"/practices/{practice.id}/lines/{line.id}"
+    kept = {"number": "01 99 00 42 17", "is_priority": "yes", "overflow_after": "90", "callback_after": "0"}
+    assert post(client, address, **kept, overflow_number="06 39 98 00 08")[0] == 200
+    [line] = rows(client, PracticeLine)
+    assert (line.is_priority, line.overflow_after, line.overflow_number, line.callback_after) == (
+        True,
+        90,
+        "+33639980008",
+        0,
+    )
+    # What another form of the page does not show stays.
+    assert post(client, address, number="01 99 00 42 17")[0] == 200
+    assert rows(client, PracticeLine)[0].overflow_after == 90
+    # Not in circles: to itself, nor may a number that callers overflow to become a line.
+    assert post(client, address, **kept, overflow_number="01 99 00 42 17")[0] == 422
+    assert post(client, f"/practices/{practice.id}/lines", number="06 39 98 00 08")[0] == 422
+    assert post(client, address, **kept | {"overflow_after": "soon"})[0] == 422
