@@ -23,6 +23,8 @@ from callcenter.desk.shield import lower_shield
 from callcenter.desk.supervising import end_with_call, follow_supervisor
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
+from callcenter.routing.callbacks import bring_in_patient, close_callback, note_taken, owe_callback, reopen_callback
+from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.queue import follow_leg, leave_queue
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.provider import Provider
@@ -97,7 +99,12 @@ def wire_events() -> EventBus:
     bus.subscribe(LegChanged, follow_leg)
     bus.subscribe(LegChanged, keep_relay)
     bus.subscribe(LegChanged, follow_supervisor)
+    bus.subscribe(LegChanged, bring_in_patient)
+    bus.subscribe(LegChanged, close_callback)
     bus.subscribe(CallEnded, leave_queue)
+    bus.subscribe(CallEnded, reopen_callback)
+    bus.subscribe(CallAccepted, note_taken)
+    bus.subscribe(CallAbandoned, owe_callback)
     bus.subscribe(CallEnded, end_with_call)
     bus.subscribe(CallEnded, lower_shield)
     bus.subscribe(AppointmentBooked, confirm_booking)

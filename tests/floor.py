@@ -16,6 +16,8 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, PracticeLine, Role, Staff
 from callcenter.routing import presence
 from callcenter.routing.arrival import receive_call
+from callcenter.routing.callbacks import bring_in_patient, close_callback, note_taken, owe_callback, reopen_callback
+from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.models import Agent, QueueEntry, Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, pull_call
 from callcenter.routing.queue import follow_leg, leave_queue
@@ -36,7 +38,12 @@ CALL = "CA" + "a" * 32
 def wire(bus: EventBus) -> EventBus:
     """The routing half of the product's wiring."""
     bus.subscribe(LegChanged, follow_leg)
+    bus.subscribe(LegChanged, bring_in_patient)
+    bus.subscribe(LegChanged, close_callback)
     bus.subscribe(CallEnded, leave_queue)
+    bus.subscribe(CallEnded, reopen_callback)
+    bus.subscribe(CallAccepted, note_taken)
+    bus.subscribe(CallAbandoned, owe_callback)
     return bus
 
 

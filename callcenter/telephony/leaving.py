@@ -18,6 +18,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.legs import end_legs, lock_call, record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.outbound import note_never_rung
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.state import LegNews
 from callcenter.telephony.statuses import CANCELED
@@ -40,6 +41,7 @@ def hang_up_call(
         call = lock_call(session, call_id)
         if call.status != CallStatus.ENDED:
             _refuse_leaving_on_hold(session, call_id, staff_id)
+            note_never_rung(session, call, at=clock.now())
             end_legs(session, call, at=clock.now())
     close_call(database, provider, call_id, clock)
 

@@ -115,10 +115,13 @@ def call_status(legs: Iterable[LegState]) -> CallStatus:
 
     The patient may have several legs: she is rung back on a new one when hers dropped while the emergency line, or a
     doctor and an operator, were or were to be in the conversation. While that rings, whoever is there waits for her.
+    In a call of ours nobody is lost before she has answered: with the operator gone it is over.
     """
     legs = list(legs)
     patients = [leg for leg in legs if leg.role is LegRole.PATIENT]
     others = [leg for leg in legs if leg.role is not LegRole.PATIENT]
+    if any(leg.is_open for leg in patients) and not any(_was_there(leg) for leg in patients):
+        return CallStatus.TALKING if any(leg.is_open for leg in others) else CallStatus.ENDED
     if patients and not any(leg.is_open for leg in patients):
         return CallStatus.LOST if _somebody_waits(others) else CallStatus.ENDED
     if patients and not any(_is_there(leg) for leg in patients):
@@ -135,6 +138,10 @@ def was_answered(legs: Iterable[LegState]) -> bool:
 
 def _is_there(patient: LegState) -> bool:
     return patient.status is LegStatus.JOINED or (patient.rang_us and patient.is_open)
+
+
+def _was_there(patient: LegState) -> bool:
+    return patient.rang_us or patient.joined_at is not None
 
 
 def _somebody_waits(others: Iterable[LegState]) -> bool:

@@ -1,0 +1,217 @@
+"""Callers who are owed a call: once each, closed by themselves when somebody speaks with them, rung back by day."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from callcenter.core.errors import Conflict, NotFound
+from callcenter.routing.callbacks import callbacks_owed, promise_callback, take_callback
+from callcenter.routing.models import Callback, Reservation
+from callcenter.telephony.leaving import hang_up_call
+from callcenter.telephony.models import Call, Leg, LegRole
+from callcenter.telephony.state import LegNews
+from tests.floor import ALL, CALL, PATIENT, Floor
+
+
+def lose(floor: Floor, sid: str = CALL, *, after: float = 8, from_number: str = PATIENT) -> int:
+    """A caller waits in vain and hangs up."""
+    call_id = floor.ring(sid, from_number=from_number)
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.clock.advance(timedelta(seconds=after))
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    return call_id
+
+
+def owed(floor: Floor) -> list[Callback]:
+    with floor.database.reading(ALL) as session:
+        return list(session.scalars(select(Callback).order_by(Callback.id)))
+
+
+def take(floor: Floor, callback_id: int, name: str) -> Leg:
+    with floor.database.unit_of_work(ALL) as session:
+        leg = take_callback(session, callback_id, staff_id=floor.staff[name], at=floor.now)
+    floor.dial(leg)
+    return leg
+
+
+def patient_of(floor: Floor, call_id: int) -> Leg:
+    with floor.database.reading(ALL) as session:
+        return session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT)).one()
+
+
+def sid(number: int) -> str:
+    return f"CA{number:032x}"
+
+
+def test_a_caller_who_waits_in_vain_is_owed_one_call_however_often_she_tries(floor: Floor) -> None:
+    first = lose(floor, sid(1))
+    lost_at = floor.now
+    last = [lose(floor, sid(number)) for number in (2, 3)][-1]
+    [one] = owed(floor)
+    assert (one.number, one.losses, one.opened_at, one.call_id) == (PATIENT, 3, lost_at, last)
+    assert first != last
+
+
+def test_who_hangs_up_at_once_or_hides_her_number_is_owed_nothing(floor: Floor) -> None:
+    lose(floor, sid(1), after=5)
+    lose(floor, sid(2), from_number="anonymous")
+    assert owed(floor) == []
+
+
+def test_it_is_done_as_soon_as_somebody_speaks_with_her(floor: Floor) -> None:
+    lose(floor, sid(1))
+    floor.hire("Ines")
+    again = floor.ring(sid(2))
+    floor.hear(floor.patient_leg(again), LegNews.JOINED)
+    leg = floor.accept("Ines")
+    assert owed(floor)[0].status == "open"
+    floor.hear(leg.id, LegNews.JOINED)
+    assert owed(floor)[0].status == "done"
+
+
+def test_a_loss_heard_of_after_she_got_through_owes_nothing(floor: Floor) -> None:
+    lost = floor.ring(sid(1))
+    floor.hear(floor.patient_leg(lost), LegNews.JOINED)
+    floor.clock.advance(timedelta(seconds=30))
+    floor.hire("Ines", "Camille")  # the first call rings at one of them, the second at the other
+    again = floor.ring(sid(2))
+    floor.hear(floor.patient_leg(again), LegNews.JOINED)
+    leg = floor.accept("Camille")
+    assert leg.call_id == again
+    floor.hear(leg.id, LegNews.JOINED)
+    floor.hear(floor.patient_leg(lost), LegNews.HUNG_UP)
+    assert owed(floor) == []
+
+
+def test_her_own_telephone_is_rung_first_and_the_patients_once_she_is_there(floor: Floor) -> None:
+    lose(floor)
+    floor.hire("Ines")
+    leg = take(floor, owed(floor)[0].id, "Ines")
+    assert [one["to"] for one in floor.provider.dialled] == ["client:ines"]
+    assert floor.call(leg.call_id).status == "waiting"
+    floor.hear(leg.id, LegNews.JOINED)
+    patient = patient_of(floor, leg.call_id)
+    assert (patient.address, patient.status, floor.call(leg.call_id).status) == (PATIENT, "wanted", "talking")
+    floor.dial(patient)
+    floor.hear(patient.id, LegNews.RANG)
+    assert (floor.status_of("Ines"), owed(floor)[0].status) == ("on_call", "taken")
+    floor.hear(patient.id, LegNews.JOINED)
+    assert (owed(floor)[0].status, floor.call(leg.call_id).status) == ("done", "talking")
+    floor.hear(patient.id, LegNews.COMPLETED)
+    assert (floor.call(leg.call_id).status, floor.status_of("Ines")) == ("ended", "wrap_up")
+    assert [one.status for one in owed(floor)] == ["done"]  # her hanging up after that owes nothing new
+
+
+def test_three_tries_ten_minutes_apart_then_a_supervisor_must_know(floor: Floor) -> None:
+    lose(floor)
+    for number in (1, 2, 3):
+        floor.hire(f"Ines{number}")
+        leg = take(floor, owed(floor)[0].id, f"Ines{number}")
+        floor.hear(leg.id, LegNews.JOINED)
+        patient = patient_of(floor, leg.call_id)
+        floor.dial(patient)
+        floor.hear(patient.id, LegNews.FAILED)
+        assert floor.call(leg.call_id).status == "ended"
+        [one] = owed(floor)
+        assert one.attempts == number
+        expected = ("unreached", floor.now) if number == 3 else ("open", floor.now + timedelta(minutes=10))
+        assert (one.status, one.not_before) == expected
+
+
+def test_an_operator_who_hangs_up_before_the_patient_was_rung_uses_up_no_try(floor: Floor) -> None:
+    lose(floor)
+    floor.hire("Ines")
+    leg = take(floor, owed(floor)[0].id, "Ines")
+    hang_up_call(floor.database, floor.provider, leg.call_id, floor.clock)
+    assert floor.call(leg.call_id).status == "ended"
+    [one] = owed(floor)
+    assert (one.status, one.attempts, one.taken_by) == ("open", 0, None)
+    assert [one["to"] for one in floor.provider.dialled] == ["client:ines"]  # nobody rang the patient
+    # And it can be taken again.
+    floor.hire("Camille")
+    assert take(floor, one.id, "Camille").call_id != leg.call_id
+
+
+def test_the_second_operator_is_told_who_rings_and_a_repeat_is_the_same_call(floor: Floor) -> None:
+    lose(floor)
+    floor.hire("Ines", "Camille")
+    [one] = owed(floor)
+    leg = take(floor, one.id, "Ines")
+    assert take(floor, one.id, "Ines").id == leg.id
+    with pytest.raises(Conflict) as refused:
+        take(floor, one.id, "Camille")
+    assert refused.value.values == {"name": "Ines"}
+    with pytest.raises(NotFound):
+        take(floor, 999, "Camille")
+    assert len(floor.rows(Call)["call"]) == 2
+
+
+def test_nobody_is_rung_back_at_night(floor: Floor) -> None:
+    floor.clock.advance(timedelta(hours=11))  # 20 h in Paris
+    lose(floor)
+    floor.hire("Ines")
+    with pytest.raises(Conflict, match="between 8 and 20"):
+        take(floor, owed(floor)[0].id, "Ines")
+    assert [one.status for one in owed(floor)] == ["open"]
+
+
+def test_a_promised_caller_keeps_her_place_and_goes_before_who_came_later(floor: Floor) -> None:
+    first, second = floor.ring(sid(1)), floor.ring(sid(2), from_number="+33639981473")
+    for call_id in (first, second):
+        floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    joined_at = floor.entry(first).joined_at
+    floor.clock.advance(timedelta(seconds=70))
+    with floor.database.unit_of_work(ALL) as session:
+        assert promise_callback(session, first, at=floor.now)
+        assert not promise_callback(session, first, at=floor.now)
+    floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    [one] = owed(floor)
+    assert (one.reason, one.losses, floor.entry(first).status) == ("asked", 0, "callback")
+    place = floor.entry(one.outbound_call_id or 0)
+    assert (place.status, place.joined_at, place.priority_reason) == ("waiting", joined_at, "promised")
+    floor.hire("Ines")
+    leg = floor.accept("Ines")
+    assert leg.call_id == one.outbound_call_id
+    assert owed(floor)[0].status == "taken"
+
+
+def test_who_calls_again_instead_of_waiting_to_be_rung_is_not_rung_any_more(floor: Floor) -> None:
+    first = floor.ring(sid(1))
+    floor.hear(floor.patient_leg(first), LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        promise_callback(session, first, at=floor.now)
+    floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    again = floor.ring(sid(2))
+    floor.hear(floor.patient_leg(again), LegNews.JOINED)
+    floor.hire("Ines", "Camille")
+    # The promise rings at one of them, her own new call at the other, who is faster.
+    offered = {row["call_id"]: row["staff_id"] for row in floor.rows(Reservation)["reservation"]}
+    faster = next(name for name, staff_id in floor.staff.items() if offered[again] == staff_id)
+    leg = floor.accept(faster)
+    floor.hear(leg.id, LegNews.JOINED)
+    [one] = owed(floor)
+    assert (one.status, floor.call(one.outbound_call_id or 0).status) == ("done", "ended")
+    assert sorted(floor.status_of(name) for name in floor.staff) == ["available", "on_call"]
+
+
+def test_the_figures_count_what_is_owed_and_what_is_late(floor: Floor) -> None:
+    lose(floor, sid(1))
+    lost_at = floor.now
+    floor.clock.advance(timedelta(minutes=15))
+    lose(floor, sid(2), from_number="+33639981473")
+    with floor.database.reading(ALL) as session:
+        figures = callbacks_owed(session, at=floor.now)
+    assert (figures.count, figures.late, figures.oldest_at) == (2, 1, lost_at)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_the_order_of_the_news_of_a_loss_changes_nothing(floor: Floor, order: tuple[int, ...]) -> None:
+    call_id = floor.ring()
+    floor.clock.advance(timedelta(seconds=8))
+    news = [LegNews.JOINED, LegNews.LEFT, LegNews.HUNG_UP]
+    for number in (*order, *order):
+        floor.hear(floor.patient_leg(call_id), news[number])
+    [one] = owed(floor)
+    assert (one.losses, one.status) == (1, "open")
