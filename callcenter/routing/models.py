@@ -127,7 +127,7 @@ class QueueEntry(PracticeOwned, Base):
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
     requeue_at: Mapped[datetime | None] = mapped_column(Instant)  # her operator's telephone is lost: back to the head
-    overflowed_at: Mapped[datetime | None] = mapped_column(Instant)  # last sent where her practice said
+    overflowed_at: Mapped[datetime | None] = mapped_column(Instant)  # sent where her practice said; or back from there
     sent_at: Mapped[datetime | None] = mapped_column(Instant)  # the carrier knows of it
 
 

@@ -18,6 +18,7 @@ from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import PracticeLine
 from callcenter.routing.agents import was_changed, whole_floor
+from callcenter.routing.callbacks import promise_callback
 from callcenter.routing.choice import PriorityReason
 from callcenter.routing.models import QueueEntry, QueueEntryStatus
 from callcenter.routing.places import give_back_place, wait_again
@@ -67,14 +68,17 @@ def take_overdue(database: Database, clock: Clock) -> None:
 def overflow_call(session: Session, call_id: int, *, at: datetime) -> bool:
     """Let this caller leave the queue for where her practice's line says; whether she did.
 
-    Whoever has taken her by then keeps her: her place is asked for by compare-and-set.
+    Whoever has taken her by then keeps her: her place is asked for by compare-and-set. A line without a number promises
+    her a call instead; who cannot be rung back waits on.
     """
     with whole_floor(session):
         call = lock_call(session, call_id)
         if call.status != CallStatus.WAITING or not _is_on_the_line(session, call):
             return False
         number = session.scalars(select(PracticeLine.overflow_number).where(PracticeLine.id == call.line_id)).one()
-        left = bool(number) and _leave(session, call, at=at)
+        if not number:
+            return promise_callback(session, call_id, at=at)
+        left = _leave(session, call, at=at)
         if left:
             free_those_asked(session, call.id, at=at)
             touch(session, "queue", f"call-{call.id}")

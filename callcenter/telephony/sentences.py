@@ -23,6 +23,10 @@ _ELSEWHERE = {
     "fr": "Merci de votre patience. Nous transférons votre appel.",
     "en": "Thank you for your patience. We are putting your call through.",
 }
+_PROMISED = {
+    "fr": "Merci de votre patience. Nous vous rappelons dès que possible, à votre tour. Au revoir.",
+    "en": "Thank you for your patience. We will call you back as soon as we can, in your turn. Goodbye.",
+}
 _UNANSWERED = {
     "fr": "Si personne ne vous a répondu, merci de rappeler dans quelques minutes.",
     "en": "If nobody has answered you, please call again in a few minutes.",
@@ -34,6 +38,10 @@ _EAR = {
 _EAR_TOO_LATE = {
     "fr": "L'appel n'est plus en attente. Au revoir.",
     "en": "The call is no longer waiting. Goodbye.",
+}
+_RECORDING = {
+    "fr": "À la demande du cabinet, cet appel va être enregistré. L'enregistrement est effacé dans le mois.",
+    "en": "At the practice's request this call will be recorded. The recording is deleted within a month.",
 }
 _SECRETARIAT = {"fr": "le secrétariat", "en": "the secretariat"}
 _GATE = {
@@ -77,6 +85,11 @@ def going_elsewhere(language: str) -> str:
     return _ELSEWHERE[spoken_language(language)]
 
 
+def call_promised(language: str) -> str:
+    """Said to a caller who need not stay on the line: she is rung back."""
+    return _PROMISED[spoken_language(language)]
+
+
 def if_unanswered(language: str) -> str:
     """Said after the backup number has rung, or has spoken: a document that stands alone cannot know which."""
     return _UNANSWERED[spoken_language(language)]
@@ -91,6 +104,11 @@ def ear_question(practice: str, *, language: str) -> str:
 def ear_too_late(language: str) -> str:
     """Said to an operator who takes a call that is over."""
     return _EAR_TOO_LATE[spoken_language(language)]
+
+
+def recording_notice(language: str) -> str:
+    """Said to everybody in a call before it is recorded."""
+    return _RECORDING[spoken_language(language)]
 
 
 def gate_question(code: str, emergency_code: str, *, language: str) -> str:

@@ -11,14 +11,14 @@ from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, ProviderError
 from callcenter.directory.models import PracticeLine
 from callcenter.jobs.ticker import Ticker
-from callcenter.routing.models import QueueEntry, Reservation
+from callcenter.routing.models import Callback, QueueEntry, Reservation
 from callcenter.routing.offers import accept_offer, offer_waiting_calls
 from callcenter.routing.overflow import come_back, overflow_call, send_elsewhere, take_overdue, where_to
 from callcenter.routing.presence import heartbeat
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Leg
 from callcenter.telephony.state import LegNews
-from tests.floor import ALL, CALL, LINE, Floor
+from tests.floor import ALL, CALL, LINE, PATIENT, Floor
 
 AFTER = timedelta(seconds=60)
 ELSEWHERE = "+33199001999"
@@ -317,3 +317,25 @@ def test_two_processes_that_look_at_once_send_her_once(floor: Floor) -> None:
     assert sorted(sid for sid, _ in floor.provider.redirected) == [f"CA{number:032x}" for number in range(3)]
     assert {row["status"] for row in floor.rows(QueueEntry)["queue_entry"]} == {"overflow"}
     assert [floor.call(call_id).status for call_id in calls] == ["waiting"] * 3
+
+
+def test_without_a_number_she_is_promised_a_call_and_sent_to_hear_so(floor: Floor) -> None:
+    set_overflow(floor, number="")
+    call_id = wait(floor)
+    floor.clock.advance(AFTER)
+    tick(floor)
+    assert (floor.entry(call_id).status, floor.provider.redirected) == ("callback", [(CALL, DOCUMENT)])
+    with floor.database.unit_of_work(ALL) as session:
+        goes_to = where_to(session, CALL, at=floor.now)
+    assert goes_to is not None
+    assert goes_to.is_promised
+    [owed] = floor.rows(Callback)["callback"]
+    assert (owed["number"], owed["reason"], owed["status"]) == (PATIENT, "asked", "open")
+
+
+def test_who_cannot_be_rung_back_waits_on(floor: Floor) -> None:
+    set_overflow(floor, number="")
+    call_id = floor.ring(from_number="anonymous")
+    floor.clock.advance(AFTER)
+    tick(floor)
+    assert (floor.entry(call_id).status, floor.provider.redirected) == ("waiting", [])

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from callcenter.routing.overflow import Elsewhere, come_back, where_to
 from callcenter.telephony import twiml
-from callcenter.telephony.sentences import going_elsewhere
+from callcenter.telephony.sentences import call_promised, going_elsewhere
 from callcenter.web.context import World
 from callcenter.web.deadline import in_background, in_time
 from callcenter.web.webhooks.reports import patient_hung_up
@@ -38,6 +38,8 @@ async def go_elsewhere(request: Request) -> Response:
         goes_to = Elsewhere(number=entry.overflow_number) if entry is not None and entry.overflow_number else None
     if goes_to is None:
         return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
+    if goes_to.is_promised:
+        return xml(twiml.announcement([call_promised(language)], language=language))
     return xml(
         twiml.elsewhere(
             going_elsewhere(language),
