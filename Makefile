@@ -40,6 +40,9 @@ check: setup ## Style, types and layers, without running the product
 drill-telephony: setup postgres ## Stop, replace and stall the product under calls; one JSON object (SEED=1)
 	@$(BIN)/python -m callcenter.drills.telephony --seed $(SEED)
 
+drill-presence: setup browsers ## Hide, close, put to sleep and cut off an operator's browser; one JSON object
+	@$(BIN)/python -m callcenter.drills.presence --seed $(SEED)
+
 format: setup ## Put the source in the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
