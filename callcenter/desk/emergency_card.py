@@ -12,7 +12,7 @@ from callcenter.desk.emergency_shown import ShownLine, shown_lines
 from callcenter.desk.emergency_steps import Step, StepKind, steps_of
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import CallNote, EmergencyRelay
-from callcenter.desk.relay_rows import facts_of, lines_to_try
+from callcenter.desk.relay_rows import facts_of, in_order, lines_to_try
 from callcenter.desk.relay_rules import (
     SETTLING,
     RelayState,
@@ -142,17 +142,17 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         return None
     practice = session.get_one(Practice, call.practice_id)
     legs = session.scalars(select(Leg).where(Leg.call_id == call_id).order_by(Leg.id)).all()
-    lines = [leg for leg in legs if leg.role == LegRole.EMERGENCY]
+    lines = in_order([leg for leg in legs if leg.role == LegRole.EMERGENCY])
     last = lines[-1] if lines else None
     facts = facts_of(lines)
     state = relay_state(facts, taken_over_at=relay.taken_over_at)
     answered_at = last.joined_at if last is not None else None
-    in_order = lines_to_try(session, practice, at=at)
-    refusal = refusal_to_relay(in_order, mode=practice.mode, country=practice.country)
-    usable = may_be_dialled(in_order, mode=practice.mode)
+    trying = lines_to_try(session, practice, at=at)
+    refusal = refusal_to_relay(trying, mode=practice.mode, country=practice.country)
+    usable = may_be_dialled(trying, mode=practice.mode)
     next_line = line_to_dial(usable, facts)
     # What was dialled is shown; before that, and when it is hers to dial again, the line that Enter dials.
-    shown = next_line or (in_order[0] if in_order else LineToTry("", ""))
+    shown = next_line or (trying[0] if trying else LineToTry("", ""))
     if last is not None and not (state is RelayState.FAILED and next_line is not None):
         shown = LineToTry(last.address, last.name or relay.label)
     words, person = _words_and_person(session, call_id)

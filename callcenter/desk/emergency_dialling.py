@@ -47,8 +47,9 @@ def dial_emergency(session: Session, call_id: int, *, staff_id: int, at: datetim
     relay = her_relay(session, call_id, staff_id=staff_id, lock=True)
     call = session.get_one(Call, call_id)
     legs = emergency_legs(session, call_id, afresh=True)
-    if legs and legs[-1].status in ACTIVE:
-        return legs[-1]
+    under_way = next((leg for leg in legs if leg.status in ACTIVE), None)
+    if under_way is not None:
+        return under_way
     if relay.taken_over_at is not None:
         raise Conflict(N_("This emergency was already taken over."))
     practice = session.get_one(Practice, call.practice_id)
@@ -82,10 +83,11 @@ def dial_next_line(
 
 def dial_next_lines(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
     """Dial the next line of every relay whose last one was in vain: the net under the handler of the report."""
-    later = aliased(Leg)
+    other = aliased(Leg)
     with database.reading(_SCOPE) as session:
         ids = session.scalars(
             select(EmergencyRelay.call_id)
+            .distinct()
             .join(Call, Call.id == EmergencyRelay.call_id)
             .join(Leg, Leg.call_id == Call.id)
             .where(
@@ -94,7 +96,9 @@ def dial_next_lines(database: Database, provider: Provider, clock: Clock, *, set
                 Leg.role == LegRole.EMERGENCY,
                 Leg.status.in_(_OVER),
                 Leg.joined_at.is_(None),
-                ~exists().where(later.call_id == Leg.call_id, later.role == LegRole.EMERGENCY, later.id > Leg.id),
+                ~exists().where(
+                    other.call_id == Leg.call_id, other.role == LegRole.EMERGENCY, other.status.not_in(_OVER)
+                ),
             )
             .order_by(EmergencyRelay.call_id)
         ).all()
@@ -107,6 +111,8 @@ def _want_next_line(session: Session, call_id: int, *, at: datetime) -> Leg | No
     relay = relay_of(session, call_id, afresh=True)
     legs = emergency_legs(session, call_id, afresh=True)
     if relay is None or relay.taken_over_at is not None or call.status == CallStatus.ENDED:
+        return None
+    if any(leg.status in ACTIVE for leg in legs):
         return None
     practice = session.get_one(Practice, call.practice_id)
     lines = may_be_dialled(lines_to_try(session, practice, at=at), mode=practice.mode)

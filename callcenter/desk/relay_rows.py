@@ -16,6 +16,7 @@ from callcenter.desk.relay_rules import LegFact
 from callcenter.directory.emergency_lines import lines_of_practice
 from callcenter.directory.emergency_order import LineToTry
 from callcenter.directory.models import Practice
+from callcenter.telephony.adopting import attempt_of
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Leg, LegRole
 
@@ -44,7 +45,12 @@ def relay_of(session: Session, call_id: int, *, afresh: bool = False) -> Emergen
 def emergency_legs(session: Session, call_id: int, *, afresh: bool = False) -> Sequence[Leg]:
     """The emergency lines rung in a call, in the order they were dialled."""
     query = select(Leg).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY).order_by(Leg.id)
-    return session.scalars(query.execution_options(populate_existing=afresh)).all()
+    return in_order(session.scalars(query.execution_options(populate_existing=afresh)).all())
+
+
+def in_order(legs: Sequence[Leg]) -> Sequence[Leg]:
+    """Emergency legs in the order they were dialled: those rung without the database are written down in any."""
+    return sorted(legs, key=lambda leg: (attempt_of(leg.label), leg.id))
 
 
 def facts_of(legs: Sequence[Leg]) -> list[LegFact]:

@@ -25,6 +25,11 @@ def is_emergency_label(label: str) -> bool:
     return label.startswith(_PREFIX) and digits.isascii() and digits.isdecimal() and 0 < len(digits) < 4
 
 
+def attempt_of(label: str) -> int:
+    """Which line of its call this label counts, from 1; 0 for a label that is none of ours."""
+    return int(label.removeprefix(_PREFIX)) if is_emergency_label(label) else 0
+
+
 def adopt_emergency_leg(
     session: Session,
     call: Call,

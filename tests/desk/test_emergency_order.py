@@ -19,9 +19,10 @@ from callcenter.desk.relay_rules import LegFact, line_dialled_by_itself, line_to
 from callcenter.directory.emergency_order import LineToTry
 from callcenter.directory.models import EmergencyLine, Practice, PracticeMode, Site
 from callcenter.main import wire_events
+from callcenter.telephony.adopting import adopt_emergency_leg
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.legs import record_leg_event
-from callcenter.telephony.models import Leg, LegRole, LegStatus
+from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
 from callcenter.telephony.state import LegNews
 from callcenter.telephony.sweeping import dial_forgotten_legs
 from callcenter.web.at_once import act_at_once
@@ -207,6 +208,21 @@ def test_one_line_at_a_time_whatever_is_heard_twice_and_by_whom(relay: Relay) ->
     relay.enter()
 
     assert relay.rung == [("emergency-1", OWN), ("emergency-2", SECOND)]
+
+
+def test_a_line_written_down_late_and_out_of_order_starts_no_other(cast: Cast, relay: Relay) -> None:
+    """Two were rung without the database: the second talks, and the first, busy, is heard of after it."""
+    with cast.database.unit_of_work(cast.everything) as session:
+        call = session.get_one(Call, relay.call)
+        for label, number in (("emergency-2", SECOND), ("emergency-1", OWN)):
+            adopt_emergency_leg(session, call, label=label, number=number, sid=f"CA{label:0>32}", at=cast.at)
+    relay.hear("emergency-2", LegNews.ANSWERED)
+    relay.hear("emergency-1", LegNews.FAILED)
+    dial_next_lines(cast.database, relay.provider, relay.clock, settings=relay.world.settings)
+    relay.enter()
+
+    assert relay.rung == []
+    assert (relay.card().state, relay.card().number) == ("answered", SECOND)
 
 
 def test_the_sweep_finds_a_relay_whose_process_died_behind_the_report(cast: Cast, relay: Relay) -> None:

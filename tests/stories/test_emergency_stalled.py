@@ -19,7 +19,14 @@ from callcenter.desk.models import EmergencyRelay
 from callcenter.local.proxy import Proxy
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from tests.stories.conftest import Town, open_town
-from tests.stories.tilleuls import REGULATOR, answer, open_tilleuls, operator
+from tests.stories.tilleuls import (
+    REGULATOR,
+    SECOND_LINE,
+    answer,
+    keep_emergency_lines,
+    open_tilleuls,
+    operator,
+)
 
 ALL = Centre(CentreReason.SEED)
 
@@ -135,6 +142,43 @@ def test_a_database_that_stalls_between_f12_and_enter_costs_no_more(
     assert _state(town) == {"in-progress": 3}
 
 
+def test_a_busy_line_is_followed_by_the_next_also_while_the_database_is_stalled(
+    stalling_town: Town, proxy: Proxy
+) -> None:
+    town = stalling_town
+    tilleuls = open_tilleuls(town)
+    keep_emergency_lines(town, tilleuls.practice_id, ("44", "SAMU 44, seconde ligne", SECOND_LINE))
+    busy = httpx.put(f"{town.carrier_url}/network/phones/{REGULATOR}", json={"answers": "busy"})
+    assert busy.is_success, busy.text
+    desk = operator(town, "camille", "Camille Roux")
+    patient = town.dial()
+    answer(desk)
+
+    proxy.stall()
+    desk.keyboard.press("F12")
+    desk.keyboard.press("Enter")  # before any card is there: it is not lost
+    _until_rings(town, SECOND_LINE, within=10)
+    card = desk.locator("#relay.offline")
+    expect(card.locator("[data-line-number]")).to_have_text("02 61 91 15 45")
+    expect(card.locator("[data-steps] .amiss")).to_have_count(1)
+    _look(desk, "stalled-second")
+    _pick_up(town, SECOND_LINE)
+    expect(card.locator("[data-when=answered]:visible").first).to_be_visible()
+    assert sorted(_call(town, patient)["with"]) == ["emergency-2", "operator-1"]
+
+    proxy.resume()
+    expect(desk.locator("#relay:not(.offline)")).to_be_visible(timeout=20_000)
+    expect(desk.locator("#relay-line .number")).to_have_text("02 61 91 15 45")
+    expect(desk.locator("#relay-line .speaking")).to_contain_text("régulateur", timeout=10_000)
+    with town.database.reading(ALL) as session:
+        legs = session.scalars(select(Leg).where(Leg.role == LegRole.EMERGENCY)).all()
+        assert sorted((leg.label, leg.address) for leg in legs) == [
+            ("emergency-1", REGULATOR),
+            ("emergency-2", SECOND_LINE),
+        ]
+    assert _state(town)["in-progress"] == 3
+
+
 def _state(town: Town) -> dict[str, int]:
     counted: dict[str, int] = httpx.get(f"{town.carrier_url}/network/state").json()["calls"]
     return counted
@@ -145,8 +189,8 @@ def _call(town: Town, sid: str) -> dict[str, Any]:
     return found
 
 
-def _until_rings(town: Town, number: str) -> None:
-    ends = time.monotonic() + 5
+def _until_rings(town: Town, number: str, *, within: float = 5) -> None:
+    ends = time.monotonic() + within
     while httpx.get(f"{town.carrier_url}/network/phones/{number}").json()["state"] != "ringing":
         assert time.monotonic() < ends, "the emergency line does not ring"
         time.sleep(0.02)
