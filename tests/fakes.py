@@ -114,9 +114,13 @@ class FakeProvider:
         self.recordings[recording] = sid
         return recording
 
-    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
+    def stop_recording(self, call_sid: str, recording_sid: str | None) -> str | None:
         self._refuse()
-        self.stopped_recordings.append(recording_sid)
+        going_on = [one for one, of in self.recordings.items() if of == call_sid and one not in self.stopped_recordings]
+        sid = recording_sid or (going_on[-1] if going_on else None)
+        if sid is not None:
+            self.stopped_recordings.append(sid)
+        return sid
 
     def delete_recording(self, recording_sid: str) -> None:
         self._refuse()

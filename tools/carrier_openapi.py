@@ -28,6 +28,9 @@ PATHS = tuple(
     for path in (
         "/Calls.json",
         "/Calls/{Sid}.json",
+        "/Calls/{CallSid}/Recordings.json",
+        "/Calls/{CallSid}/Recordings/{Sid}.json",
+        "/Recordings/{Sid}.json",
         "/Conferences.json",
         "/Conferences/{Sid}.json",
         "/Conferences/{ConferenceSid}/Participants.json",

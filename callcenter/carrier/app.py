@@ -17,7 +17,7 @@ from callcenter.carrier.carrier import Carrier
 from callcenter.carrier.clock import Clock, RealClock
 from callcenter.carrier.network import Network
 from callcenter.carrier.numbers import new_number
-from callcenter.carrier.rest import calls, conferences, messages, numbers
+from callcenter.carrier.rest import calls, conferences, messages, numbers, recordings
 from callcenter.carrier.rest.shapes import ApiError, api_error_answer
 from callcenter.carrier.sdk import create_sdk
 from callcenter.carrier.settings import CarrierSettings
@@ -62,6 +62,7 @@ def create_carrier(
         calls.router,
         conferences.router,
         messages.router,
+        recordings.router,
         numbers.router,
         faulting.router,
         phones.router,

@@ -16,6 +16,7 @@ class SidPrefix(StrEnum):
     CONFERENCE = "CF"
     MESSAGE = "SM"
     NUMBER = "PN"
+    RECORDING = "RE"
 
 
 def new_sid(prefix: SidPrefix) -> str:

@@ -148,6 +148,16 @@ class Conference:
 
 
 @dataclass(eq=False)
+class Recording:
+    """A stretch of a leg that was recorded; what was said is not kept."""
+
+    sid: str
+    call: Call
+    began_at: datetime
+    stopped_at: datetime | None = None
+
+
+@dataclass(eq=False)
 class TextMessage:
     """An SMS on its way."""
 
@@ -187,6 +197,7 @@ class Network:
         self.conferences: dict[str, Conference] = {}
         self.open_conferences: dict[str, Conference] = {}
         self.messages: dict[str, TextMessage] = {}
+        self.recordings: dict[str, Recording] = {}
         self.errors: list[NetworkError] = []
         self.faults = Faults()
         self.devices = Devices()

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         default="",
         description="Page beside the operator's telephone, for training; {identity} stands for her address there",
     )
+    recording_days: int = Field(
+        default=30, ge=1, le=30, description="Days after which the carrier is made to forget a recording, 30 at most"
+    )
     clock_offset_seconds: float = Field(
         default=0, description="Moves the installation's clock (demonstration, training); screens then say so"
     )

@@ -24,6 +24,7 @@ class CardState(StrEnum):
     HOLD = "hold"
     CONSULTING = "consulting"  # the patient hears music while somebody else is rung, or spoken with
     THREE_WAY = "three_way"
+    CALLING = "calling"  # a call-back: she is on the line, the patient's telephone rings
     CUT = "cut"  # her telephone has left the conversation, and may come back
     WRAP_UP = "wrap_up"
 
@@ -67,6 +68,7 @@ class CallCard:
     practice_name: str
     city: str
     practitioners: list[str]
+    is_callback: bool  # we ring the patient
     line_label: str
     line_number: str
     forwarding: Forwarding
@@ -79,6 +81,8 @@ class CallCard:
     lost: RingingBack | None  # her line dropped during an emergency or with a doctor, and she is rung back
     telephone_failure: str
     company: Company
+    recorded_since: datetime | None
+    may_record: bool  # her practice asks for it, and it is no emergency
     may_breathe: bool  # wrapping up an emergency, or a call in which she was abused
     cautions: list[CardCaution]  # never in an emergency
     watchers: list[Watcher]  # supervisors in the call

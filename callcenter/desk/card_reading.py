@@ -22,10 +22,12 @@ from callcenter.directory.models import Forwarding, Patient, Practice, PracticeL
 from callcenter.instructions.greeting import greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
-from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
+from callcenter.telephony.models import Call, CallDirection, Leg, LegRole, LegStatus
+from callcenter.telephony.recording import recording_since
 from callcenter.telephony.ringing_back import ringing_back
 
 _LAST_CALLS = 3
+_CALLING_BACK = (CardState.TALKING, CardState.HOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def _assemble(
     own_leg = own[-1] if own else None
     company = read_company(session, call.id, legs, staff_id=staff_id)
     state = _state_of(held, company, own)
+    if state in _CALLING_BACK and call.direction == CallDirection.OUTBOUND and not _was_reached(legs):
+        state = CardState.CALLING
     note, about = _note_and_patient(session, call.id)
     places = session.execute(
         select(Practitioner.name, Site.city)
@@ -129,6 +133,7 @@ def _assemble(
         practice_name=practice.name,
         city=", ".join(dict.fromkeys(city for _, city in places if city)),
         practitioners=[name for name, _ in places],
+        is_callback=call.direction == CallDirection.OUTBOUND,
         line_label=line.label,
         line_number=line.number,
         forwarding=Forwarding(line.forwarding),
@@ -141,6 +146,8 @@ def _assemble(
         lost=ringing_back(call, legs),
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
         company=company,
+        recorded_since=recording_since(session, call.id),
+        may_record=practice.records_calls and not in_emergency,
         may_breathe=state is CardState.WRAP_UP and was_hard(session, call.id),
         cautions=[] if relay else cautions,
         watchers=watchers_of(session, call.id),
@@ -167,6 +174,11 @@ def _state_of(held: _Held, company: Company, own: Sequence[Leg]) -> CardState:
     if company.third is not None:
         return CardState.CONSULTING if company.is_held or not company.third_is_in else CardState.THREE_WAY
     return CardState.HOLD if company.is_held else CardState.TALKING
+
+
+def _was_reached(legs: Sequence[Leg]) -> bool:
+    """Whether the patient of a call of ours ever answered."""
+    return any(leg.role == LegRole.PATIENT and leg.joined_at is not None for leg in legs)
 
 
 def _has_company(legs: Sequence[Leg], own_leg: Leg | None) -> bool:

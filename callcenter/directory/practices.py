@@ -42,6 +42,7 @@ class PracticeParticulars:
     emergency_number: str = ""
     emergency_sentence: str = ""
     backup_number: str = ""
+    records_calls: bool = False
 
 
 def list_practices(session: Session, practice_ids: Collection[int]) -> Sequence[Practice]:
@@ -111,6 +112,7 @@ def _columns(typed: PracticeParticulars) -> dict[str, object]:
         "emergency_label": clean_line(typed.emergency_label, limit=80),
         "emergency_number": _emergency_number(typed.emergency_number, country=country, mode=mode),
         "emergency_sentence": clean_line(typed.emergency_sentence, limit=300),
+        "records_calls": typed.records_calls,
         "backup_number": _backup_number(typed.backup_number, country=country),
     }
 

@@ -121,6 +121,7 @@ def _practice(session: Session, row: Row, known: Known) -> Outcome:
         # Columns that came later: a file without them leaves what is set on the screen.
         emergency_sentence=row.cells.get("emergency_sentence", practice.emergency_sentence if practice else ""),
         backup_number=row.cells.get("backup_number", practice.backup_number if practice else ""),
+        records_calls=practice.records_calls if practice else False,
     )
     if practice is None:
         code = valid_code(row["code"])

@@ -29,6 +29,7 @@ from callcenter.routing.strays import hang_up_strays
 from callcenter.routing.transferring import lift_holds_after_refusal
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.receipts import forget_old
+from callcenter.telephony.recording import delete_due_recordings, stop_left_recordings
 from callcenter.telephony.ringing_back import ring_back_lost_patients
 from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs, lift_lonely_holds
 
@@ -121,6 +122,7 @@ class Ticker:
         _guarded("strays", lambda: hang_up_strays(database, provider, clock))
         _guarded("supervisors", lambda: let_supervisors_go(database, provider, clock))
         _guarded("old ears", lambda: let_go_of_old_ears(database, provider, clock))
+        _guarded("left recordings", lambda: stop_left_recordings(database, provider, clock))
         _guarded("ended calls", lambda: close_ended_calls(database, provider, clock))
 
     def deliver(self) -> None:
@@ -135,6 +137,7 @@ class Ticker:
             with self._database.unit_of_work(_SCOPE) as session:
                 forget_old(session, at=self._clock.now())
                 forget_drafts(session, at=self._clock.now())
+            delete_due_recordings(self._database, self._provider, self._clock)
             self._calls.run()
             self._texts.run()
         except ProviderError as error:

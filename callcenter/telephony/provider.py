@@ -113,8 +113,11 @@ class Provider(Protocol):
         """Record what one leg says and hears; the SID of the recording."""
         ...
 
-    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
-        """End a recording; one that is over is no error."""
+    def stop_recording(self, call_sid: str, recording_sid: str | None) -> str | None:
+        """End a recording, or without a SID whatever records this leg; its SID, None when there is none.
+
+        One that is over is no error.
+        """
         ...
 
     def delete_recording(self, recording_sid: str) -> None:

@@ -123,10 +123,12 @@ class TwilioProvider:
             recording = self._gestures.calls(sid).recordings.create()
         return str(recording.sid)
 
-    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
-        """End a recording."""
+    def stop_recording(self, call_sid: str, recording_sid: str | None) -> str | None:
+        """End a recording, or whichever goes on."""
         with told():
-            unless_gone(partial(self._gestures.calls(call_sid).recordings(recording_sid).update, status="stopped"))
+            recording = self._gestures.calls(call_sid).recordings(recording_sid or "Twilio.CURRENT")
+            found = unless_gone(partial(recording.update, status="stopped"))
+        return recording_sid if found is None else str(found.sid)
 
     def delete_recording(self, recording_sid: str) -> None:
         """Forget a recording."""

@@ -114,6 +114,13 @@ def elsewhere(sentence: str, *, language: str, number: str, caller: str, public_
     return str(response)
 
 
+def notice(sentence: str, *, language: str) -> str:
+    """A sentence for everybody in a room."""
+    response = VoiceResponse()
+    _say(response, [sentence], language)
+    return str(response)
+
+
 def hold_music(*, public_url: str) -> str:
     """What a caller hears who is alone."""
     response = VoiceResponse()

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from callcenter.carrier import calls, conferences
+from callcenter.carrier import announcing, calls, conferences
 from callcenter.carrier.carrier import Carrier
 from callcenter.carrier.identifiers import is_call_sid, rfc2822
 from callcenter.carrier.legs import hang_up
@@ -39,6 +39,10 @@ async def update_conference(request: Request, sid: str, carrier: Account) -> dic
     form = await Form.of(request)
     if form.text("Status") == "completed":
         conferences.end(carrier, conference, reason=conferences.ENDED_BY_API)
+    elif form.text("AnnounceUrl"):
+        await announcing.announce_to_all(
+            carrier, conference, form.text("AnnounceUrl"), method=form.text("AnnounceMethod", "POST")
+        )
     return represent(carrier, conference)
 
 
@@ -69,6 +73,9 @@ async def create_participant(request: Request, sid: str, carrier: Account) -> di
         participant.coached_sid = coached
         participant.wait_url = form.text("WaitUrl") if "WaitUrl" in form else None
         participant.wait_method = form.text("WaitMethod", "POST")
+        if form.text("SendDigits"):
+            # What a switchboard at the other end hears: the keys of an extension.
+            conferences.note(carrier, participant.call, f"keys {form.text('SendDigits')}")
 
     call = calls.invite(
         carrier,

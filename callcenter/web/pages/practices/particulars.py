@@ -24,6 +24,7 @@ from callcenter.directory.practices import (
     list_practices,
 )
 from callcenter.instructions.greeting import check_greeting_template, greeting_phrase
+from callcenter.telephony.recording import kept_recordings
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
 from callcenter.web.forms import Typed, attempt
 from callcenter.web.pages.practices.frame import open_frame, saved, show_section
@@ -52,6 +53,7 @@ class PracticeForm(BaseModel):
     emergency_number: str = ""
     emergency_sentence: str = ""
     backup_number: str = ""
+    records_calls: bool = False
 
     def particulars(self) -> PracticeParticulars:
         """What the directory keeps; the greeting is checked by those who speak it. Raises ``Invalid``."""
@@ -122,7 +124,15 @@ def particulars(request: Request, practice_id: int, session: Reads, me: Supervis
     for name in ("emergency_number", "backup_number"):
         kept[name] = format_number(str(kept[name]), country=frame.practice.country)
     form = Typed(kept)
-    return show_section(request, frame, me, "particulars", form=form, **_choices(form, me.first_name, at))
+    return show_section(
+        request,
+        frame,
+        me,
+        "particulars",
+        form=form,
+        recordings=kept_recordings(session, practice_id),
+        **_choices(form, me.first_name, at),
+    )
 
 
 @router.post("/practices/{practice_id}")
@@ -145,7 +155,15 @@ def change(
     if refused:
         form = Typed(typed.model_dump(), refused)
         frame = open_frame(session, practice_id, me)
-        return show_section(request, frame, me, "particulars", form=form, **_choices(form, me.first_name, at))
+        return show_section(
+            request,
+            frame,
+            me,
+            "particulars",
+            form=form,
+            recordings=kept_recordings(session, practice_id),
+            **_choices(form, me.first_name, at),
+        )
     return saved(request, f"/practices/{practice_id}")
 
 

@@ -1,0 +1,128 @@
+"""Recording by hand: a row first, nothing records without one, and the carrier is made to forget it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from callcenter.core.db import Database
+from callcenter.core.errors import Conflict, ProviderError
+from callcenter.telephony.models import Recording
+from callcenter.telephony.recording import (
+    delete_due_recordings,
+    kept_recordings,
+    recording_since,
+    start_recording,
+    stop_left_recordings,
+    stop_recording,
+)
+from callcenter.telephony.state import LegNews
+from tests.floor import ALL, Floor
+
+
+@pytest.fixture
+def floor(database: Database) -> Floor:
+    floor = Floor(database)
+    floor.hire("Inès")
+    return floor
+
+
+@pytest.fixture
+def call_id(floor: Floor) -> int:
+    """She talks with a patient."""
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.hear(floor.accept("Inès").id, LegNews.ANSWERED, LegNews.JOINED)
+    return call_id
+
+
+def record(floor: Floor, call_id: int) -> None:
+    start_recording(
+        floor.database,
+        floor.provider,
+        call_id,
+        floor.clock,
+        staff_id=floor.staff["Inès"],
+        settings=floor.settings,
+        language="fr",
+    )
+
+
+def rows(floor: Floor) -> list[Recording]:
+    with floor.database.reading(ALL) as session:
+        return list(session.scalars(select(Recording).order_by(Recording.id)))
+
+
+def test_it_is_announced_first_and_asked_twice_is_one(floor: Floor, call_id: int) -> None:
+    record(floor, call_id)
+    record(floor, call_id)
+    [(room, address)] = floor.provider.announced
+    assert room.endswith("a" * 32)
+    assert "/twilio/recording-notice?language=fr" in address
+    [one] = rows(floor)
+    assert floor.provider.recordings == {one.sid: one.leg_sid}
+    assert one.delete_at == floor.now + timedelta(days=30)
+    with floor.database.reading(ALL) as session:
+        assert recording_since(session, call_id) == floor.now
+
+
+def test_nothing_records_when_it_could_not_be_announced(floor: Floor, call_id: int) -> None:
+    floor.provider.refusing = ProviderError("no", permanent=True)
+    with pytest.raises(Conflict):
+        record(floor, call_id)
+    floor.provider.refusing = None
+    assert floor.provider.recordings == {}
+    [one] = rows(floor)
+    assert one.stopped_at == one.deleted_at == floor.now  # nothing was made, nothing is to be deleted
+
+
+def test_a_recording_whose_name_was_lost_is_stopped_by_its_leg_and_deleted(floor: Floor, call_id: int) -> None:
+    record(floor, call_id)
+    [one] = rows(floor)
+    with floor.database.unit_of_work(ALL) as session:  # the process died before it kept the name
+        session.get_one(Recording, one.id).sid = None
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.stopped_recordings == []
+    floor.clock.advance(timedelta(seconds=16))
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.stopped_recordings == [one.sid]
+    assert [(row.sid, row.stopped_at) for row in rows(floor)] == [(one.sid, floor.now)]
+    floor.clock.advance(timedelta(days=30))
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.recordings == {}
+
+
+def test_it_ends_with_the_call_and_is_deleted_when_due_and_not_before(floor: Floor, call_id: int) -> None:
+    record(floor, call_id)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    [one] = rows(floor)
+    assert one.stopped_at == floor.now
+    with floor.database.reading(ALL) as session:
+        kept = kept_recordings(session, one.practice_id)
+    assert (kept.count, kept.next_at) == (1, one.delete_at)
+
+    floor.clock.advance(timedelta(days=30, seconds=-1))
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.recordings != {}
+    floor.clock.advance(timedelta(seconds=2))
+    floor.provider.refusing = ProviderError("later", permanent=False)
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert rows(floor)[0].deleted_at is None  # asked again until the carrier has forgotten it
+    floor.provider.refusing = None
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.recordings == {}
+    assert rows(floor)[0].deleted_at == floor.now
+
+
+def test_it_is_shown_as_stopped_only_once_it_is(floor: Floor, call_id: int) -> None:
+    record(floor, call_id)
+    floor.provider.refusing = ProviderError("later", permanent=False)
+    with pytest.raises(Conflict):
+        stop_recording(floor.database, floor.provider, call_id, floor.clock)
+    assert rows(floor)[0].stopped_at is None
+    floor.provider.refusing = None
+    stop_recording(floor.database, floor.provider, call_id, floor.clock)
+    stop_recording(floor.database, floor.provider, call_id, floor.clock)
+    assert len(floor.provider.stopped_recordings) == 1
+    assert rows(floor)[0].stopped_at == floor.now
