@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -77,7 +76,7 @@ class Desk:
 
     def lease_left(self) -> float:
         """Seconds until she counts as away."""
-        return (self.agent.lease_until - datetime.now(UTC)).total_seconds()
+        return (self.agent.lease_until - self.stage.clock.now()).total_seconds()
 
     def talk(self, browser: Browser, *, caller: int) -> str:
         """A patient rings, she takes her; the SID of the call."""
