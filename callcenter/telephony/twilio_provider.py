@@ -60,7 +60,15 @@ class TwilioProvider:
         if coached_sid is not None:
             special |= {"coaching": True, "call_sid_to_coach": coached_sid}
         if digits:
-            special["send_digits"] = digits
+            # The API of participants presses no keys: such a telephone is rung by itself, and comes in by its document.
+            from callcenter.telephony.twiml import brought_in
+
+            document = brought_in(
+                conference, label=label, conference_callback=conference_callback, muted=muted, coached_sid=coached_sid
+            )
+            return self._ring_with_digits(
+                digits, to=to, caller=caller, status_callback=status_callback, document=document
+            )
         with told():
             participant = self._gestures.conferences(conference).participants.create(
                 from_=caller,
@@ -78,6 +86,19 @@ class TwilioProvider:
                 **special,
             )
         return str(participant.call_sid)
+
+    def _ring_with_digits(self, digits: str, *, to: str, caller: str, status_callback: str, document: str) -> str:
+        with told():
+            call = self._gestures.calls.create(
+                from_=caller,
+                to=to,
+                twiml=document,
+                send_digits=digits,
+                timeout=RING_FOR,
+                status_callback=status_callback,
+                status_callback_event=_LEG_EVENTS,
+            )
+        return str(call.sid)
 
     def ring(self, *, to: str, caller: str, document_url: str, status_callback: str) -> str:
         """Ring a telephone that follows a document of ours."""

@@ -68,6 +68,26 @@ def _document_of_room(room: str, *, public_url: str, saying: Sequence[str] = (),
     return str(response)
 
 
+def brought_in(room: str, *, label: str, conference_callback: str, muted: bool, coached_sid: str | None) -> str:
+    """Into this room, for a telephone that is rung by itself: nothing about it but what the room is told of any."""
+    response, dial = VoiceResponse(), Dial()
+    special = {"coach": coached_sid} if coached_sid else {}
+    dial.conference(
+        room,
+        participant_label=label,
+        start_conference_on_enter=True,
+        end_conference_on_exit=False,
+        muted=muted,
+        beep="false",
+        jitter_buffer_size="small",
+        status_callback=conference_callback,
+        status_callback_event=CONFERENCE_EVENTS,
+        **special,
+    )
+    response.append(dial)
+    return str(response)
+
+
 def not_in_service() -> str:
     """A polite sentence for a number that no practice has."""
     return announcement(

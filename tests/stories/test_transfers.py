@@ -28,7 +28,9 @@ def tilleuls(town: Town) -> Tilleuls:
     tilleuls = open_tilleuls(town)
     with town.database.unit_of_work(ALL) as session:
         session.get_one(Practitioner, tilleuls.doctor_id).phone = DOCTOR
-        session.add(Contact(practice_id=tilleuls.practice_id, name="Laboratoire Biolor", number=LABORATORY))
+        session.add(
+            Contact(practice_id=tilleuls.practice_id, name="Laboratoire Biolor", number=LABORATORY, digits="ww12")
+        )
     return tilleuls
 
 
