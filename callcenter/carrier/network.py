@@ -154,6 +154,7 @@ class Recording:
     sid: str
     call: Call
     began_at: datetime
+    room_sid: str | None  # of the conference that the leg was in then
     stopped_at: datetime | None = None
 
 

@@ -145,6 +145,16 @@ def test_everything_the_product_asks_of_the_carrier(carrier: Running, provider: 
     assert (found.status, found.to_number) == ("in-progress", INES)
     assert provider.find_call("CA" + "0" * 32) is None
 
+    provider.set_muted(room, leg, True)
+    provider.set_coached(room, leg, patient)
+    provider.set_coached(room, leg, None)
+    provider.announce(room, "http://product/notice")
+    recording = provider.start_recording(patient)
+    assert provider.stop_recording(patient, None) == recording
+    assert provider.stop_recording(patient, None) is None
+    provider.delete_recording(recording)
+    provider.delete_recording(recording)
+
     provider.hang_up(leg)
     provider.end_conference(room)
     carrier.advance(1)
@@ -167,6 +177,9 @@ def test_everything_the_product_asks_of_the_carrier(carrier: Running, provider: 
         "GET /Calls.json",
         "GET /Calls/{Sid}.json",
         "POST /Calls/{Sid}.json",
+        "POST /Calls/{CallSid}/Recordings.json",
+        "POST /Calls/{CallSid}/Recordings/{Sid}.json",
+        "DELETE /Recordings/{Sid}.json",
         "GET /Conferences.json",
         "POST /Conferences/{Sid}.json",
         "GET /Conferences/{ConferenceSid}/Participants.json",
@@ -220,5 +233,5 @@ def test_the_rest_of_what_the_stand_in_offers(carrier: Running) -> None:
 
 def test_a_request_is_known_by_its_method_and_path() -> None:
     assert operation_of("GET", f"{ACCOUNT}/Calls/CA1.json") == "GET /Calls/{Sid}.json"
-    assert operation_of("GET", f"{ACCOUNT}/Calls/CA1/Recordings.json") is None
+    assert operation_of("GET", f"{ACCOUNT}/Calls/CA1/Payments.json") is None
     assert operation_of("DELETE", f"{ACCOUNT}/Calls.json") is None

@@ -24,7 +24,7 @@ async def create_recording(request: Request, sid: str, carrier: Account) -> dict
     call = find_call(request, carrier, sid)
     if call.status != "in-progress":
         raise ApiError(400, 21220, f"Requested resource is not eligible for recording: call {sid} is not in progress.")
-    recording = Recording(new_sid(SidPrefix.RECORDING), call, carrier.clock.now())
+    recording = Recording(new_sid(SidPrefix.RECORDING), call, carrier.clock.now(), _room_of(call))
     carrier.network.recordings[recording.sid] = recording
     call.on_end.append(lambda: _stop(recording, carrier.clock.now()))
     conferences.note(carrier, call, "recording")
@@ -69,7 +69,7 @@ def _represent(carrier: Carrier, recording: Recording) -> dict[str, Any]:
         "account_sid": account_sid,
         "api_version": "2010-04-01",
         "call_sid": call.sid,
-        "conference_sid": _room_of(call),
+        "conference_sid": recording.room_sid,
         "date_created": rfc2822(recording.began_at),
         "date_updated": rfc2822(ended or recording.began_at),
         "start_time": rfc2822(recording.began_at),
