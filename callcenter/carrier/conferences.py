@@ -50,6 +50,8 @@ def join(
         conference.reporting, conference.reporting_settled = reporting, True
     conference.participants[call.sid] = participant
     call.participant, call.invited_to = participant, None
+    if participant.muted or participant.coaching:
+        note(carrier, call, _audible(participant))
     _report(carrier, conference, "participant-join", participant)
     if conference.status == "init" and participant.start_on_enter:
         conference.status = "in-progress"
@@ -128,6 +130,7 @@ def change(
         _report(carrier, conference, "participant-hold" if hold else "participant-unhold", participant)
     if coached_sid is not None and coached_sid != participant.coached_sid:
         participant.coached_sid = coached_sid
+        note(carrier, participant.call, _audible(participant))
         _report(carrier, conference, "participant-modify", participant)
     conference.updated_at = carrier.clock.now()
     carrier.network.changed()
@@ -154,6 +157,15 @@ def announce(carrier: Carrier, call: Call, who: str, text: str) -> None:
 def note(carrier: Carrier, call: Call, text: str) -> None:
     """A fact about the line itself (held, resumed), for those who read it; nobody hears it."""
     call.lines.append(Line(carrier.clock.now(), "carrier", text, "note"))
+
+
+def _audible(participant: Participant) -> str:
+    if participant.muted:
+        return "heard by nobody"
+    if not participant.coaching:
+        return "heard by everybody"
+    coached = participant.conference.participants.get(participant.coached_sid)
+    return f"heard by {coached.call.who} alone" if coached else "heard by nobody"
 
 
 def _listeners(call: Call) -> list[Call]:
