@@ -23,7 +23,8 @@ from callcenter.desk.shield import lower_shield
 from callcenter.desk.supervising import end_with_call, follow_supervisor
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
-from callcenter.routing.callbacks import bring_in_patient, close_callback, note_taken, owe_callback, reopen_callback
+from callcenter.routing.callbacks import close_callback, owe_callback
+from callcenter.routing.calling_back import bring_in_patient, note_taken, reopen_callback
 from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.queue import follow_leg, leave_queue
 from callcenter.telephony.events import CallEnded, LegChanged

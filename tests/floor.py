@@ -16,7 +16,8 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, PracticeLine, Role, Staff
 from callcenter.routing import presence
 from callcenter.routing.arrival import receive_call
-from callcenter.routing.callbacks import bring_in_patient, close_callback, note_taken, owe_callback, reopen_callback
+from callcenter.routing.callbacks import close_callback, owe_callback
+from callcenter.routing.calling_back import bring_in_patient, note_taken, reopen_callback
 from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.models import Agent, QueueEntry, Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, pull_call

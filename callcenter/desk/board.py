@@ -13,7 +13,7 @@ from callcenter.desk.queue_view import WaitingCall, waiting_calls
 from callcenter.directory.models import Practice, Staff
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.callbacks import CallbacksOwed, callbacks_owed
-from callcenter.routing.models import Agent, AgentStatus, QueueEntry
+from callcenter.routing.models import Agent, AgentStatus, QueueEntry, QueueEntryStatus
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, MisdialledCall
 
 ANSWERED_WITHIN = timedelta(seconds=20)
@@ -188,7 +188,8 @@ def _outcomes(session: Session, *, since: datetime) -> list[Outcome]:
         select(QueueEntry.joined_at, Call.answered_at, Call.ended_at)
         .select_from(Call)
         .join(QueueEntry, QueueEntry.call_id == Call.id)
-        .where(QueueEntry.joined_at >= since)
+        # Who is to be rung back is neither lost nor answered until she is: her place went on to a call of ours.
+        .where(QueueEntry.joined_at >= since, QueueEntry.status != QueueEntryStatus.CALLBACK)
     )
     return [Outcome(received_at, answered_at, ended_at) for received_at, answered_at, ended_at in rows]
 

@@ -19,6 +19,7 @@ from callcenter.desk.supervising import let_supervisors_go
 from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler
+from callcenter.routing.calling_back import rest_at_night
 from callcenter.routing.offers import expire_offers, offer_waiting_calls
 from callcenter.routing.old_ears import let_go_of_old_ears
 from callcenter.routing.overflow import send_elsewhere, take_overdue
@@ -105,6 +106,7 @@ class Ticker:
             at = self._clock.now()
             expire_offers(session, at=at, started_at=self._started_at)
             lapse_leases(session, at=at, started_at=self._started_at)
+            rest_at_night(session, at=at)
             offer_waiting_calls(session, at=at)
 
     def sweep_calls(self) -> None:

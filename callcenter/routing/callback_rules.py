@@ -9,6 +9,7 @@ LOST_AFTER = timedelta(seconds=5)
 LATE_AFTER = timedelta(minutes=15)
 MOST_TRIES = 3
 BETWEEN_TRIES = timedelta(minutes=10)
+_ASKED_FOR = timedelta(hours=1)
 _DECENT_FROM, _DECENT_UNTIL = time(8), time(20)
 
 
@@ -25,6 +26,11 @@ def is_late(opened_at: datetime, *, at: datetime) -> bool:
 def is_decent(at: datetime, zone: str) -> bool:
     """Whether people are rung up at this instant, by the clocks of their practice: from 8 to 20 h."""
     return _DECENT_FROM <= at.astimezone(ZoneInfo(zone)).time() < _DECENT_UNTIL
+
+
+def may_be_rung(at: datetime, zone: str, *, asked_at: datetime | None) -> bool:
+    """Whether a caller may be rung now: by day, or within the hour in which she asked for it."""
+    return is_decent(at, zone) or (asked_at is not None and at - asked_at < _ASKED_FOR)
 
 
 def next_try(attempts: int, *, at: datetime) -> datetime | None:

@@ -11,24 +11,21 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
-from callcenter.core.errors import Conflict, NotFound
-from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
-from callcenter.directory.models import Practice, Staff
 from callcenter.routing.agents import was_changed, whole_floor
-from callcenter.routing.callback_rules import LATE_AFTER, is_decent, is_owed, next_try
+from callcenter.routing.callback_rules import LATE_AFTER, is_owed
 from callcenter.routing.choice import PRIORITIES, PriorityReason
-from callcenter.routing.events import CallAbandoned, CallAccepted
+from callcenter.routing.events import CallAbandoned
 from callcenter.routing.models import Callback, CallbackReason, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.routing.queue import free_those_asked
-from callcenter.routing.taking import pull_call
-from callcenter.telephony.events import CallEnded, LegChanged
+from callcenter.telephony.events import LegChanged
 from callcenter.telephony.legs import lock_call
-from callcenter.telephony.models import Call, CallDirection, CallStatus, Leg, LegRole, LegStatus
-from callcenter.telephony.outbound import open_outbound_call, want_patient
+from callcenter.telephony.models import Call, CallDirection, Leg, LegRole, LegStatus
+from callcenter.telephony.outbound import end_outbound_call, open_outbound_call
+from callcenter.telephony.statuses import GOING_ON
 
-_OWED = (CallbackStatus.OPEN, CallbackStatus.TAKEN)
+OWED = (CallbackStatus.OPEN, CallbackStatus.TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def callbacks_owed(session: Session, *, at: datetime) -> CallbacksOwed:
     """The call-backs owed now, those that are being rung included. Counts what the session may see."""
     late = func.coalesce(func.sum(case((Callback.opened_at <= at - LATE_AFTER, 1), else_=0)), 0)
     row = session.execute(
-        select(func.count(Callback.id), late, func.min(Callback.opened_at)).where(Callback.status.in_(_OWED))
+        select(func.count(Callback.id), late, func.min(Callback.opened_at)).where(Callback.status.in_(OWED))
     ).one()
     return CallbacksOwed(*row)
 
@@ -80,6 +77,9 @@ def promise_callback(session: Session, call_id: int, *, at: datetime) -> bool:
         entry = session.scalar(select(QueueEntry).where(QueueEntry.call_id == call_id))
         if entry is None or call.from_number is None or call.direction != CallDirection.INBOUND:
             return False
+        placed = _placed_for(session, call)
+        if placed is not None and placed[1] != QueueEntryStatus.WAITING:
+            return False  # somebody is ringing her at this moment: she is the sooner answered where she is
         left = was_changed(
             session,
             update(QueueEntry)
@@ -90,59 +90,15 @@ def promise_callback(session: Session, call_id: int, *, at: datetime) -> bool:
             return False
         free_those_asked(session, call_id, at=at)
         promise = _open(session, call, CallbackReason.ASKED, opened_at=entry.joined_at)
-        outbound = _place(
+        if placed is not None:
+            touch(session, "queue", f"call-{call_id}")
+            return True  # she had asked before: that place is the older one
+        outbound = place_call(
             session, promise, call, joined_at=entry.joined_at, ahead=entry.ahead, urgent=entry.urgent, at=at
         )
         touch(session, "queue", f"call-{call_id}", f"call-{outbound.id}")
         offer_waiting_calls(session, at=at)
         return True
-
-
-def take_callback(session: Session, callback_id: int, *, staff_id: int, at: datetime) -> Leg:
-    """Ring a caller back: the operator's own leg, to dial once this is committed; the patient's follows when she is in.
-
-    Taken twice by the same operator, it is the same leg. Raises ``NotFound``; ``Conflict`` when a colleague was faster,
-    when it is done, when it is night at the practice, when she is not available or not qualified; ``Invalid`` when she
-    has no telephone.
-    """
-    with whole_floor(session):
-        owed = session.scalar(select(Callback).where(Callback.id == callback_id).with_for_update())
-        if owed is None:
-            raise NotFound(N_("There is no such call-back."))
-        # Asked for by compare-and-set: two operators may press at once, and each sees the row of before.
-        entry_id = _entry_of(session, owed)
-        if owed.status == CallbackStatus.TAKEN and owed.taken_by != staff_id:
-            name = session.scalar(select(Staff.first_name).where(Staff.id == owed.taken_by))
-            raise Conflict(N_("%(name)s is ringing this caller back."), name=name or N_("A colleague"))
-        if owed.status not in _OWED:
-            raise Conflict(N_("This caller was spoken with already. Nothing is left to do."))
-        zone = session.scalars(select(Practice.zone).where(Practice.id == owed.practice_id)).one()
-        if not is_decent(at, zone):
-            raise Conflict(N_("People are rung back between 8 and 20 h. It stays on the list."))
-        if entry_id is None:
-            call = session.scalars(select(Call).where(Call.id == owed.call_id)).one()
-            outbound = _place(session, owed, call, joined_at=owed.opened_at, ahead=0, urgent=False, at=at)
-            entry_id = session.scalars(select(QueueEntry.id).where(QueueEntry.call_id == outbound.id)).one()
-        return pull_call(session, entry_id, staff_id=staff_id, at=at)
-
-
-def note_taken(session: Session, event: CallAccepted) -> None:
-    """An operator has taken a call of ours: the others see that the caller is being rung back."""
-    with whole_floor(session):
-        taken = (
-            update(Callback)
-            .where(Callback.outbound_call_id == event.call_id, Callback.status.in_(_OWED))
-            .values(status=CallbackStatus.TAKEN, taken_by=event.staff_id, taken_at=event.at)
-        )
-        if was_changed(session, taken):
-            touch(session, "queue")
-
-
-def bring_in_patient(session: Session, event: LegChanged) -> None:
-    """The operator who rings somebody back is on the line: now the patient's telephone is wanted."""
-    if event.role is LegRole.OPERATOR and event.status is LegStatus.JOINED:
-        with whole_floor(session):
-            want_patient(session, event.call_id, at=event.at)
 
 
 def close_callback(session: Session, event: LegChanged) -> None:
@@ -158,42 +114,13 @@ def close_callback(session: Session, event: LegChanged) -> None:
             .where(
                 Callback.practice_id == call.practice_id,
                 Callback.number == call.from_number,
-                Callback.status.in_(_OWED),
+                Callback.status.in_(OWED),
             )
             .values(status=CallbackStatus.DONE, closed_at=event.at)
         )
         if was_changed(session, done):
             _withdraw(session, call, at=event.at)
             touch(session, "queue")
-
-
-def reopen_callback(session: Session, event: CallEnded) -> None:
-    """A call of ours is over and she was not spoken with: once more in ten minutes, three times in all.
-
-    A try counts once her telephone was rung. After the third a supervisor decides: it stays to be seen.
-    """
-    with whole_floor(session):
-        owed = session.scalar(
-            select(Callback).where(Callback.outbound_call_id == event.call_id, Callback.status.in_(_OWED))
-        )
-        if owed is None:
-            return
-        rung = select(Leg.id).where(
-            Leg.call_id == event.call_id, Leg.role == LegRole.PATIENT, Leg.dialled_at.is_not(None)
-        )
-        attempts = owed.attempts + (session.scalar(rung.limit(1)) is not None)
-        following = next_try(attempts, at=event.at) if attempts > owed.attempts else owed.not_before
-        values = {
-            "attempts": attempts,
-            "status": CallbackStatus.OPEN if following is not None else CallbackStatus.UNREACHED,
-            "not_before": following or event.at,
-            "closed_at": None if following is not None else event.at,
-            "taken_by": None,
-            "taken_at": None,
-            "outbound_call_id": None,
-        }
-        session.execute(update(Callback).where(Callback.id == owed.id, Callback.status.in_(_OWED)).values(**values))
-        touch(session, "queue")
 
 
 def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: datetime) -> Callback:
@@ -214,7 +141,7 @@ def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: da
         select(Callback).where(
             Callback.practice_id == call.practice_id,
             Callback.number == call.from_number,
-            Callback.status.in_(_OWED),
+            Callback.status.in_(OWED),
         )
     ).one()
     if is_new or found.call_id == call.id:
@@ -229,7 +156,7 @@ def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: da
     return found
 
 
-def _place(
+def place_call(
     session: Session, owed: Callback, call: Call, *, joined_at: datetime, ahead: int, urgent: bool, at: datetime
 ) -> Call:
     """The call of ours that rings her, with its place in the queue."""
@@ -253,36 +180,37 @@ def _place(
     return outbound
 
 
-def _entry_of(session: Session, owed: Callback) -> int | None:
-    """The place of the call of ours that already rings, or is to ring, her."""
-    if owed.outbound_call_id is None:
-        return None
-    return session.scalar(select(QueueEntry.id).where(QueueEntry.call_id == owed.outbound_call_id))
-
-
 def _withdraw(session: Session, call: Call, *, at: datetime) -> None:
-    """She was spoken with in another call: the one that was to ring her back leaves the queue."""
+    """She is spoken with: any other call that was to ring her back is over, also one that somebody has taken."""
     others = session.scalars(
         select(Call.id)
+        .where(
+            Call.practice_id == call.practice_id,
+            Call.from_number == call.from_number,
+            Call.direction == CallDirection.OUTBOUND,
+            Call.id != call.id,
+            Call.status.in_(GOING_ON),
+        )
+        .order_by(Call.id)
+    ).all()
+    for call_id in others:
+        end_outbound_call(session, call_id, at=at)
+
+
+def _placed_for(session: Session, call: Call) -> tuple[int, QueueEntryStatus] | None:
+    """The call of ours that is to ring this caller, and how its place stands; None without one."""
+    row = session.execute(
+        select(Call.id, QueueEntry.status)
         .join(Callback, Callback.outbound_call_id == Call.id)
+        .join(QueueEntry, QueueEntry.call_id == Call.id)
         .where(
             Callback.practice_id == call.practice_id,
             Callback.number == call.from_number,
-            Call.id != call.id,
-            Call.status == CallStatus.WAITING,
+            Callback.status.in_(OWED),
+            Call.status.in_(GOING_ON),
         )
-    ).all()
-    for call_id in others:
-        gone = (
-            update(QueueEntry)
-            .where(QueueEntry.call_id == call_id, QueueEntry.status == QueueEntryStatus.WAITING)
-            .values(status=QueueEntryStatus.ANSWERED, left_at=at)
-        )
-        if was_changed(session, gone):
-            free_those_asked(session, call_id, at=at)
-            session.execute(
-                update(Call).where(Call.id == call_id).values(status=CallStatus.ENDED, ended_at=at, closed_at=at)
-            )
+    ).one_or_none()
+    return None if row is None else (row[0], QueueEntryStatus(row[1]))
 
 
 def _got_through_since(session: Session, call: Call) -> bool:

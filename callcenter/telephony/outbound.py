@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.telephony.legs import lock_call, want_leg
+from callcenter.telephony.legs import end_legs, lock_call, want_leg
 from callcenter.telephony.models import Call, CallDirection, CallHandling, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.statuses import GOING_ON
 
@@ -79,3 +79,10 @@ def note_never_rung(session: Session, call: Call, *, at: datetime) -> None:
             )
         )
         session.flush()
+
+
+def end_outbound_call(session: Session, call_id: int, *, at: datetime) -> None:
+    """End a call of ours, whoever was rung for it by then; the carrier is told by the sweep."""
+    call = lock_call(session, call_id)
+    note_never_rung(session, call, at=at)
+    end_legs(session, call, at=at)

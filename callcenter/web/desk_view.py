@@ -20,6 +20,7 @@ from callcenter.core.i18n import (
     gettext,
 )
 from callcenter.desk.agenda_panel import AgendaChoice, ChosenTime, FreeTime, agenda_panel, next_choice
+from callcenter.desk.callback_list import owed_calls
 from callcenter.desk.card import CallCard, CardState
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
@@ -134,6 +135,8 @@ def desk_context(
     if only in {None, "card"}:
         settings = request.app.state.world.settings
         context["offline"] = offline_relay(session, card, staff_id=me.staff_id, settings=settings, at=at)
+    if only in {None, "queue"}:
+        context["owed"] = [] if elsewhere is not None else owed_calls(session, me.staff_id, at=at)
     if only in {None, "todo"}:
         context["todo"] = todo_list(session, me.staff_id, at=at)
     if only in {None, "card", "softkeys"}:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callcenter.routing.callback_rules import BETWEEN_TRIES, is_decent, is_late, is_owed, next_try
+from callcenter.routing.callback_rules import BETWEEN_TRIES, is_decent, is_late, is_owed, may_be_rung, next_try
 
 NINE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -36,3 +36,11 @@ def test_three_tries_ten_minutes_apart() -> None:
 )
 def test_people_are_rung_by_day_where_they_live(hour: int, zone: str, decent: bool) -> None:
     assert is_decent(NINE.replace(hour=hour), zone) is decent
+
+
+def test_at_night_only_who_asked_within_the_hour_is_rung() -> None:
+    night = NINE.replace(hour=20)
+    assert not may_be_rung(night, "Europe/Paris", asked_at=None)
+    assert may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(minutes=59))
+    assert not may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(hours=1))
+    assert may_be_rung(NINE, "Europe/Paris", asked_at=None)

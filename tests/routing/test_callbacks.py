@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from callcenter.core.errors import Conflict, NotFound
-from callcenter.routing.callbacks import callbacks_owed, promise_callback, take_callback
+from callcenter.routing.callbacks import callbacks_owed, promise_callback
+from callcenter.routing.calling_back import rest_at_night, take_callback
 from callcenter.routing.models import Callback, Reservation
 from callcenter.telephony.leaving import hang_up_call
 from callcenter.telephony.models import Call, Leg, LegRole
@@ -118,6 +119,10 @@ def test_three_tries_ten_minutes_apart_then_a_supervisor_must_know(floor: Floor)
         assert one.attempts == number
         expected = ("unreached", floor.now) if number == 3 else ("open", floor.now + timedelta(minutes=10))
         assert (one.status, one.not_before) == expected
+        if number < 3:
+            with pytest.raises(Conflict, match="Nobody answered a moment ago"):
+                take(floor, one.id, f"Ines{number}")
+            floor.clock.advance(timedelta(minutes=10))
 
 
 def test_an_operator_who_hangs_up_before_the_patient_was_rung_uses_up_no_try(floor: Floor) -> None:
@@ -194,6 +199,57 @@ def test_who_calls_again_instead_of_waiting_to_be_rung_is_not_rung_any_more(floo
     [one] = owed(floor)
     assert (one.status, floor.call(one.outbound_call_id or 0).status) == ("done", "ended")
     assert sorted(floor.status_of(name) for name in floor.staff) == ["available", "on_call"]
+
+
+def test_whoever_is_spoken_with_is_not_rung_by_the_colleague_who_was_about_to(floor: Floor) -> None:
+    lose(floor, sid(1))
+    floor.hire("Ines", "Camille")
+    ringing = take(floor, owed(floor)[0].id, "Ines")
+    again = floor.ring(sid(2))
+    floor.hear(floor.patient_leg(again), LegNews.JOINED)
+    spoken = floor.accept("Camille")
+    floor.hear(spoken.id, LegNews.JOINED)
+    assert (owed(floor)[0].status, floor.call(ringing.call_id).status) == ("done", "ended")
+    floor.hear(ringing.id, LegNews.JOINED)  # her telephone answers all the same
+    assert patient_of(floor, ringing.call_id).dialled_at is None
+    assert floor.status_of("Ines") == "wrap_up"
+
+
+def test_who_asks_again_while_she_is_being_rung_keeps_her_place_and_who_had_asked_keeps_the_older_one(
+    floor: Floor,
+) -> None:
+    first = floor.ring(sid(1))
+    floor.hear(floor.patient_leg(first), LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        promise_callback(session, first, at=floor.now)
+    floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    promised = owed(floor)[0].outbound_call_id
+    again = floor.ring(sid(2))
+    with floor.database.unit_of_work(ALL) as session:
+        assert promise_callback(session, again, at=floor.now)
+    assert (owed(floor)[0].outbound_call_id, floor.entry(again).status) == (promised, "callback")
+    floor.hire("Ines")
+    floor.accept("Ines")
+    third = floor.ring(sid(3))
+    with floor.database.unit_of_work(ALL) as session:
+        assert not promise_callback(session, third, at=floor.now)
+    assert (owed(floor)[0].outbound_call_id, floor.entry(third).status) == (promised, "waiting")
+
+
+def test_a_promise_of_the_evening_is_kept_within_the_hour_or_in_the_morning(floor: Floor) -> None:
+    floor.clock.advance(timedelta(hours=10, minutes=50))  # 19:50 in Paris
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        promise_callback(session, call_id, at=floor.now)
+    promised = owed(floor)[0].outbound_call_id or 0
+    for minutes, resting in ((30, 0), (29, 0), (1, 1), (1, 0)):
+        floor.clock.advance(timedelta(minutes=minutes))
+        with floor.database.unit_of_work(ALL) as session:
+            assert rest_at_night(session, at=floor.now) == resting
+    [one] = owed(floor)
+    assert (one.status, one.outbound_call_id, one.attempts) == ("open", None, 0)
+    assert (floor.entry(promised).status, floor.call(promised).status) == ("abandoned", "ended")
 
 
 def test_the_figures_count_what_is_owed_and_what_is_late(floor: Floor) -> None:

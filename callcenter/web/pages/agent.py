@@ -52,7 +52,7 @@ def accept(request: Request, reservation_id: int, world: TheWorld, me: Operator,
             leg_id = accept_offer(session, reservation_id, staff_id=me.staff_id, at=at).id
     except CallTaken as taken:
         return call_taken(request, taken)
-    return _ring_her(request, world, leg_id)
+    return ring_her(request, world, leg_id)
 
 
 @router.post("/reservations/{reservation_id}/decline")
@@ -70,7 +70,7 @@ def pull(request: Request, entry_id: int, world: TheWorld, me: Operator, at: At)
             leg_id = pull_call(session, entry_id, staff_id=me.staff_id, at=at).id
     except CallTaken as taken:
         return call_taken(request, taken)
-    return _ring_her(request, world, leg_id)
+    return ring_her(request, world, leg_id)
 
 
 @router.post("/calls/{call_id}/hang-up")
@@ -129,7 +129,7 @@ def mute(request: Request, call_id: int, world: TheWorld, me: Operator, muted: A
     return _changed(request)
 
 
-def _ring_her(request: Request, world: World, leg_id: int) -> Response:
+def ring_her(request: Request, world: World, leg_id: int) -> Response:
     """Have her own telephone rung, outside any transaction; the call is hers already."""
     status = dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
     if status is LegStatus.FAILED:

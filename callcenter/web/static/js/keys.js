@@ -90,7 +90,8 @@ function press(element) {
 
 /* ---------- Rows: PageUp and PageDown choose, Enter is the browser's own ---------- */
 function moveRow(step) {
-  const list = [...scope().querySelectorAll("[data-rows]")].find((one) => one.checkVisibility());
+  const lists = [...scope().querySelectorAll("[data-rows]")].filter((one) => one.checkVisibility());
+  const list = lists.find((one) => one.contains(document.activeElement)) ?? lists[0];
   const rows = list ? [...list.querySelectorAll("[data-row]")] : [];
   if (!rows.length) return false;
   const here = rows.findIndex((row) => row.contains(document.activeElement));

@@ -1,0 +1,67 @@
+"""Callers who are owed a call, as the desk's left column lists them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.directory.models import Practice, Staff
+from callcenter.routing.callback_rules import is_decent, is_late
+from callcenter.routing.models import Callback, CallbackReason, CallbackStatus
+
+_AT_MOST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class OwedCall:
+    """One caller to be rung back. Instants are UTC; ``zone`` is where the practice's clocks stand."""
+
+    callback_id: int
+    number: str  # E.164
+    practice_name: str
+    zone: str
+    opened_at: datetime
+    is_promised: bool
+    losses: int
+    attempts: int
+    not_before: datetime | None  # None: now
+    is_late: bool
+    is_decent: bool  # not at night
+    taken_by: str  # the first name of whoever rings her now; empty: nobody
+    is_mine: bool
+
+    @property
+    def may_be_taken(self) -> bool:
+        """Whether ringing her back is a gesture of this moment."""
+        return self.is_decent and (not self.taken_by or self.is_mine)
+
+
+def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCall]:
+    """Whom the session may see that is owed a call, oldest first. One query."""
+    rows = session.execute(
+        select(Callback, Practice.name, Practice.zone, Staff)
+        .join(Practice, Practice.id == Callback.practice_id)
+        .outerjoin(Staff, Staff.id == Callback.taken_by)
+        .where(Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]))
+        .order_by(Callback.opened_at, Callback.id)
+        .limit(_AT_MOST)
+    )
+    return [
+        OwedCall(
+            callback_id=owed.id,
+            number=owed.number,
+            practice_name=name,
+            zone=zone,
+            opened_at=owed.opened_at,
+            is_promised=owed.reason == CallbackReason.ASKED,
+            losses=owed.losses,
+            attempts=owed.attempts,
+            not_before=owed.not_before if owed.not_before > at else None,
+            is_late=is_late(owed.opened_at, at=at),
+            is_decent=is_decent(at, zone),
+            taken_by="" if staff is None else (staff.first_name or staff.name),
+            is_mine=owed.taken_by == staff_id,
+        )
+        for owed, name, zone, staff in rows
+    ]
