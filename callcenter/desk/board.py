@@ -13,7 +13,7 @@ from callcenter.desk.queue_view import WaitingCall, waiting_calls
 from callcenter.directory.models import Practice, Staff
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.callbacks import CallbacksOwed, callbacks_owed
-from callcenter.routing.models import Agent, AgentStatus, QueueEntry, QueueEntryStatus
+from callcenter.routing.models import Agent, AgentStatus, Callback, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, MisdialledCall
 
 ANSWERED_WITHIN = timedelta(seconds=20)
@@ -88,6 +88,15 @@ class Misdialled:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """A caller who was owed a call and answered none of three tries: somebody must decide what to do."""
+
+    number: str  # E.164
+    practice_name: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incidents:
     """What the carrier or the numbers did that a person should know."""
 
@@ -95,6 +104,7 @@ class Incidents:
     delayed_since: datetime | None
     misdialled: list[Misdialled]
     relays: int  # emergency relays not yet taken over
+    unreached: list[Unreached]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,16 @@ def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int
         delayed_since=since,
         misdialled=[Misdialled(one.to_number, one.from_number, one.received_at) for one in misdialled],
         relays=_open_relays(session),
+        unreached=[
+            Unreached(*row)
+            for row in session.execute(
+                select(Callback.number, Practice.name, Callback.opened_at)
+                .join(Practice, Practice.id == Callback.practice_id)
+                .where(Callback.status == CallbackStatus.UNREACHED, Callback.closed_at >= _midnight(at, zone))
+                .order_by(Callback.closed_at.desc())
+                .limit(limit)
+            )
+        ],
     )
 
 
