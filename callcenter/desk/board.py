@@ -19,6 +19,7 @@ from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, Misdiall
 ANSWERED_WITHIN = timedelta(seconds=20)
 # Whoever hangs up sooner mostly dialled wrong: they count neither for nor against.
 ABANDONED_AFTER = timedelta(seconds=5)
+_GONE_ELSEWHERE = (QueueEntryStatus.OVERFLOW, QueueEntryStatus.CALLBACK)
 # The order in which a supervisor looks: who works, who could, who is away.
 STATUS_ORDER = (
     AgentStatus.ON_CALL,
@@ -208,8 +209,8 @@ def _outcomes(session: Session, *, since: datetime) -> list[Outcome]:
         select(QueueEntry.joined_at, Call.answered_at, Call.ended_at)
         .select_from(Call)
         .join(QueueEntry, QueueEntry.call_id == Call.id)
-        # Who is to be rung back is neither lost nor answered until she is: her place went on to a call of ours.
-        .where(QueueEntry.joined_at >= since, QueueEntry.status != QueueEntryStatus.CALLBACK)
+        # Neither lost nor answered here: who is to be rung back counts once she is, in the call of ours.
+        .where(QueueEntry.joined_at >= since, QueueEntry.status.not_in(_GONE_ELSEWHERE))
     )
     return [Outcome(received_at, answered_at, ended_at) for received_at, answered_at, ended_at in rows]
 

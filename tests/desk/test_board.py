@@ -9,8 +9,8 @@ from callcenter.core.scope import Practices
 from callcenter.desk.board import Outcome, agents_on_duty, day_figures, read_floor, read_incidents
 from callcenter.desk.models import EmergencyRelay
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
-from callcenter.routing.models import AgentStatus, QueueEntry
-from callcenter.telephony.models import CallHandling, Leg, LegRole, MisdialledCall
+from callcenter.routing.models import AgentStatus, QueueEntry, QueueEntryStatus
+from callcenter.telephony.models import CallHandling, CallStatus, Leg, LegRole, MisdialledCall
 from tests.desk.conftest import MONDAY_0914, Cast
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -140,3 +140,13 @@ def test_incidents_are_texts_that_the_carrier_refuses_numbers_without_practice_a
         relay.taken_over_at = cast.at
         session.flush()
         assert read_incidents(session, zone=PARIS, at=cast.at).relays == 0
+
+
+def test_whoever_went_elsewhere_is_neither_lost_nor_answered(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        for status in (QueueEntryStatus.OVERFLOW, QueueEntryStatus.CALLBACK, QueueEntryStatus.ABANDONED):
+            call = cast.call(session, received=cast.at - timedelta(minutes=5))
+            call.status, call.ended_at = CallStatus.ENDED, cast.at
+            session.scalars(select(QueueEntry).where(QueueEntry.call_id == call.id)).one().status = status
+        today = read_floor(session, cast.camille, zone=PARIS, at=cast.at).today
+    assert (today.received, today.abandoned, today.answered) == (1, 1, 0)
