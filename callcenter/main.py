@@ -38,6 +38,7 @@ from callcenter.web.line_watch import kept_line_book
 from callcenter.web.pages import ROUTERS
 from callcenter.web.rendering import open_templates
 from callcenter.web.security import Guard
+from callcenter.web.wait_watch import WaitWatch
 
 
 def create_app(
@@ -62,12 +63,15 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stopping = asyncio.Event()
         ticker = Ticker(world.settings, world.database, world.clock, world.provider)
+        waits = WaitWatch(world.waits, world.database, world.clock, zone=world.settings.centre_zone)
         async with kept_line_book(world.lines, world.database):
+            waits.start()
             if settings.jobs:
                 ticker.start()
             yield
             app.state.stopping.set()
             ticker.stop()
+            waits.stop()
         for workers in (world.voice, world.reports, world.urgent, world.direct, world.late):
             workers.close(timeout=3)
         world.database.close()

@@ -28,6 +28,8 @@ DECISIONS = (
     "callcenter.messaging.wording",
     "callcenter.routing.choice",
     "callcenter.routing.company",
+    "callcenter.routing.expected_wait",
+    "callcenter.telephony.company",
     "callcenter.telephony.discrepancies",
     "callcenter.telephony.placing_rules",
     "callcenter.telephony.provisioning",

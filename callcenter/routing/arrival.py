@@ -33,12 +33,16 @@ _INSTANTS = ("at", "expires_at", "repeated_since", "known_since")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A call that is kept; ``handling`` is what its caller was given when she first rang."""
+    """A call that is kept; ``handling`` is what its caller was given when she first rang.
+
+    ``is_offered``: an operator was asked to take it by what recorded it.
+    """
 
     call_id: int
     practice_id: int
     handling: CallHandling
     is_new: bool
+    is_offered: bool = False
 
 
 @dataclass(slots=True)
@@ -131,7 +135,7 @@ def _find_or_record(
     new = record(connection, values)
     if new is not None:
         _tell(session, new, handling=handling, at=at)
-        return Received(new.call_id, new.practice_id, handling, is_new=True)
+        return Received(new.call_id, new.practice_id, handling, is_new=True, is_offered=new.reservation_id is not None)
     known = connection.execute(FIND_CALL, {"sid": sid}).one_or_none()
     return None if known is None else Received(known[0], known[1], CallHandling(known[2]), is_new=False)
 

@@ -126,6 +126,23 @@ def where_to(session: Session, call_sid: str, *, at: datetime) -> Elsewhere | No
         return Elsewhere(number=number)
 
 
+def promise_by_key(session: Session, call_sid: str, *, at: datetime) -> bool:
+    """The caller herself has asked to be rung back; whether she is. Asked twice, it is one promise.
+
+    She hears so at once, so that the carrier need not be told to send her to hear it.
+    """
+    call_id = session.scalar(select(Call.id).where(Call.sid == call_sid))
+    if call_id is None:
+        return False
+    with whole_floor(session):
+        promise_callback(session, call_id, at=at)
+        status = session.scalar(select(QueueEntry.status).where(QueueEntry.call_id == call_id))
+        if status != QueueEntryStatus.CALLBACK:
+            return False
+        _note_sent(session, call_id, at=at)
+        return True
+
+
 def come_back(session: Session, call_sid: str, *, at: datetime, was_sent_before: datetime | None = None) -> bool:
     """Nobody was there: she waits again where she stood, in her own room; whether it was so.
 
@@ -142,7 +159,19 @@ def come_back(session: Session, call_sid: str, *, at: datetime, was_sent_before:
 
 
 def heard_in_her_room(session: Session, call_sid: str, *, at: datetime) -> bool:
-    """She hears the music of her own room, so she is not elsewhere any more; whether she waits again because of it."""
+    """She hears the music of her own room, so she is not elsewhere any more; whether she waits again because of it.
+
+    Who was promised a call and does not know it, because the promise was kept too late for her answer, is sent once
+    more to hear so.
+    """
+    call_id = session.scalar(select(Call.id).where(Call.sid == call_sid))
+    untold = update(QueueEntry).where(
+        QueueEntry.call_id == call_id,
+        QueueEntry.status == QueueEntryStatus.CALLBACK,
+        QueueEntry.sent_at < at - _BACK_AFTER,
+    )
+    if was_changed(session, untold.values(sent_at=None)):
+        return False
     return come_back(session, call_sid, at=at, was_sent_before=at - _BACK_AFTER)
 
 

@@ -27,6 +27,26 @@ _PROMISED = {
     "fr": "Merci de votre patience. Nous vous rappelons dès que possible, à votre tour. Au revoir.",
     "en": "Thank you for your patience. We will call you back as soon as we can, in your turn. Goodbye.",
 }
+_LONG_WAIT = {
+    "fr": "L'attente est longue.",
+    "en": "The wait is long.",
+}
+_WAIT_ONE = {
+    "fr": "L'attente est d'environ 1 minute.",
+    "en": "The wait is about 1 minute.",
+}
+_WAIT_MINUTES = {
+    "fr": "L'attente est d'environ {minutes} minutes.",
+    "en": "The wait is about {minutes} minutes.",
+}
+_KEY = {
+    "fr": "Tapez 1 pour être rappelé sans perdre votre place, ou restez en ligne.",
+    "en": "Press 1 to be called back without losing your place, or stay on the line.",
+}
+_KEY_TAKEN = {
+    "fr": "C'est noté. Nous vous rappelons à votre tour, vous pouvez raccrocher.",
+    "en": "Thank you. We will call you back in your turn, you can hang up.",
+}
 _UNANSWERED = {
     "fr": "Si personne ne vous a répondu, merci de rappeler dans quelques minutes.",
     "en": "If nobody has answered you, please call again in a few minutes.",
@@ -88,6 +108,18 @@ def going_elsewhere(language: str) -> str:
 def call_promised(language: str) -> str:
     """Said to a caller who need not stay on the line: she is rung back."""
     return _PROMISED[spoken_language(language)]
+
+
+def callback_question(minutes: int | None, *, language: str) -> str:
+    """Says how long she will wait, where that can be told, and which key has her rung back instead."""
+    spoken = spoken_language(language)
+    wait = _LONG_WAIT if minutes is None else _WAIT_ONE if minutes == 1 else _WAIT_MINUTES
+    return f"{wait[spoken].format(minutes=minutes)} {_KEY[spoken]}"
+
+
+def callback_noted(language: str) -> str:
+    """Said to a caller who has pressed that key."""
+    return _KEY_TAKEN[spoken_language(language)]
 
 
 def if_unanswered(language: str) -> str:

@@ -49,6 +49,12 @@ def _document_of_any_room(public_url: str) -> str:
 def _document_of_room(room: str, *, public_url: str, saying: Sequence[str] = (), language: str = "fr") -> str:
     response = VoiceResponse()
     _say(response, saying, language)
+    response.append(dial_room(room, public_url=public_url))
+    return str(response)
+
+
+def dial_room(room: str, *, public_url: str) -> Dial:
+    """The verb that brings a caller into this room."""
     dial = Dial(action=callback_url(public_url, "/twilio/dial-done"), method="POST")
     conference = Conference(
         room,
@@ -64,8 +70,7 @@ def _document_of_room(room: str, *, public_url: str, saying: Sequence[str] = (),
         wait_method="POST",
     )
     dial.append(conference)
-    response.append(dial)
-    return str(response)
+    return dial
 
 
 def brought_in(room: str, *, label: str, conference_callback: str, muted: bool, coached_sid: str | None) -> str:

@@ -19,6 +19,7 @@ from callcenter.directory.line_book import LineBook
 from callcenter.directory.models import Role
 from callcenter.routing.admission import Admission
 from callcenter.routing.desk_claim import refuse_elsewhere
+from callcenter.routing.waits import Waits
 from callcenter.telephony.provider import Provider
 from callcenter.web.deadline import Workers
 from callcenter.web.errors import SignInNeeded
@@ -50,6 +51,7 @@ class World:
     provider: Provider
     lines: LineBook = field(default_factory=LineBook)
     admission: Admission = field(default_factory=Admission)
+    waits: Waits = field(default_factory=Waits)
     voice: Workers = field(default_factory=voice_workers)
     # The carrier waits up to 15 s for the answer to a report.
     reports: Workers = field(default_factory=lambda: Workers("reports", threads=8, deadline=5.0, backlog=256))

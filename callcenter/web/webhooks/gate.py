@@ -15,6 +15,7 @@ from callcenter.telephony.gate_twiml import EMERGENCY_CODES, at_the_gate, gate_c
 from callcenter.telephony.sentences import emergency_sentence, gate_closed
 from callcenter.web.context import World
 from callcenter.web.deadline import in_time
+from callcenter.web.webhooks.callback_offer import queue_document
 from callcenter.web.webhooks.verified import SCOPE, add_webhook, read_webhook, xml
 
 router = APIRouter()
@@ -36,7 +37,9 @@ async def pass_gate(request: Request) -> Response:
         world.admission.note_urgent(sid)
     if is_urgent or pressed == gate_code(sid, secret=world.settings.secret_key.get_secret_value()):
         try:
-            await in_time(world.voice, partial(_admit, world, sid, urgent=is_urgent, at=at))
+            is_new = await in_time(world.voice, partial(_admit, world, sid, urgent=is_urgent, at=at))
+            if not is_urgent:
+                return xml(queue_document(world, webhook, entry, is_new=is_new, at=at))
         except Exception as fault:
             log.warning("a caller passed the gate (%s) and waits in her own conference", type(fault).__name__)
         return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
@@ -64,6 +67,6 @@ def gate_document(sid: str, entry: LineEntry, settings: Settings, *, attempt: in
     )
 
 
-def _admit(world: World, sid: str, *, urgent: bool, at: datetime) -> None:
+def _admit(world: World, sid: str, *, urgent: bool, at: datetime) -> bool:
     with world.database.voice_work(SCOPE) as session:
-        admit_call(session, sid, urgent=urgent, at=at)
+        return admit_call(session, sid, urgent=urgent, at=at)

@@ -15,7 +15,7 @@ from callcenter.core.text import clean_line
 from callcenter.directory.answering_hours import Answering, answering
 from callcenter.directory.closed_words import with_emergency_first
 from callcenter.directory.line_entry import LineEntry
-from callcenter.routing.arrival import admit_call, find_lost_caller, receive_call
+from callcenter.routing.arrival import Received, admit_call, find_lost_caller, receive_call
 from callcenter.routing.models import QueueEntry, QueueEntryStatus
 from callcenter.routing.overflow import heard_in_her_room
 from callcenter.telephony import twiml
@@ -24,6 +24,7 @@ from callcenter.telephony.models import Call, CallHandling, CallStatus
 from callcenter.telephony.sentences import call_later, emergency_sentence, stay_on_the_line
 from callcenter.web.context import World
 from callcenter.web.deadline import TooLate, in_background, in_time
+from callcenter.web.webhooks.callback_offer import queue_document
 from callcenter.web.webhooks.gate import gate_document
 from callcenter.web.webhooks.reports import apply_report, patient_hung_up
 from callcenter.web.webhooks.verified import SCOPE, Webhook, add_webhook, noted, read_webhook, xml
@@ -47,27 +48,29 @@ async def answer_call(request: Request) -> Response:
     entry = world.lines.entry(webhook.get("To"))
     closed = _closed(entry, at)
     try:
-        handling = await in_time(
+        received = await in_time(
             world.voice, partial(_receive, world, webhook, sid, entry, is_open=closed is None, at=at)
         )
     except TooLate:
         log.warning("a call could not be received in time; its caller waits in her own conference")
-        handling = None
+        received = None
     except Exception:
         # Whatever broke here, a patient is on the line: in her own room she can still be found.
         log.exception("a call could not be received; its caller waits in her own conference")
-        handling = None
+        received = None
     else:
-        if handling is None:
+        if received is None:
             return xml(twiml.not_in_service())
+    handling = None if received is None else received.handling
     if handling is CallHandling.GATED and entry is not None:
         return xml(gate_document(sid, entry, world.settings))
     # Outside the hours she hears so, whether or not it could be written down.
     if entry is not None and (handling is CallHandling.ANNOUNCED or (handling is None and closed is not None)):
         return xml(_announcement(world, entry, closed))
-    if handling is None:
+    if received is None:
         return xml(degraded_document(world, sid, entry))
-    return xml(twiml.into_conference(sid, public_url=world.settings.public_url))
+    is_new, is_offered = received.is_new and handling is CallHandling.QUEUE, received.is_offered
+    return xml(queue_document(world, webhook, entry, is_new=is_new, is_offered=is_offered, at=at))
 
 
 async def after_conference(request: Request) -> Response:
@@ -155,19 +158,18 @@ def _announcement(world: World, entry: LineEntry, closed: Answering | None) -> s
 
 def _receive(
     world: World, webhook: Webhook, sid: str, entry: LineEntry | None, *, is_open: bool, at: datetime
-) -> CallHandling | None:
-    """What the caller is given now that her call is kept; None when no practice has the number."""
+) -> Received | None:
+    """The caller's call, that is kept now; None when no practice has the number."""
     to_number, from_number = _numbers(webhook)
 
-    def receive() -> CallHandling | None:
+    def receive() -> Received | None:
         with world.database.voice_work(SCOPE) as session:
             handling = CallHandling.QUEUE if is_open else CallHandling.ANNOUNCED
             if entry is not None and is_open:
                 handling = world.admission.handling(session, entry, from_number, at)
-            received = receive_call(
+            return receive_call(
                 session, sid=sid, to_number=to_number, from_number=from_number, at=at, handling=handling
             )
-        return None if received is None else received.handling
 
     if entry is not None:
         world.admission.note(entry, sid, at)
@@ -196,7 +198,7 @@ def _queue_if_lost(world: World, webhook: Webhook, sid: str, *, at: datetime) ->
         if handling == CallHandling.GATED:
             # She hears the music, so she has passed the gate: once more, should the database not have heard of it.
             admit_call(session, sid, urgent=world.admission.is_urgent(sid), at=at)
-        if place == QueueEntryStatus.OVERFLOW:
+        if place in {QueueEntryStatus.OVERFLOW, QueueEntryStatus.CALLBACK}:
             heard_in_her_room(session, sid, at=at)
         if handling is not None:
             return

@@ -103,7 +103,9 @@ def stalled(database_url: str) -> Iterator[StalledProduct]:
         practice = Practice(code="lilas", name="Lilas", short_name="Lilas", created_at=MONDAY)
         session.add(practice)
         session.flush()
-        session.add(PracticeLine(practice_id=practice.id, number=LINE, label="Accueil", gate_per_minute=0))
+        session.add(
+            PracticeLine(practice_id=practice.id, number=LINE, label="Accueil", gate_per_minute=0, callback_after=0)
+        )
     database.close()
     proxy, url = None, database_url
     if database_url.startswith("postgresql"):
