@@ -49,7 +49,9 @@ class Centre:
                 )
                 session.add(practice)
                 session.flush()
-                session.add(PracticeLine(practice_id=practice.id, number=line, label="", gate_per_minute=0))
+                # How long each caller would wait is reckoned, and is never a day.
+                rules = {"gate_per_minute": 0, "callback_after": 86_400}
+                session.add(PracticeLine(practice_id=practice.id, number=line, label="", **rules))
             for number in range(operators):
                 member = Staff(
                     login=f"operator{number}",

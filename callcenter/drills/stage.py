@@ -215,7 +215,9 @@ class Stage:
                 )
                 session.add(practice)
                 session.flush()
-                session.add(PracticeLine(practice_id=practice.id, number=line, label="Accueil", gate_per_minute=0))
+                # No key before the queue: what a drill counts must not depend on the hour at which it runs.
+                rules = {"gate_per_minute": 0, "callback_after": 0}
+                session.add(PracticeLine(practice_id=practice.id, number=line, label="Accueil", **rules))
         return numbers
 
     def _start_carrier(self) -> Process:
