@@ -8,10 +8,19 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from callcenter.core.errors import Conflict, Invalid, NotFound
+from callcenter.core.errors import Conflict, Forbidden, Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import format_number, parse_callable
-from callcenter.directory.models import Certification, Contact, Practice, Practitioner, Role, Staff
+from callcenter.core.phone import format_number, is_fictional, parse_callable
+from callcenter.directory.models import (
+    Certification,
+    Contact,
+    EmergencyLine,
+    Practice,
+    PracticeMode,
+    Practitioner,
+    Role,
+    Staff,
+)
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.models import Call, Leg, LegRole
 from callcenter.telephony.transferring import Outsider
@@ -68,6 +77,25 @@ def read_outsider(
     Raises ``Invalid`` (field ``typed``) for a number that may not be called, ``NotFound`` for whom the practice does
     not have.
     """
+    outsider = _chosen_outsider(session, call, practice, chosen, typed=typed, countries=countries)
+    _refuse_emergency(session, practice, outsider.address)
+    return outsider
+
+
+def _refuse_emergency(session: Session, practice: Practice, address: str) -> None:
+    """The emergency services are reached by the emergency card alone, which keeps the patient with the regulator."""
+    kept = session.scalars(select(EmergencyLine.number)).all()
+    if address in {*kept, practice.emergency_number}:
+        raise Invalid(N_("This is an emergency line: F12 calls it, and keeps the patient with you."), field="typed")
+    if practice.mode != PracticeMode.LIVE and not is_fictional(address):
+        raise Forbidden(
+            N_("This practice is in training: only a fictional number may be dialled, so this one was not called.")
+        )
+
+
+def _chosen_outsider(
+    session: Session, call: Call, practice: Practice, chosen: str, *, typed: str, countries: Set[str]
+) -> Outsider:
     kind, _, number = chosen.partition(":")
     if kind == TargetKind.NUMBER:
         address = parse_callable(typed, country=practice.country, countries=countries, field="typed")

@@ -102,11 +102,11 @@ class Ticker:
         _guarded("wrap-ups", lambda: finish_due_wrap_ups(self._database, self._clock))
         _guarded("cut conversations", lambda: return_cut_off(self._database, self._clock))
         _guarded("overflow", lambda: take_overdue(self._database, self._clock))
+        _guarded("call-backs at night", lambda: rest_at_night(self._database, self._clock))
         with self._database.unit_of_work(_SCOPE) as session:
             at = self._clock.now()
             expire_offers(session, at=at, started_at=self._started_at)
             lapse_leases(session, at=at, started_at=self._started_at)
-            rest_at_night(session, at=at)
             offer_waiting_calls(session, at=at)
 
     def sweep_calls(self) -> None:
@@ -148,7 +148,7 @@ class Ticker:
             self._looking.release()
 
 
-def _guarded(name: str, work: Callable[[], None]) -> None:
+def _guarded(name: str, work: Callable[[], object]) -> None:
     try:
         work()
     except Exception:

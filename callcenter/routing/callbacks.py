@@ -7,7 +7,7 @@ place in the queue: an operator takes it from her list, or is offered it when it
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -190,6 +190,8 @@ def _withdraw(session: Session, call: Call, *, at: datetime) -> None:
             Call.direction == CallDirection.OUTBOUND,
             Call.id != call.id,
             Call.status.in_(GOING_ON),
+            # A household shares its number: a conversation that has begun is somebody's, perhaps with the regulator.
+            ~_patient_came(),
         )
         .order_by(Call.id)
     ).all()
@@ -220,8 +222,15 @@ def _got_through_since(session: Session, call: Call) -> bool:
         Call.from_number == call.from_number,
         Call.received_at > call.received_at,
         Call.answered_at.is_not(None),
+        # A call of ours that only an operator was in, while the patient's telephone rang, is no success.
+        _patient_came(),
     )
     return session.scalar(later.limit(1)) is not None
+
+
+def _patient_came() -> ColumnElement[bool]:
+    """Whether the patient of this call ever was on the line."""
+    return exists().where(Leg.call_id == Call.id, Leg.role == LegRole.PATIENT, Leg.joined_at.is_not(None))
 
 
 def _speaks(session: Session, call: Call) -> bool:

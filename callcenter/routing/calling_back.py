@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callcenter.core.db import touch
+from callcenter.core.clock import Clock
+from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.i18n import N_, format_time
+from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, Staff
 from callcenter.routing.agents import was_changed, whole_floor
 from callcenter.routing.callback_rules import is_decent, may_be_rung, next_try
@@ -17,8 +19,11 @@ from callcenter.routing.events import CallAccepted
 from callcenter.routing.models import Callback, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.routing.taking import pull_call
 from callcenter.telephony.events import CallEnded, LegChanged
+from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
 from callcenter.telephony.outbound import end_outbound_call, want_patient
+
+_SCOPE = Centre(CentreReason.DISTRIBUTION)
 
 
 def take_callback(session: Session, callback_id: int, *, staff_id: int, at: datetime) -> Leg:
@@ -29,10 +34,15 @@ def take_callback(session: Session, callback_id: int, *, staff_id: int, at: date
     has no telephone.
     """
     with whole_floor(session):
+        # The call that rings her first, as whoever accepts its offer does: the other way round they wait in a circle.
+        placed_id = session.scalar(select(Callback.outbound_call_id).where(Callback.id == callback_id))
+        if placed_id is not None:
+            lock_call(session, placed_id)
         owed = session.scalar(select(Callback).where(Callback.id == callback_id).with_for_update())
         if owed is None:
             raise NotFound(N_("There is no such call-back."))
-        # Asked for by compare-and-set: two operators may press at once, and each sees the row of before.
+        if owed.outbound_call_id != placed_id:
+            raise Conflict(N_("This call-back has just changed. Look again."))
         entry_id = _entry_of(session, owed)
         if owed.status == CallbackStatus.TAKEN and owed.taken_by != staff_id:
             name = session.scalar(select(Staff.first_name).where(Staff.id == owed.taken_by))
@@ -41,6 +51,7 @@ def take_callback(session: Session, callback_id: int, *, staff_id: int, at: date
             raise Conflict(N_("This caller was spoken with already. Nothing is left to do."))
         if entry_id is None:
             _refuse_now(session, owed, at=at)
+            _refuse_waiting(session, owed)
             call = session.scalars(select(Call).where(Call.id == owed.call_id)).one()
             outbound = place_call(session, owed, call, joined_at=owed.opened_at, ahead=0, urgent=False, at=at)
             entry_id = session.scalars(select(QueueEntry.id).where(QueueEntry.call_id == outbound.id)).one()
@@ -95,24 +106,30 @@ def reopen_callback(session: Session, event: CallEnded) -> None:
         touch(session, "queue")
 
 
-def rest_at_night(session: Session, *, at: datetime) -> int:
+def rest_at_night(database: Database, clock: Clock) -> int:
     """Take the calls that we owe out of the queue when people may not be rung any more; how many.
 
     They stay on the list, for the morning.
     """
-    with whole_floor(session):
+    at = clock.now()
+    with database.reading(_SCOPE) as session:
         rows = session.execute(
-            select(Callback, Practice.zone, Call.received_at)
-            .join(Call, Call.id == Callback.outbound_call_id)
+            select(Call.id, Practice.zone, Call.received_at)
+            .join(Callback, Callback.outbound_call_id == Call.id)
             .join(QueueEntry, QueueEntry.call_id == Call.id)
             .join(Practice, Practice.id == Callback.practice_id)
             .where(Callback.status.in_(OWED), QueueEntry.status == QueueEntryStatus.WAITING)
         ).all()
-        resting = [owed for owed, zone, asked_at in rows if not may_be_rung(at, zone, asked_at=asked_at)]
-        for owed in resting:
-            if owed.outbound_call_id is not None:
-                end_outbound_call(session, owed.outbound_call_id, at=at)
-        return len(resting)
+    resting = [call_id for call_id, zone, asked_at in rows if not may_be_rung(at, zone, asked_at=asked_at)]
+    for call_id in resting:
+        with database.unit_of_work(_SCOPE) as session, whole_floor(session):
+            lock_call(session, call_id)
+            still = select(QueueEntry.id).where(
+                QueueEntry.call_id == call_id, QueueEntry.status == QueueEntryStatus.WAITING
+            )
+            if session.scalar(still) is not None:
+                end_outbound_call(session, call_id, at=at)
+    return len(resting)
 
 
 def _entry_of(session: Session, owed: Callback) -> int | None:
@@ -120,6 +137,21 @@ def _entry_of(session: Session, owed: Callback) -> int | None:
     if owed.outbound_call_id is None:
         return None
     return session.scalar(select(QueueEntry.id).where(QueueEntry.call_id == owed.outbound_call_id))
+
+
+def _refuse_waiting(session: Session, owed: Callback) -> None:
+    """She is on the line already: ringing her would find her engaged."""
+    waits = (
+        select(QueueEntry.id)
+        .join(Call, Call.id == QueueEntry.call_id)
+        .where(
+            QueueEntry.status == QueueEntryStatus.WAITING,
+            Call.practice_id == owed.practice_id,
+            Call.from_number == owed.number,
+        )
+    )
+    if session.scalar(waits.limit(1)) is not None:
+        raise Conflict(N_("This caller has rung again and waits in the queue: answer her there."))
 
 
 def _refuse_now(session: Session, owed: Callback, *, at: datetime) -> None:

@@ -60,9 +60,13 @@ def take_overdue(database: Database, clock: Clock) -> None:
             for call_id, joined_at, overflowed_at, after in session.execute(_waiting_on_such_lines())
             if is_overdue(joined_at=joined_at, overflowed_at=overflowed_at, after=after, at=at)
         ]
-    for call_id in call_ids[:_AT_ONCE]:
+    sent = 0
+    for call_id in call_ids:
+        # Whoever cannot be sent anywhere (a hidden number and nobody to go to) keeps nobody else from going.
         with database.unit_of_work(_SCOPE) as session:
-            overflow_call(session, call_id, at=at)
+            sent += overflow_call(session, call_id, at=at)
+        if sent >= _AT_ONCE:
+            return
 
 
 def overflow_call(session: Session, call_id: int, *, at: datetime) -> bool:

@@ -245,11 +245,48 @@ def test_a_promise_of_the_evening_is_kept_within_the_hour_or_in_the_morning(floo
     promised = owed(floor)[0].outbound_call_id or 0
     for minutes, resting in ((30, 0), (29, 0), (1, 1), (1, 0)):
         floor.clock.advance(timedelta(minutes=minutes))
-        with floor.database.unit_of_work(ALL) as session:
-            assert rest_at_night(session, at=floor.now) == resting
+        assert rest_at_night(floor.database, floor.clock) == resting
     [one] = owed(floor)
     assert (one.status, one.outbound_call_id, one.attempts) == ("open", None, 0)
     assert (floor.entry(promised).status, floor.call(promised).status) == ("abandoned", "ended")
+
+
+def test_a_conversation_that_has_begun_is_not_ended_by_another_of_the_same_number(floor: Floor) -> None:
+    lose(floor, sid(1))
+    floor.hire("Ines", "Camille")
+    leg = take(floor, owed(floor)[0].id, "Ines")
+    floor.hear(leg.id, LegNews.JOINED)
+    patient = patient_of(floor, leg.call_id)
+    floor.dial(patient)
+    floor.hear(patient.id, LegNews.JOINED)
+    lose_again = floor.ring(sid(2))  # somebody else of her household, at the same number
+    floor.hear(floor.patient_leg(lose_again), LegNews.JOINED)
+    other = floor.accept("Camille")
+    floor.hear(other.id, LegNews.JOINED)
+    assert floor.call(leg.call_id).status == "talking"
+    assert (floor.status_of("Ines"), floor.status_of("Camille")) == ("on_call", "on_call")
+
+
+def test_a_try_that_nobody_answered_is_no_success_for_who_waits_meanwhile(floor: Floor) -> None:
+    lose(floor, sid(1))
+    again = floor.ring(sid(2))
+    floor.hear(floor.patient_leg(again), LegNews.JOINED)
+    floor.hire("Ines", "Camille")
+    with pytest.raises(Conflict, match="waits in the queue"):
+        take(floor, owed(floor)[0].id, "Camille")
+    floor.clock.advance(timedelta(seconds=30))
+    floor.hear(floor.patient_leg(again), LegNews.HUNG_UP)
+    leg = take(floor, owed(floor)[0].id, "Camille")
+    floor.hear(leg.id, LegNews.JOINED)
+    patient = patient_of(floor, leg.call_id)
+    floor.dial(patient)
+    third = floor.ring(sid(3))
+    floor.hear(floor.patient_leg(third), LegNews.JOINED)
+    floor.hear(patient.id, LegNews.FAILED)
+    floor.clock.advance(timedelta(seconds=30))
+    floor.hear(floor.patient_leg(third), LegNews.HUNG_UP)
+    [one] = owed(floor)
+    assert (one.status, one.losses) == ("open", 3)
 
 
 def test_the_figures_count_what_is_owed_and_what_is_late(floor: Floor) -> None:
