@@ -103,7 +103,10 @@ def dial_next_lines(database: Database, provider: Provider, clock: Clock, *, set
             .order_by(EmergencyRelay.call_id)
         ).all()
     for call_id in ids:
-        dial_next_line(database, provider, call_id, clock, settings=settings)
+        try:
+            dial_next_line(database, provider, call_id, clock, settings=settings)
+        except Exception:
+            log.exception("the next emergency line of call %s could not be dialled; the others' are", call_id)
 
 
 def _want_next_line(session: Session, call_id: int, *, at: datetime) -> Leg | None:

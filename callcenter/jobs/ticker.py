@@ -56,7 +56,7 @@ class Ticker:
         self._looking = threading.Lock()
         self._calls = Reconciler(database, provider, clock, settle=self._settle)
         self._texts = TextReconciler(database, provider, clock)
-        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(4)})
+        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(5)})
 
     def start(self) -> None:
         """Tick until stopped."""
@@ -91,6 +91,7 @@ class Ticker:
     def kinds(self) -> dict[str, Callable[[], None]]:
         """Every kind of due work, by name."""
         return {
+            "emergencies": self.sweep_emergencies,
             "distribution": self.distribute,
             "calls": self.sweep_calls,
             "messages": self.deliver,
@@ -109,14 +110,18 @@ class Ticker:
             lapse_leases(session, at=at, started_at=self._started_at)
             offer_waiting_calls(session, at=at)
 
+    def sweep_emergencies(self) -> None:
+        """Patients who were lost, and emergency lines that did not answer: never behind what a slow carrier delays."""
+        database, provider, clock, settings = self._database, self._provider, self._clock, self._settings
+        _guarded("ringing back", lambda: ring_back_lost_patients(database, provider, clock, settings=settings))
+        _guarded("next emergency lines", lambda: dial_next_lines(database, provider, clock, settings=settings))
+
     def sweep_calls(self) -> None:
-        """Patients lost, held alone or sent elsewhere, telephones nobody dialled or that strayed, calls to be closed.
+        """Patients held alone or sent elsewhere, telephones that nobody dialled or that strayed, calls to be closed.
 
         Whom somebody waits for comes first, and a fault in one kind leaves the others to be done.
         """
         database, provider, clock, settings = self._database, self._provider, self._clock, self._settings
-        _guarded("ringing back", lambda: ring_back_lost_patients(database, provider, clock, settings=settings))
-        _guarded("next emergency lines", lambda: dial_next_lines(database, provider, clock, settings=settings))
         _guarded("overflow", lambda: send_elsewhere(database, provider, clock, settings=settings))
         _guarded("forgotten telephones", lambda: dial_forgotten_legs(database, provider, clock, settings=settings))
         _guarded("lonely holds", lambda: lift_lonely_holds(database, provider, clock))

@@ -140,7 +140,9 @@ def hang_up_legs(database: Database, provider: Provider, leg_ids: Sequence[int],
                 provider.hang_up(sid)
         except ProviderError as error:
             log.warning("leg %s could not be hung up, trying again: %s", leg_id, error.code or error.reason)
-            continue
+            if error.permanent:
+                continue
+            return  # out of reach for all of them: each would wait its whole time
         with database.unit_of_work(_SCOPE) as session:
             leg = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
             lock_call(session, leg.call_id)
