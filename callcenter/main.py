@@ -20,7 +20,7 @@ from callcenter.core.i18n import load_catalogues
 from callcenter.core.migrate import refuse_newer
 from callcenter.desk.emergency import keep_relay
 from callcenter.desk.shield import lower_shield
-from callcenter.desk.supervising import end_with_call, follow_supervisor
+from callcenter.desk.supervision_ends import end_with_call, follow_supervisor
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
 from callcenter.routing.callbacks import close_callback, owe_callback

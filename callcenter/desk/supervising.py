@@ -1,45 +1,39 @@
 """A supervisor beside an operator: she listens, is heard by her alone, or joins; each gesture in three steps.
 
 The operator is shown it from the moment it is asked until it is over (``desk.supervision_view``). It is over when the
-supervisor's telephone is out of the call: only then is it shown so.
+supervisor's telephone is out of the call: only then is it shown so (``desk.supervision_ends``).
 """
 
 import logging
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callcenter.core.audit import record_act
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
-from callcenter.core.db import Database, touch
+from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound, ProviderError
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.insertion import insert_new
-from callcenter.core.scope import Centre, CentreReason, Practices
+from callcenter.core.scope import Practices
 from callcenter.core.text import clean_line
 from callcenter.desk.models import EmergencyRelay, Supervision
 from callcenter.desk.supervising_rules import SupervisionMode, mode_at_carrier, refusal_in_emergency
-from callcenter.routing.agents import was_changed, whole_floor
+from callcenter.desk.supervision_ends import OVER, note_supervision
+from callcenter.routing.agents import was_changed
 from callcenter.routing.ears import telephone_of
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.calls import conference_name
 from callcenter.telephony.dialling import dial_leg, failure_of
-from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.leaving import take_out
 from callcenter.telephony.legs import lock_call, record_leg_event, want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.state import LegNews
-from callcenter.telephony.statuses import GOING_ON
-from callcenter.telephony.sweeping import hang_up_legs
 
 log = logging.getLogger(__name__)
 REASON_LIMIT = 200
-_SCOPE = Centre(CentreReason.DISTRIBUTION)
-_OVER = (LegStatus.LEFT, LegStatus.FAILED)
-_AT_ONCE = 10
 
 
 class Supervising:
@@ -120,7 +114,7 @@ class Supervising:
             is_silent, is_whispering = mode is SupervisionMode.LISTEN, mode is SupervisionMode.WHISPER
             record_leg_event(session, now, LegNews.MUTED if is_silent else LegNews.UNMUTED, at=at)
             record_leg_event(session, now, LegNews.COACHING if is_whispering else LegNews.NOT_COACHING, at=at)
-            _note(session, supervision, mode.value, staff_id=self._supervisor_id, at=at)
+            note_supervision(session, supervision, mode.value, staff_id=self._supervisor_id, at=at)
 
     def leave(self, supervision_id: int) -> None:
         """Her telephone alone is hung up. Left twice, she has left. Raises ``Conflict`` when the carrier did not."""
@@ -133,7 +127,7 @@ class Supervising:
             if found is None:
                 raise NotFound(N_("There is nothing of yours to leave."))
             leg = session.scalars(select(Leg).where(Leg.id == found.leg_id)).one()
-        if leg.status not in _OVER:
+        if leg.status not in OVER:
             take_out(self._database, self._provider, leg.call_id, [leg], self._clock)
 
     def _tell_carrier(
@@ -166,46 +160,6 @@ class Supervising:
         if row is None:
             raise NotFound(N_("You are beside nobody any more: the call is over."))
         return row[0], row[1], row[2]
-
-
-def follow_supervisor(session: Session, event: LegChanged) -> None:
-    """Her telephone is out of the call: she is beside nobody any more."""
-    if event.role is LegRole.SUPERVISOR and event.status in _OVER:
-        _end(session, Supervision.leg_id == event.leg_id, at=event.at)
-
-
-def end_with_call(session: Session, event: CallEnded) -> None:
-    """The patient has left: there is nothing more to hear."""
-    _end(session, Supervision.call_id == event.call_id, at=event.at)
-
-
-def let_supervisors_go(database: Database, provider: Provider, clock: Clock) -> None:
-    """Hang up supervisors whose operator has left the call, unless they speak with the patient; run every second.
-
-    Whoever takes it next has not been told by anybody that she is listened to, and why.
-    """
-    with database.reading(_SCOPE) as session:
-        is_there = exists().where(
-            Agent.staff_id == Supervision.operator_id,
-            Agent.call_id == Supervision.call_id,
-            Agent.status == AgentStatus.ON_CALL,
-        )
-        found = session.scalars(
-            select(Leg.id)
-            .join(Call, Call.id == Leg.call_id)
-            .join(Supervision, Supervision.leg_id == Leg.id)
-            .where(
-                Call.status.in_(GOING_ON),
-                Leg.status.not_in(_OVER),
-                or_(
-                    Supervision.ended_at.is_not(None),
-                    and_(Supervision.mode != SupervisionMode.JOIN, ~is_there),
-                ),
-            )
-            .order_by(Leg.id)
-            .limit(_AT_ONCE)
-        ).all()
-    hang_up_legs(database, provider, found, clock)
 
 
 def _begin(
@@ -264,7 +218,7 @@ def _begin(
         at=at,
     )
     supervision.leg_id = leg.id
-    _note(session, supervision, mode.value, staff_id=supervisor_id, at=at)
+    note_supervision(session, supervision, mode.value, staff_id=supervisor_id, at=at)
     return leg.id
 
 
@@ -286,7 +240,7 @@ def is_in_emergency(session: Session, call_id: int) -> bool:
     relay = select(EmergencyRelay.call_id).where(
         EmergencyRelay.call_id == call_id, EmergencyRelay.taken_over_at.is_(None)
     )
-    line = select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY, Leg.status.not_in(_OVER))
+    line = select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY, Leg.status.not_in(OVER))
     return session.scalar(relay) is not None or session.scalar(line.limit(1)) is not None
 
 
@@ -305,24 +259,3 @@ def true_mode(supervision: Supervision, leg: Leg) -> SupervisionMode:
     return mode_at_carrier(
         SupervisionMode(supervision.mode), was_told=leg.mute_mark > 0, muted=leg.muted, coaching=leg.coaching
     )
-
-
-def _end(session: Session, which: ColumnElement[bool], *, at: datetime) -> None:
-    with whole_floor(session):
-        for one in session.scalars(select(Supervision).where(which, Supervision.ended_at.is_(None))).all():
-            ended = update(Supervision).where(Supervision.id == one.id, Supervision.ended_at.is_(None))
-            if was_changed(session, ended.values(ended_at=at)):
-                _note(session, one, "left", staff_id=one.supervisor_id, at=at)
-
-
-def _note(session: Session, supervision: Supervision, what: str, *, staff_id: int, at: datetime) -> None:
-    """Kept for good, and told to every screen that shows it."""
-    record_act(
-        session,
-        f"supervision.{what}",
-        f"supervision {supervision.id}",
-        staff_id=staff_id,
-        practice_id=supervision.practice_id,
-        at=at,
-    )
-    touch(session, "queue", f"call-{supervision.call_id}", f"desk-{supervision.operator_id}")

@@ -15,7 +15,7 @@ from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.desk.drafts import forget_drafts
 from callcenter.desk.emergency_dialling import dial_next_lines
-from callcenter.desk.supervising import let_supervisors_go
+from callcenter.desk.supervision_ends import let_supervisors_go
 from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler

@@ -7,8 +7,9 @@ from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound, ProviderError
 from callcenter.core.scope import Practices
 from callcenter.desk.models import EmergencyRelay, Supervision
-from callcenter.desk.supervising import Supervising, end_with_call, follow_supervisor, let_supervisors_go
+from callcenter.desk.supervising import Supervising
 from callcenter.desk.supervising_rules import SupervisionMode, mode_at_carrier, refusal_in_emergency
+from callcenter.desk.supervision_ends import end_with_call, follow_supervisor, let_supervisors_go
 from callcenter.desk.supervision_view import own_supervision, watchers_of
 from callcenter.directory.models import Role, Staff
 from callcenter.routing import presence
