@@ -39,14 +39,14 @@ def test_a_duration_ticks_like_a_watch(length: timedelta | float, told: str) -> 
 
 
 def test_french_counts_none_in_the_singular_and_english_does_not() -> None:
-    message = ("of %(num)s call received", "of %(num)s calls received")
+    message = ("%(num)s try", "%(num)s tries")
     assert [i18n.ngettext(*message, number) for number in (0, 1, 2)] == [
-        "sur 0 appel reçu",
-        "sur 1 appel reçu",
-        "sur 2 appels reçus",
+        "0 essai",
+        "1 essai",
+        "2 essais",
     ]
     i18n.set_language("en")
-    assert i18n.ngettext(*message, 0) == "of 0 calls received"
+    assert i18n.ngettext(*message, 0) == "0 tries"
 
 
 def test_a_sentence_takes_its_values_by_name() -> None:

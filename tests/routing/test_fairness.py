@@ -6,6 +6,7 @@ from callcenter.directory.models import Practice, PracticeLine
 from callcenter.routing.arrival import admit_call, receive_call
 from callcenter.routing.models import Reservation
 from callcenter.routing.offers import decline_offer
+from callcenter.routing.returning import COMES_BACK_WITHIN, return_cut_off
 from callcenter.telephony.models import CallHandling
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, LINE, MONDAY, PATIENT, Floor
@@ -61,6 +62,8 @@ def test_whose_operator_was_cut_off_is_behind_no_later_caller(floor: Floor) -> N
     leg = floor.accept("Ines")
     assert leg.call_id == flood[6]
     floor.hear(leg.id, LegNews.JOINED, LegNews.LEFT)
+    floor.clock.advance(COMES_BACK_WITHIN)
+    return_cut_off(floor.database, floor.clock)
     before = len(offered(floor))
     for number in range(7):
         floor.hire(f"Lea{number}")

@@ -9,6 +9,7 @@ from callcenter.core.errors import Invalid
 from callcenter.routing import presence
 from callcenter.routing.models import Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, decline_offer, expire_offers, offer_waiting_calls
+from callcenter.routing.returning import COMES_BACK_WITHIN, return_cut_off
 from callcenter.routing.taking import CallTaken
 from callcenter.telephony.models import Leg
 from callcenter.telephony.state import LegNews
@@ -140,7 +141,10 @@ def test_a_patient_whose_operator_is_cut_off_is_the_next_to_be_answered(floor: F
     floor.clock.advance(timedelta(seconds=5))
     later = floor.ring(SECOND)
     floor.hear(leg.id, LegNews.LEFT)
-    assert floor.status_of("Ines") == "wrap_up"
+    assert floor.status_of("Ines") == "on_call"  # she may come back
+    floor.clock.advance(COMES_BACK_WITHIN)
+    return_cut_off(floor.database, floor.clock)
+    assert floor.status_of("Ines") == "offline"  # her page was silent as well
     floor.hire("Lea")
     assert floor.accept("Lea").call_id == call_id
     assert floor.entry(later).status == "waiting"

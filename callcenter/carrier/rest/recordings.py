@@ -49,6 +49,14 @@ async def update_recording(request: Request, sid: str, recording_sid: str, carri
     return _represent(carrier, found[-1])
 
 
+@router.get("/Recordings/{sid}.json")
+async def fetch_recording(request: Request, sid: str, carrier: Account) -> dict[str, Any]:
+    found = carrier.network.recordings.get(sid)
+    if found is None:
+        raise not_found(request)
+    return _represent(carrier, found)
+
+
 @router.delete("/Recordings/{sid}.json", status_code=204)
 async def delete_recording(request: Request, sid: str, carrier: Account) -> Response:
     if carrier.network.recordings.pop(sid, None) is None:
