@@ -28,6 +28,9 @@ def is_to_be_taken_back(held_at: datetime | None, others: Iterable[OtherLeg]) ->
     company = [leg for leg in others if leg.role not in _LISTENS]
     if not any(leg.status is LegStatus.JOINED for leg in company):
         return True
+    # Whoever held her is out: the doctor she was to wait for is there, and can speak with her.
+    if not any(leg.role is LegRole.OPERATOR and leg.status not in _OVER for leg in company):
+        return True
     ended = any(
         leg.status in _OVER and leg.left_at is not None and held_at is not None and leg.left_at >= held_at
         for leg in company
