@@ -26,6 +26,7 @@ DECISIONS = (
     "callcenter.directory.emergency_order",
     "callcenter.instructions.greeting",
     "callcenter.messaging.wording",
+    "callcenter.routing.callback_rules",
     "callcenter.routing.choice",
     "callcenter.routing.company",
     "callcenter.routing.expected_wait",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.directory.models import Practice, Staff
 from callcenter.routing.callback_rules import is_decent, is_late
-from callcenter.routing.models import Callback, CallbackReason, CallbackStatus
+from callcenter.routing.models import Callback, CallbackLink, CallbackReason, CallbackStatus
 
 _AT_MOST = 30
 
@@ -23,6 +23,7 @@ class OwedCall:
     zone: str
     opened_at: datetime
     is_promised: bool
+    is_by_link: bool  # asked for by the address in a text, not by a key
     losses: int
     attempts: int
     not_before: datetime | None  # None: now
@@ -40,9 +41,10 @@ class OwedCall:
 def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCall]:
     """Whom the session may see that is owed a call, oldest first. One query."""
     rows = session.execute(
-        select(Callback, Practice.name, Practice.zone, Staff)
+        select(Callback, Practice.name, Practice.zone, Staff, CallbackLink.used_at)
         .join(Practice, Practice.id == Callback.practice_id)
         .outerjoin(Staff, Staff.id == Callback.taken_by)
+        .outerjoin(CallbackLink, CallbackLink.call_id == Callback.call_id)
         .where(Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]))
         .order_by(Callback.opened_at, Callback.id)
         .limit(_AT_MOST)
@@ -55,6 +57,7 @@ def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCal
             zone=zone,
             opened_at=owed.opened_at,
             is_promised=owed.reason == CallbackReason.ASKED,
+            is_by_link=used_at is not None,
             losses=owed.losses,
             attempts=owed.attempts,
             not_before=owed.not_before if owed.not_before > at else None,
@@ -63,5 +66,5 @@ def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCal
             taken_by="" if staff is None else (staff.first_name or staff.name),
             is_mine=owed.taken_by == staff_id,
         )
-        for owed, name, zone, staff in rows
+        for owed, name, zone, staff, used_at in rows
     ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.agenda.models import Appointment
 from callcenter.desk.models import Disposition
 from callcenter.directory.models import Patient, Practice, Staff
+from callcenter.messaging.callback_links import CALLBACK_LINK
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.choice import Barrier, PriorityReason, Skills
 from callcenter.routing.models import IN_TURN, Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
@@ -122,7 +123,13 @@ def _undelivered_texts(session: Session, staff_id: int, *, at: datetime) -> list
         .join(Practice, Practice.id == OutboxMessage.practice_id)
         .outerjoin(Appointment, Appointment.id == OutboxMessage.appointment_id)
         .outerjoin(Patient, Patient.id == Appointment.patient_id)
-        .where(OutboxMessage.status == OutboxStatus.FAILED, OutboxMessage.created_at > at - _TODO_FOR, hers)
+        .where(
+            OutboxMessage.status == OutboxStatus.FAILED,
+            OutboxMessage.created_at > at - _TODO_FOR,
+            # She has spoken with whoever was sent one while waiting: nothing is left to be told.
+            OutboxMessage.kind != CALLBACK_LINK,
+            hers,
+        )
         .order_by(OutboxMessage.created_at.desc())
         .limit(_TODO_LIMIT)
     )

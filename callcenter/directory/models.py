@@ -92,7 +92,7 @@ class PracticeLine(PracticeOwned, Base):
     # Seconds of waiting, 0: never. Then a caller goes to the number, or is promised to be rung back when it is empty.
     overflow_after: Mapped[int] = mapped_column(default=0)
     overflow_number: Mapped[str] = mapped_column(String(20), default="")  # E.164
-    callback_after: Mapped[int] = mapped_column(default=180)  # seconds of expected waiting: a key is offered; 0: never
+    callback_after: Mapped[int] = mapped_column(default=180)  # s of expected waiting: a key is offered; 0: no call-back
     gate_per_minute: Mapped[int] = mapped_column(default=12)  # more calls than that in a minute: two digits; 0: never
 
 

@@ -17,6 +17,7 @@ from callcenter.desk.drafts import forget_drafts
 from callcenter.desk.emergency_dialling import dial_next_lines
 from callcenter.desk.supervision_ends import let_supervisors_go
 from callcenter.desk.wrap_up import finish_due_wrap_ups
+from callcenter.messaging.callback_links import send_due_links
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.calling_back import rest_at_night
@@ -103,6 +104,7 @@ class Ticker:
         _guarded("wrap-ups", lambda: finish_due_wrap_ups(self._database, self._clock))
         _guarded("cut conversations", lambda: return_cut_off(self._database, self._clock))
         _guarded("overflow", lambda: take_overdue(self._database, self._clock))
+        _guarded("call-back links", lambda: send_due_links(self._database, self._clock, settings=self._settings))
         _guarded("call-backs at night", lambda: rest_at_night(self._database, self._clock))
         with self._database.unit_of_work(_SCOPE) as session:
             at = self._clock.now()

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
@@ -21,7 +20,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import PracticeLine
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.messaging.reference import message_reference
-from callcenter.messaging.subscribers import APPOINTMENT_BOOKED
+from callcenter.messaging.withdrawing import withdraw_outdated
 from callcenter.telephony.provider import Provider
 
 log = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ def pause_before(attempt: int) -> timedelta:
 
 def _claim(database: Database, settings: Settings, *, at: datetime) -> list[Claimed]:
     with database.unit_of_work(_SCOPE) as session:
-        _withdraw_cancelled(session, at=at)
+        withdraw_outdated(session, at=at)
         # SKIP LOCKED in a materialised CTE: as a plain sub-select PostgreSQL may run it again and claim too much.
         # SQLite has one writer and ignores the lock.
         due = (
@@ -103,25 +102,6 @@ def _claim(database: Database, settings: Settings, *, at: datetime) -> list[Clai
             .values(status=OutboxStatus.SENDING, claimed_at=at, attempts=OutboxMessage.attempts + 1),
             settings,
         )
-
-
-def _withdraw_cancelled(session: Session, *, at: datetime) -> None:
-    """A confirmation that was being sent, or looked up, while its appointment was cancelled: it is not sent again."""
-    cancelled = select(Appointment.id).where(Appointment.status == AppointmentStatus.CANCELLED)
-    withdrawn = session.scalars(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.status == OutboxStatus.PENDING,
-            OutboxMessage.due_at <= at,
-            OutboxMessage.kind == APPOINTMENT_BOOKED,
-            OutboxMessage.appointment_id.in_(cancelled),
-        )
-        .values(status=OutboxStatus.CANCELED, settled_at=at)
-        .returning(OutboxMessage.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if withdrawn:
-        touch(session, "outbox")
 
 
 def _send(database: Database, provider: Provider, settings: Settings, clock: Clock, message: Claimed) -> bool:

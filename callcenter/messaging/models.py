@@ -35,7 +35,7 @@ class OutboxMessage(PracticeOwned, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)  # one fact, one message
-    kind: Mapped[str] = mapped_column(String(40))  # appointment_booked, ...
+    kind: Mapped[str] = mapped_column(String(40))  # appointment_booked, callback_link
     to_number: Mapped[str] = mapped_column(String(20))  # E.164
     body: Mapped[str] = mapped_column(String(700))
     status: Mapped[OutboxStatus] = mapped_column(String(10), default=OutboxStatus.PENDING)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
@@ -11,6 +11,7 @@ from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Practice
+from callcenter.messaging.callback_links import CALLBACK_LINK, link_serves
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 
 # A text that is due and has not left after this long is worth a supervisor's look.
@@ -51,8 +52,10 @@ class OutboxView:
 def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxView:
     """The outbox of the scope's practices; two queries."""
     counts: dict[str, int] = {}
+    # An address that nobody can use any more is nobody's concern.
+    matters = or_(OutboxMessage.status != OutboxStatus.FAILED, OutboxMessage.kind != CALLBACK_LINK, link_serves(at=at))
     for status, number in session.execute(
-        select(OutboxMessage.status, func.count(OutboxMessage.id)).group_by(OutboxMessage.status)
+        select(OutboxMessage.status, func.count(OutboxMessage.id)).where(matters).group_by(OutboxMessage.status)
     ):
         counts[str(status)] = number
     late = OutboxMessage.status.in_((OutboxStatus.PENDING, OutboxStatus.SENDING)) & (
@@ -61,7 +64,7 @@ def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxVie
     wanting = session.execute(
         select(OutboxMessage, Practice.name)
         .join(Practice, Practice.id == OutboxMessage.practice_id)
-        .where(OutboxMessage.status.in_((OutboxStatus.FAILED, OutboxStatus.UNCERTAIN)) | late)
+        .where(OutboxMessage.status.in_((OutboxStatus.FAILED, OutboxStatus.UNCERTAIN)) | late, matters)
         .order_by(OutboxMessage.status != OutboxStatus.FAILED, OutboxMessage.id)
         .limit(limit)
     )
@@ -92,7 +95,8 @@ def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxVie
 def retry_message(session: Session, message_id: int, *, staff_id: int, at: datetime) -> None:
     """Send a failed message again, or one that waits for its next attempt now.
 
-    An uncertain one is not sent again by hand: it is being looked up. Raises ``NotFound`` and ``Conflict``.
+    An uncertain one is not sent again by hand: it is being looked up; neither is an address by which nobody can ask for
+    anything any more. Raises ``NotFound`` and ``Conflict``.
     """
     found = session.execute(
         select(OutboxMessage.practice_id, OutboxMessage.call_id).where(OutboxMessage.id == message_id)
@@ -105,6 +109,7 @@ def retry_message(session: Session, message_id: int, *, staff_id: int, at: datet
         .where(
             OutboxMessage.id == message_id,
             OutboxMessage.status.in_((OutboxStatus.FAILED, OutboxStatus.PENDING)),
+            or_(OutboxMessage.kind != CALLBACK_LINK, link_serves(at=at)),
         )
         .values(status=OutboxStatus.PENDING, due_at=at, settled_at=None, sid=None, sent_at=None)
         .returning(OutboxMessage.id)

@@ -24,6 +24,17 @@ _CONFIRMATION = {
     "en": "Appointment on {weekday} {day:02d}/{month:02d} at {hour:02d}:{minute:02d}. {practice}",
 }
 
+# Read while she is on the line: who hangs up first has lost her place.
+_CALLBACK_LINK = {
+    "fr": "{practice}. Sans raccrocher, demandez ici à être rappelé à votre tour : {url}",
+    "en": "{practice}. Before you hang up, ask here to be called back in your turn: {url}",
+}
+_CALLBACK_LINK_SHORT = {
+    "fr": "{practice}. Être rappelé à votre tour : {url}",
+    "en": "{practice}. Be called back in your turn: {url}",
+}
+_ONE_SEGMENT, _OF_SEVERAL = 160, 153  # characters
+
 
 def confirmation_text(starts_at: datetime, *, practice: str, language: str) -> str:
     """The confirmation of an appointment; ``starts_at`` in the place's wall-clock time, ``practice`` its short name."""
@@ -38,6 +49,23 @@ def confirmation_text(starts_at: datetime, *, practice: str, language: str) -> s
             practice=practice,
         )
     )
+
+
+def callback_link_text(url: str, *, practice: str, language: str) -> str:
+    """The address by which a caller who waits asks to be rung back, in one segment where that can be.
+
+    ``practice`` is its short name. The address stands last: a sign after it would become part of it.
+    """
+    language = language if language in _CALLBACK_LINK else "fr"
+    long, short = (
+        gsm_text(words[language].format(practice=practice, url=url)) for words in (_CALLBACK_LINK, _CALLBACK_LINK_SHORT)
+    )
+    return long if segments(long) == 1 else short
+
+
+def segments(text: str) -> int:
+    """How many texts the carrier bills for these words of the GSM alphabet."""
+    return 1 if len(text) <= _ONE_SEGMENT else -(-len(text) // _OF_SEVERAL)
 
 
 def gsm_text(text: str) -> str:

@@ -1,10 +1,16 @@
 """When a caller is rung back, how often, and when that is late. Pure."""
 
+from collections.abc import Set
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from callcenter.core.phone import is_mobile, refusal_to_call
+
 LOST_AFTER = timedelta(seconds=5)
 """Whoever hangs up sooner mostly dialled wrong, and is owed nothing."""
+
+LINK_AFTER = timedelta(seconds=60)
+"""Whoever waits on the line for so long is sent the address by which she asks to be rung back."""
 
 LATE_AFTER = timedelta(minutes=15)
 MOST_TRIES = 3
@@ -31,6 +37,19 @@ def is_decent(at: datetime, zone: str) -> bool:
 def may_be_rung(at: datetime, zone: str, *, asked_at: datetime | None) -> bool:
     """Whether a caller may be rung now: by day, or within the hour in which she asked for it."""
     return is_decent(at, zone) or (asked_at is not None and at - asked_at < _ASKED_FOR)
+
+
+def may_be_sent_link(number: str | None, *, zone: str, countries: Set[str], at: datetime) -> bool:
+    """Whether a text with that address is sent to this caller (E.164): she has it in hand, and can be rung back.
+
+    Not to a landline, not to a number that this product never calls, not at night.
+    """
+    return (
+        number is not None
+        and is_mobile(number)
+        and not refusal_to_call(number, countries=countries)
+        and is_decent(at, zone)
+    )
 
 
 def next_try(attempts: int, *, at: datetime) -> datetime | None:

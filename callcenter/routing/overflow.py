@@ -33,6 +33,7 @@ _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _AT_ONCE = 20
 _HERE = (LegStatus.JOINED, LegStatus.DIALLING)  # in her room, or on her way into it
 _SENT = (QueueEntryStatus.OVERFLOW, QueueEntryStatus.CALLBACK)
+_NOT_IN_PROGRESS = 21220  # the carrier's word for a call that is over
 _DOUBT_FOR = timedelta(seconds=6)  # whether the carrier has sent her, it then has said by asking for the document
 # Asked at each end of the music: what was on its way when she was sent does not bring her back.
 _BACK_AFTER = timedelta(seconds=20)
@@ -91,13 +92,19 @@ def overflow_call(session: Session, call_id: int, *, at: datetime) -> bool:
 
 def send_elsewhere(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
     """Tell the carrier of those whose places were closed, and put back whom it would not send."""
-    for call_id, sid, overflowed_at in _to_be_sent(database):
+    for call_id, sid, status, overflowed_at in _to_be_sent(database):
         try:
             provider.redirect(sid, callback_url(settings.public_url, "/twilio/overflow"))
         except ProviderError as error:
             log.warning("call %s could not be sent elsewhere: %s", call_id, error.code or error.reason)
             if error.unknown and clock.now() < overflowed_at + _DOUBT_FOR:
                 continue  # it may be on its way
+            if error.code == _NOT_IN_PROGRESS and status == QueueEntryStatus.CALLBACK:
+                # She read on her telephone that she may hang up, and has. Should she be in her room all the same, its
+                # music finds her there (``heard_in_her_room``).
+                with database.unit_of_work(_SCOPE) as session:
+                    _note_sent(session, call_id, at=clock.now())
+                continue
             with database.unit_of_work(_SCOPE) as session, whole_floor(session):
                 wait_again(session, lock_call(session, call_id), from_=_SENT, at=clock.now())
             continue
@@ -208,10 +215,10 @@ def _leave(session: Session, call: Call, *, at: datetime) -> bool:
     )
 
 
-def _to_be_sent(database: Database) -> list[tuple[int, str, datetime]]:
+def _to_be_sent(database: Database) -> list[tuple[int, str, QueueEntryStatus, datetime]]:
     with database.reading(_SCOPE) as session:
         rows = session.execute(
-            select(Call.id, Call.sid, QueueEntry.overflowed_at)
+            select(Call.id, Call.sid, QueueEntry.status, QueueEntry.overflowed_at)
             .join(QueueEntry, QueueEntry.call_id == Call.id)
             .where(
                 QueueEntry.overflowed_at.is_not(None),
@@ -222,7 +229,9 @@ def _to_be_sent(database: Database) -> list[tuple[int, str, datetime]]:
             .order_by(QueueEntry.overflowed_at, QueueEntry.id)
             .limit(_AT_ONCE)
         )
-        return [(call_id, sid, since) for call_id, sid, since in rows if since is not None]
+        return [
+            (call_id, sid, QueueEntryStatus(status), since) for call_id, sid, status, since in rows if since is not None
+        ]
 
 
 def _note_sent(session: Session, call_id: int, *, at: datetime) -> None:

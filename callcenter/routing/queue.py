@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, and_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -12,6 +12,9 @@ from callcenter.routing.events import CallAbandoned
 from callcenter.routing.models import (
     Agent,
     AgentStatus,
+    Callback,
+    CallbackReason,
+    CallbackStatus,
     QueueEntry,
     QueueEntryStatus,
     Reservation,
@@ -122,8 +125,12 @@ def free_those_asked(session: Session, call_id: int, *, at: datetime) -> None:
 
 def _close_entry(session: Session, event: CallEnded) -> None:
     answered = session.scalar(select(Call.answered_at).where(Call.id == event.call_id)) is not None
-    # By whether anybody ever spoke with her, not by where she stood last: the order of the news must not matter.
-    outcome = QueueEntryStatus.ANSWERED if answered else QueueEntryStatus.ABANDONED
+    # By whether anybody ever spoke with her, not by where she stood last: the order of the news must not matter. Nor is
+    # she lost who was promised a call and could not be sent to hear so, because she was hanging up.
+    promised = not answered and session.scalar(_is_promised(event.call_id)) is not None
+    outcome = QueueEntryStatus.ABANDONED
+    if answered or promised:
+        outcome = QueueEntryStatus.ANSWERED if answered else QueueEntryStatus.CALLBACK
     left = was_changed(
         session,
         update(QueueEntry)
@@ -133,8 +140,22 @@ def _close_entry(session: Session, event: CallEnded) -> None:
     # Nobody is waited for any more.
     cut = update(QueueEntry).where(QueueEntry.call_id == event.call_id, QueueEntry.requeue_at.is_not(None))
     session.execute(cut.values(requeue_at=None))
-    if left and not answered:
+    if left and outcome is QueueEntryStatus.ABANDONED:
         publish(session, CallAbandoned(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
+
+
+def _is_promised(call_id: int) -> Select[int]:
+    # By practice and number, for there is an index.
+    return (
+        select(Callback.id)
+        .join(Call, and_(Call.practice_id == Callback.practice_id, Call.from_number == Callback.number))
+        .where(
+            Call.id == call_id,
+            Callback.call_id == Call.id,
+            Callback.reason == CallbackReason.ASKED,
+            Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]),
+        )
+    )
 
 
 def _note_unanswered(session: Session, call: Call, *, at: datetime) -> None:

@@ -63,11 +63,17 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _unreadable(request: Request, error: Exception) -> Response:
-    log.warning("unreadable: %s %s (%s)", request.method, request.url.path, type(error).__name__)
+    log.warning("unreadable: %s %s (%s)", request.method, _place(request), type(error).__name__)
     return problem_page(request, i18n.gettext(_SENTENCES[422]), 422)
 
 
 def _fault(request: Request, error: Exception) -> Response:
     # The path only: names and numbers never stand in it, and the query may one day.
-    log.error("fault in %s %s", request.method, request.url.path, exc_info=error)
+    log.error("fault in %s %s", request.method, _place(request), exc_info=error)
     return problem_page(request, i18n.gettext(N_("That did not work. Nothing is lost; try again.")), 500)
+
+
+def _place(request: Request) -> str:
+    """The path as a log may hold it: whoever has an address that was sent to a patient may use it."""
+    path = request.url.path
+    return "/r/..." if path.startswith("/r/") else path

@@ -73,7 +73,7 @@ class Guard:
     def _add(self, headers: MutableHeaders, scope: Scope) -> None:
         headers["Content-Security-Policy"] = self._policy
         headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
+        headers.setdefault("Referrer-Policy", "no-referrer")
         headers["X-Frame-Options"] = "DENY"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self)"
         if scope["path"].startswith("/static/"):
