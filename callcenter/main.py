@@ -27,6 +27,7 @@ from callcenter.routing.callbacks import close_callback, owe_callback
 from callcenter.routing.calling_back import bring_in_patient, note_taken, reopen_callback
 from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.queue import follow_leg, leave_queue
+from callcenter.routing.cut_in_emergency import relieve_cut_off
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.twilio_provider import TwilioProvider
@@ -109,6 +110,7 @@ def wire_events() -> EventBus:
     bus.subscribe(CallEnded, leave_queue)
     bus.subscribe(CallEnded, reopen_callback)
     bus.subscribe(CallAccepted, note_taken)
+    bus.subscribe(CallAccepted, relieve_cut_off)
     bus.subscribe(CallAbandoned, owe_callback)
     bus.subscribe(CallEnded, end_with_call)
     bus.subscribe(CallEnded, lower_shield)

@@ -37,6 +37,8 @@ def open_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) -
     call = handled_call(session, call_id, staff_id=staff_id)
     relay = session.get(EmergencyRelay, call_id)
     if relay is not None:
+        if relay.taken_over_at is None and not call.in_emergency:
+            lock_call(session, call_id).in_emergency = True  # it was closed with something in it
         return relay
     if call.status == CallStatus.ENDED:
         raise Conflict(N_("No call in progress: the patient is not on the line any more."))
@@ -50,6 +52,7 @@ def begin_relay(session: Session, call: Call, *, staff_id: int, at: datetime) ->
     relay = relay_of(session, call.id, afresh=True)
     if relay is not None:
         return relay
+    call.in_emergency = True
     practice = session.get_one(Practice, call.practice_id)
     lines = lines_to_try(session, practice, at=at)
     first = (may_be_dialled(lines, mode=practice.mode) or lines or [LineToTry("", "")])[0]
@@ -77,11 +80,12 @@ def close_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) 
 
     Raises ``Conflict`` once the line was dialled and until "taken over".
     """
-    relay = her_relay(session, call_id, staff_id=staff_id)
+    relay = her_relay(session, call_id, staff_id=staff_id, lock=True)
     if relay.taken_over_at is not None:
         return
     if relay.dialled_at is not None:
         raise Conflict(N_("The emergency line was dialled. Stay until “taken over”."))
+    session.get_one(Call, call_id).in_emergency = False
     asked = session.scalar(select(Assessment.id).where(Assessment.call_id == call_id).limit(1))
     if not relay.address and not relay.address_detail and asked is None:
         session.delete(relay)
@@ -154,6 +158,7 @@ def note_taken_over(session: Session, call_id: int, *, staff_id: int, at: dateti
     if not is_told and not may_take_over_elsewhere(state, tried):
         raise Conflict(N_("Wait until the regulator says “taken over”, then press Enter."))
     relay.taken_over_at = at
+    session.get_one(Call, call_id).in_emergency = False
     subject = f"call {call_id}"
     record_act(session, "emergency_taken_over", subject, at=at, staff_id=staff_id, practice_id=relay.practice_id)
     signal_relay(session, relay)

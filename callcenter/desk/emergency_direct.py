@@ -200,6 +200,7 @@ def keep_meanwhile(session: Session, ticket: EmergencyTicket, kept: KeptMeanwhil
     if kept.taken_over_at is not None and relay.taken_over_at is None:
         earliest = relay.dialled_at or relay.opened_at
         relay.taken_over_at = min(max(kept.taken_over_at, earliest), at)
+        lock_call(session, ticket.call_id).in_emergency = False
         subject = f"call {ticket.call_id}"
         record_act(
             session, "emergency_taken_over", subject, at=at, staff_id=ticket.staff_id, practice_id=relay.practice_id

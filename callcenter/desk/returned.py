@@ -18,7 +18,7 @@ from callcenter.routing.models import (
     Reservation,
     ReservationStatus,
 )
-from callcenter.routing.returning import telephones_of
+from callcenter.routing.telephones import telephones_of
 from callcenter.telephony.models import Leg, LegRole, LegStatus
 
 _STILL_TOLD = timedelta(minutes=5)

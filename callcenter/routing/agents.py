@@ -55,6 +55,22 @@ def move_agent(
     return moved
 
 
+def take_off(session: Session, call_id: int, staff_id: int, *, at: datetime) -> None:
+    """Out of the conversation: to wrap up what was said, or offline when her browser is silent as well."""
+    from_ = [AgentStatus.ON_CALL]
+    if not move_agent(
+        session,
+        staff_id,
+        from_=from_,
+        to=AgentStatus.WRAP_UP,
+        on_call_id=call_id,
+        call_id=call_id,
+        present_at=at,
+        at=at,
+    ):
+        move_agent(session, staff_id, from_=from_, to=AgentStatus.OFFLINE, on_call_id=call_id, silent_at=at, at=at)
+
+
 def settle(session: Session, reservation: Reservation, status: ReservationStatus, *, at: datetime) -> bool:
     """End a pending offer; whether it still was pending. Its operator hears of it."""
     statement = (

@@ -1,4 +1,4 @@
-"""A place in the queue: given to a caller, and given back to one who was sent elsewhere and is here again."""
+"""A place in the queue: given to a caller, and given back to one who was sent elsewhere, or whose operator is lost."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -56,6 +56,41 @@ def give_back_place(session: Session, call: Call, *, at: datetime, was_sent_befo
     """
     when = [QueueEntry.sent_at.is_not(None)] if was_sent_before is None else [QueueEntry.sent_at < was_sent_before]
     return wait_again(session, call, *when, from_=[QueueEntryStatus.OVERFLOW], at=at)
+
+
+def return_to_queue(session: Session, call: Call, *, at: datetime) -> bool:
+    """Put a patient who was answered back at the head of the queue; whether this did it. Needs the whole floor.
+
+    Whoever spoke with somebody already goes before all but the urgent; in an emergency she is urgent.
+    """
+    reason = PriorityReason.RETURNED if call.answered_at is not None else None
+    priority = {"priority": PRIORITIES[reason], "priority_reason": reason} if reason is not None else {}
+    if call.in_emergency:
+        priority["urgent"] = True
+    returned = was_changed(
+        session,
+        update(QueueEntry)
+        .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
+        .values(status=QueueEntryStatus.WAITING, left_at=None, requeue_at=None, ahead=0, **priority),
+    )
+    if returned:
+        touch(session, "queue", f"call-{call.id}")
+        publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
+        offer_waiting_calls(session, at=at)
+    return returned
+
+
+def give_answered_place(session: Session, call: Call, *, at: datetime) -> None:
+    """A place for whom we rang: she has none yet."""
+    insert_new(
+        session,
+        QueueEntry,
+        call_id=call.id,
+        practice_id=call.practice_id,
+        status=QueueEntryStatus.ANSWERED,
+        joined_at=call.received_at,
+        left_at=at,
+    )
 
 
 def wait_again(

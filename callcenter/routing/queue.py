@@ -21,8 +21,8 @@ from callcenter.routing.models import (
     ReservationStatus,
 )
 from callcenter.routing.offers import offer_waiting_calls
-from callcenter.routing.places import give_back_place, give_place
-from callcenter.routing.returning import look_after, return_to_queue
+from callcenter.routing.places import give_back_place, give_place, return_to_queue
+from callcenter.routing.returning import look_after
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.statuses import CANCELED

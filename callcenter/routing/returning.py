@@ -1,9 +1,12 @@
 """A conversation that is cut: the operator has half a minute to come back, then the patient is the next to be answered.
 
 Her telephone has left and she did not hang up by her key. The patient, alone in her room, hears music. Nothing but rows
-is waited for (``QueueEntry.requeue_at``): a process that dies in between takes nobody's turn away.
+is waited for (``QueueEntry.requeue_at``): a process that dies in between takes nobody's turn away. In an emergency
+nobody waits: the patient is offered to others at once, also with the regulator there, and whoever comes first has her,
+the operator who was cut off or a colleague.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -13,21 +16,20 @@ from sqlalchemy.orm import Session
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, NotFound
-from callcenter.core.events import publish
 from callcenter.core.i18n import N_
-from callcenter.core.insertion import insert_new
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.routing.agents import move_agent, was_changed, whole_floor
-from callcenter.routing.choice import PRIORITIES, PriorityReason
-from callcenter.routing.company import Telephone, has_company, is_cut_off
+from callcenter.routing.agents import take_off, was_changed, whole_floor
+from callcenter.routing.company import has_company, is_cut_off
+from callcenter.routing.cut_in_emergency import look_after_emergency, take_out_of_queue
 from callcenter.routing.ears import telephone_of
-from callcenter.routing.events import CallQueued
 from callcenter.routing.models import Agent, AgentStatus, QueueEntry, QueueEntryStatus
-from callcenter.routing.offers import offer_waiting_calls
+from callcenter.routing.places import give_answered_place, return_to_queue
+from callcenter.routing.telephones import on_call_in, own_legs, telephones_of
 from callcenter.telephony.legs import lock_call, want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.statuses import GOING_ON
 
+log = logging.getLogger(__name__)
 COMES_BACK_WITHIN = timedelta(seconds=30)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _WITH_PATIENT = (CallStatus.WAITING, CallStatus.TALKING)
@@ -41,33 +43,16 @@ def look_after(session: Session, call: Call, *, at: datetime) -> bool:
     locked. Who is in the call decides, not what was heard last: told twice, or in another order, it ends alike.
     """
     telephones = telephones_of(session, call.id)
+    if call.in_emergency and call.status in _WITH_PATIENT:
+        return look_after_emergency(session, call, telephones, at=at)
     if has_company(telephones):
         _stop_waiting(session, call)
+        take_out_of_queue(session, call, telephones, at=at)  # the emergency in which she was cut off is taken over
         return True
-    cut = [staff_id for staff_id in _on_it(session, call.id) if is_cut_off(telephones, staff_id)]
+    cut = [staff_id for staff_id in on_call_in(session, call.id) if is_cut_off(telephones, staff_id)]
     if cut and call.status in _WITH_PATIENT:
         return _wait(session, call, cut, at=at)
     return False
-
-
-def return_to_queue(session: Session, call: Call, *, at: datetime) -> bool:
-    """Put a patient who was answered back at the head of the queue; whether this did it. Needs the whole floor.
-
-    Whoever spoke with somebody already goes before all but the urgent.
-    """
-    reason = PriorityReason.RETURNED if call.answered_at is not None else None
-    priority = {"priority": PRIORITIES[reason], "priority_reason": reason} if reason is not None else {}
-    returned = was_changed(
-        session,
-        update(QueueEntry)
-        .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
-        .values(status=QueueEntryStatus.WAITING, left_at=None, requeue_at=None, ahead=0, **priority),
-    )
-    if returned:
-        touch(session, "queue", f"call-{call.id}")
-        publish(session, CallQueued(call_id=call.id, practice_id=call.practice_id, at=at))
-        offer_waiting_calls(session, at=at)
-    return returned
 
 
 def rejoin_call(session: Session, call_id: int, *, staff_id: int, at: datetime) -> Leg:
@@ -78,9 +63,9 @@ def rejoin_call(session: Session, call_id: int, *, staff_id: int, at: datetime) 
     """
     with whole_floor(session):
         call = lock_call(session, call_id)
-        if staff_id not in _on_it(session, call_id):
+        if staff_id not in on_call_in(session, call_id):
             raise NotFound(N_("This call is not one of yours."))
-        own = _own_legs(session, call_id, staff_id)
+        own = own_legs(session, call_id, staff_id)
         for leg in own:
             if leg.status not in _OVER:
                 return leg
@@ -106,10 +91,10 @@ def give_back(session: Session, call_id: int, *, staff_id: int, at: datetime) ->
     """
     with whole_floor(session):
         call = lock_call(session, call_id)
-        is_cut = staff_id in _on_it(session, call_id) and is_cut_off(telephones_of(session, call_id), staff_id)
+        is_cut = staff_id in on_call_in(session, call_id) and is_cut_off(telephones_of(session, call_id), staff_id)
         if not is_cut or call.status not in GOING_ON:
             return False
-        _take_off(session, call, staff_id, at=at)
+        take_off(session, call.id, staff_id, at=at)
         if not look_after(session, call, at=at) and call.status in _WITH_PATIENT:
             return_to_queue(session, call, at=at)
     return True
@@ -135,8 +120,11 @@ def return_cut_off(database: Database, clock: Clock) -> None:
         alone = select(Agent.call_id).where(Agent.status == AgentStatus.ON_CALL, Agent.call_id.is_not(None), ~in_it)
         call_ids = sorted({*session.scalars(due), *session.scalars(alone)} - {None})
     for call_id in call_ids:
-        with database.unit_of_work(_SCOPE) as session:
-            _return_if_due(session, call_id, at=at)
+        try:
+            with database.unit_of_work(_SCOPE) as session:
+                _return_if_due(session, call_id, at=at)
+        except Exception:
+            log.exception("call %s could not be looked after and is tried again in a second; the others are", call_id)
 
 
 def _return_if_due(session: Session, call_id: int, *, at: datetime) -> None:
@@ -144,27 +132,19 @@ def _return_if_due(session: Session, call_id: int, *, at: datetime) -> None:
     if call.status not in GOING_ON:
         return
     look_after(session, call, at=at)
-    on_it = _on_it(session, call_id)
+    on_it = on_call_in(session, call_id)
     due = QueueEntry.requeue_at <= at if on_it else QueueEntry.requeue_at.is_not(None)
     claim = update(QueueEntry).where(QueueEntry.call_id == call_id, QueueEntry.status == QueueEntryStatus.ANSWERED, due)
     if not was_changed(session, claim.values(requeue_at=None)):
         return
     for staff_id in on_it:
-        _take_off(session, call, staff_id, at=at)
+        take_off(session, call.id, staff_id, at=at)
     return_to_queue(session, call, at=at)
 
 
 def _wait(session: Session, call: Call, cut: Sequence[int], *, at: datetime) -> bool:
     """Whether anybody is waited for now; once another operator has the patient, nobody is."""
-    insert_new(
-        session,
-        QueueEntry,
-        call_id=call.id,
-        practice_id=call.practice_id,
-        status=QueueEntryStatus.ANSWERED,
-        joined_at=call.received_at,
-        left_at=at,
-    )  # whom we rang has no place yet
+    give_answered_place(session, call, at=at)
     mine = (QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
     begun = update(QueueEntry).where(*mine, QueueEntry.requeue_at.is_(None))
     if was_changed(session, begun.values(requeue_at=at + COMES_BACK_WITHIN)):
@@ -172,7 +152,7 @@ def _wait(session: Session, call: Call, cut: Sequence[int], *, at: datetime) -> 
     if session.scalar(select(QueueEntry.id).where(*mine)) is not None:
         return True
     for staff_id in cut:
-        _take_off(session, call, staff_id, at=at)
+        take_off(session, call.id, staff_id, at=at)
     return False
 
 
@@ -180,49 +160,3 @@ def _stop_waiting(session: Session, call: Call) -> None:
     waiting = update(QueueEntry).where(QueueEntry.call_id == call.id, QueueEntry.requeue_at.is_not(None))
     if was_changed(session, waiting.values(requeue_at=None)):
         touch(session, "queue", f"call-{call.id}")
-
-
-def _take_off(session: Session, call: Call, staff_id: int, *, at: datetime) -> None:
-    """Out of the conversation: to wrap up what was said, or offline when her browser is silent as well."""
-    from_ = [AgentStatus.ON_CALL]
-    if not move_agent(
-        session,
-        staff_id,
-        from_=from_,
-        to=AgentStatus.WRAP_UP,
-        on_call_id=call.id,
-        call_id=call.id,
-        present_at=at,
-        at=at,
-    ):
-        move_agent(session, staff_id, from_=from_, to=AgentStatus.OFFLINE, on_call_id=call.id, silent_at=at, at=at)
-
-
-def telephones_of(session: Session, call_id: int) -> list[Telephone]:
-    """Every telephone of a call, as ``company`` looks at them."""
-    legs = session.scalars(select(Leg).where(Leg.call_id == call_id).order_by(Leg.id)).all()
-    return [
-        Telephone(
-            role=LegRole(leg.role),
-            status=LegStatus(leg.status),
-            staff_id=leg.staff_id,
-            was_in=leg.joined_at is not None,
-            is_silent=leg.role == LegRole.SUPERVISOR and _is_silent(leg),
-        )
-        for leg in legs
-    ]
-
-
-def _is_silent(leg: Leg) -> bool:
-    begins_silent = leg.mute_mark == 0 and (leg.starts_muted or leg.coached_leg_id is not None)
-    return leg.muted or leg.coaching or begins_silent
-
-
-def _on_it(session: Session, call_id: int) -> Sequence[int]:
-    on_it = select(Agent.staff_id).where(Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL)
-    return session.scalars(on_it.order_by(Agent.staff_id)).all()
-
-
-def _own_legs(session: Session, call_id: int, staff_id: int) -> Sequence[Leg]:
-    own = select(Leg).where(Leg.call_id == call_id, Leg.role == LegRole.OPERATOR, Leg.staff_id == staff_id)
-    return session.scalars(own.order_by(Leg.id)).all()

@@ -45,6 +45,7 @@ class Call(PracticeOwned, Base):
     status: Mapped[CallStatus] = mapped_column(String(10), default=CallStatus.WAITING)
     direction: Mapped[CallDirection] = mapped_column(String(10), default=CallDirection.INBOUND)
     handling: Mapped[CallHandling] = mapped_column(String(10), default=CallHandling.QUEUE)
+    in_emergency: Mapped[bool] = mapped_column(default=False)  # its relay is open: nobody waits for a lost operator
     received_at: Mapped[datetime] = mapped_column(Instant)  # the carrier's first webhook: every clock starts here
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

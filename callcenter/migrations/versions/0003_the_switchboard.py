@@ -55,7 +55,7 @@ _COLUMNS: dict[str, _Columns] = {
         "breather_until": (sa.DateTime(timezone=True), _UNKNOWN),
         "lapsed_at": (sa.DateTime(timezone=True), _UNKNOWN),
     },
-    "call": {"direction": (sa.String(10), "inbound")},
+    "call": {"direction": (sa.String(10), "inbound"), "in_emergency": (sa.Boolean(), sa.false())},
     "leg": {
         "name": (sa.String(120), ""),
         "digits": (sa.String(20), ""),
