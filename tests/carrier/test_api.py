@@ -29,6 +29,14 @@ def test_an_sms_is_delivered_and_can_be_read(carrier: Running) -> None:
     assert carrier.product.forged == []
 
 
+def test_an_address_in_an_sms_can_be_opened_and_its_other_words_stay_words(carrier: Running) -> None:
+    address = "http://127.0.0.1:8000/r/" + "a" * 26
+    words = f"<script>alert(1)</script> {address}"
+    carrier.twilio.messages.create(to=PATIENT, from_="Callcenter", body=words, status_callback=STATUS)
+    shown = carrier.http.get("/messages").text
+    assert f'&lt;script&gt;alert(1)&lt;/script&gt; <a href="{address}" rel="noopener" target="_blank">' in shown
+
+
 def test_an_sms_to_a_landline_or_to_a_dead_phone_is_not(carrier: Running) -> None:
     carrier.http.put(f"/network/phones/{PATIENT}", json={"messages": "failed"})
     landline = carrier.twilio.messages.create(to=LANDLINE, from_="Callcenter", body="x", status_callback=STATUS)

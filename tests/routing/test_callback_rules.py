@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callcenter.routing.callback_rules import BETWEEN_TRIES, is_decent, is_late, is_owed, may_be_rung, next_try
+from callcenter.routing.callback_rules import (
+    BETWEEN_TRIES,
+    is_decent,
+    is_late,
+    is_owed,
+    may_be_rung,
+    may_be_sent_link,
+    next_try,
+)
 
 NINE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -44,3 +52,22 @@ def test_at_night_only_who_asked_within_the_hour_is_rung() -> None:
     assert may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(minutes=59))
     assert not may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(hours=1))
     assert may_be_rung(NINE, "Europe/Paris", asked_at=None)
+
+
+@pytest.mark.parametrize(
+    ("number", "hour", "sent"),
+    [
+        ("+33639981472", 9, True),
+        ("+32470123456", 9, True),
+        ("+33639981472", 19, False),  # 20 h there
+        ("+33639981472", 6, False),
+        ("+33240891234", 9, False),  # a landline
+        ("+33899123456", 9, False),
+        ("+447700900123", 9, False),  # a country that is not called
+        (None, 9, False),
+    ],
+)
+def test_an_address_is_sent_to_mobiles_that_may_be_rung_back_by_day(number: str | None, hour: int, sent: bool) -> None:
+    countries = frozenset({"FR", "BE"})
+    at = NINE.replace(hour=hour)
+    assert may_be_sent_link(number, zone="Europe/Paris", countries=countries, at=at) is sent

@@ -28,7 +28,7 @@ _HEADERS = {
 }
 
 
-@router.api_route("/r/{token}", methods=["GET", "HEAD"])
+@router.api_route("/r/{token:path}", methods=["GET", "HEAD"])
 def show_link(request: Request, world: TheWorld, at: At, token: str) -> Response:
     """How her call stands, with the button while she waits."""
     try:
@@ -39,7 +39,7 @@ def show_link(request: Request, world: TheWorld, at: At, token: str) -> Response
     return _answer(request, view)
 
 
-@router.post("/r/{token}")
+@router.post("/r/{token:path}")
 def ask(request: Request, world: TheWorld, at: At, token: str) -> Response:
     """She asks to be rung back; twice, or when she is not waiting any more, it changes nothing."""
     try:
