@@ -25,9 +25,9 @@ from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
 from callcenter.routing.callbacks import close_callback, owe_callback
 from callcenter.routing.calling_back import bring_in_patient, note_taken, reopen_callback
+from callcenter.routing.cut_in_emergency import relieve_cut_off
 from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.queue import follow_leg, leave_queue
-from callcenter.routing.cut_in_emergency import relieve_cut_off
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.twilio_provider import TwilioProvider

@@ -12,6 +12,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict
+from callcenter.core.guarding import guarded
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.desk.models import EmergencyRelay
@@ -103,10 +104,8 @@ def dial_next_lines(database: Database, provider: Provider, clock: Clock, *, set
             .order_by(EmergencyRelay.call_id)
         ).all()
     for call_id in ids:
-        try:
+        with guarded(f"call {call_id}, next emergency line"):
             dial_next_line(database, provider, call_id, clock, settings=settings)
-        except Exception:
-            log.exception("the next emergency line of call %s could not be dialled; the others' are", call_id)
 
 
 def _want_next_line(session: Session, call_id: int, *, at: datetime) -> Leg | None:

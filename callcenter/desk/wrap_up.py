@@ -15,6 +15,7 @@ from callcenter.core.audit import record_act
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, Invalid
+from callcenter.core.guarding import guarded
 from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
 from callcenter.core.scope import Centre, CentreReason
@@ -107,7 +108,8 @@ def finish_due_wrap_ups(database: Database, clock: Clock) -> None:
         ).all()
     for staff_id, call_id in due:
         if call_id is not None:
-            _finish(database, staff_id, call_id, at=at)
+            with guarded(f"wrap-up of call {call_id}"):
+                _finish(database, staff_id, call_id, at=at)
 
 
 def _finish(database: Database, staff_id: int, call_id: int, *, at: datetime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
+from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, PracticeLine
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
@@ -37,7 +38,7 @@ def send_due_links(database: Database, clock: Clock, *, settings: Settings) -> i
         ]
     sent = 0
     for call_id in due[:_AT_ONCE]:
-        with database.unit_of_work(_SCOPE) as session:
+        with guarded(f"link of call {call_id}"), database.unit_of_work(_SCOPE) as session:
             sent += _send(session, call_id, public_url=settings.public_url, at=at)
     return sent
 

@@ -16,6 +16,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import ProviderError
+from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import PracticeLine
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
@@ -71,7 +72,8 @@ def deliver_due(
                 with database.unit_of_work(_SCOPE) as session:
                     _settle(session, message, status=OutboxStatus.PENDING, due_at=at)
             else:
-                sent += _send(database, provider, settings, clock, message)
+                with guarded(f"text {message.id}"):
+                    sent += _send(database, provider, settings, clock, message)
     return sent
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, NotFound
+from callcenter.core.guarding import guarded
 from callcenter.core.i18n import N_, format_time
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, Staff
@@ -122,7 +123,7 @@ def rest_at_night(database: Database, clock: Clock) -> int:
         ).all()
     resting = [call_id for call_id, zone, asked_at in rows if not may_be_rung(at, zone, asked_at=asked_at)]
     for call_id in resting:
-        with database.unit_of_work(_SCOPE) as session, whole_floor(session):
+        with guarded(f"call {call_id}, owed"), database.unit_of_work(_SCOPE) as session, whole_floor(session):
             lock_call(session, call_id)
             still = select(QueueEntry.id).where(
                 QueueEntry.call_id == call_id, QueueEntry.status == QueueEntryStatus.WAITING

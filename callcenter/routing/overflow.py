@@ -15,6 +15,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import ProviderError
+from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import PracticeLine
 from callcenter.routing.agents import was_changed, whole_floor
@@ -64,7 +65,7 @@ def take_overdue(database: Database, clock: Clock) -> None:
     sent = 0
     for call_id in call_ids:
         # Whoever cannot be sent anywhere (a hidden number and nobody to go to) keeps nobody else from going.
-        with database.unit_of_work(_SCOPE) as session:
+        with guarded(f"call {call_id}, overdue"), database.unit_of_work(_SCOPE) as session:
             sent += overflow_call(session, call_id, at=at)
         if sent >= _AT_ONCE:
             return
@@ -93,23 +94,24 @@ def overflow_call(session: Session, call_id: int, *, at: datetime) -> bool:
 def send_elsewhere(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
     """Tell the carrier of those whose places were closed, and put back whom it would not send."""
     for call_id, sid, status, overflowed_at in _to_be_sent(database):
-        try:
-            provider.redirect(sid, callback_url(settings.public_url, "/twilio/overflow"))
-        except ProviderError as error:
-            log.warning("call %s could not be sent elsewhere: %s", call_id, error.code or error.reason)
-            if error.unknown and clock.now() < overflowed_at + _DOUBT_FOR:
-                continue  # it may be on its way
-            if error.code == _NOT_IN_PROGRESS and status == QueueEntryStatus.CALLBACK:
-                # She read on her telephone that she may hang up, and has. Should she be in her room all the same, its
-                # music finds her there (``heard_in_her_room``).
-                with database.unit_of_work(_SCOPE) as session:
-                    _note_sent(session, call_id, at=clock.now())
+        with guarded(f"call {call_id}, sent elsewhere"):
+            try:
+                provider.redirect(sid, callback_url(settings.public_url, "/twilio/overflow"))
+            except ProviderError as error:
+                log.warning("call %s could not be sent elsewhere: %s", call_id, error.code or error.reason)
+                if error.unknown and clock.now() < overflowed_at + _DOUBT_FOR:
+                    continue  # it may be on its way
+                if error.code == _NOT_IN_PROGRESS and status == QueueEntryStatus.CALLBACK:
+                    # She read on her telephone that she may hang up, and has. Should she be in her room all the same,
+                    # its music finds her there (``heard_in_her_room``).
+                    with database.unit_of_work(_SCOPE) as session:
+                        _note_sent(session, call_id, at=clock.now())
+                    continue
+                with database.unit_of_work(_SCOPE) as session, whole_floor(session):
+                    wait_again(session, lock_call(session, call_id), from_=_SENT, at=clock.now())
                 continue
-            with database.unit_of_work(_SCOPE) as session, whole_floor(session):
-                wait_again(session, lock_call(session, call_id), from_=_SENT, at=clock.now())
-            continue
-        with database.unit_of_work(_SCOPE) as session:
-            _note_sent(session, call_id, at=clock.now())
+            with database.unit_of_work(_SCOPE) as session:
+                _note_sent(session, call_id, at=clock.now())
 
 
 def where_to(session: Session, call_sid: str, *, at: datetime) -> Elsewhere | None:

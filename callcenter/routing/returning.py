@@ -6,7 +6,6 @@ nobody waits: the patient is offered to others at once, also with the regulator 
 the operator who was cut off or a colleague.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, NotFound
+from callcenter.core.guarding import guarded
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.routing.agents import take_off, was_changed, whole_floor
@@ -29,7 +29,6 @@ from callcenter.telephony.legs import lock_call, want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.statuses import GOING_ON
 
-log = logging.getLogger(__name__)
 COMES_BACK_WITHIN = timedelta(seconds=30)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _WITH_PATIENT = (CallStatus.WAITING, CallStatus.TALKING)
@@ -120,11 +119,8 @@ def return_cut_off(database: Database, clock: Clock) -> None:
         alone = select(Agent.call_id).where(Agent.status == AgentStatus.ON_CALL, Agent.call_id.is_not(None), ~in_it)
         call_ids = sorted({*session.scalars(due), *session.scalars(alone)} - {None})
     for call_id in call_ids:
-        try:
-            with database.unit_of_work(_SCOPE) as session:
-                _return_if_due(session, call_id, at=at)
-        except Exception:
-            log.exception("call %s could not be looked after and is tried again in a second; the others are", call_id)
+        with guarded(f"call {call_id}, cut off"), database.unit_of_work(_SCOPE) as session:
+            _return_if_due(session, call_id, at=at)
 
 
 def _return_if_due(session: Session, call_id: int, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict
 from callcenter.core.events import publish
+from callcenter.core.guarding import guarded
 from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
 from callcenter.core.scope import Centre, CentreReason
@@ -139,8 +140,9 @@ def lift_holds_after_refusal(database: Database, provider: Provider, clock: Cloc
     with database.reading(_SCOPE) as session:
         ids = session.scalars(refused).all()
     for leg_id in ids:
-        if not lift_hold(database, provider, leg_id, clock):
-            return
+        with guarded(f"leg {leg_id}, on hold"):
+            if not lift_hold(database, provider, leg_id, clock):
+                return
 
 
 def _pending(session: Session, call_id: int) -> Reservation | None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import ProviderError
+from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.adopting import adopt_emergency_leg, is_emergency_label
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
@@ -119,7 +120,7 @@ def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], 
             continue
         if leg.sid is not None and not news_of(leg.believed, seen, at=clock.now()):
             continue  # as nearly always: no reason to lock a call in which somebody talks
-        with database.unit_of_work(SCOPE) as session:
+        with guarded(f"leg {leg.leg_id}, compared"), database.unit_of_work(SCOPE) as session:
             corrected += _correct(session, leg, sid, seen, at=clock.now())
     return corrected
 
@@ -145,7 +146,7 @@ def adopt_lines(database: Database, look: Look, clock: Clock) -> int:
         if sid in known or call_id is None:
             continue
         listed = look.calls.get(sid)
-        with database.unit_of_work(SCOPE) as session:
+        with guarded(f"line of call {call_id}"), database.unit_of_work(SCOPE) as session:
             call = lock_call(session, call_id)
             number = listed.to_number[:20] if listed is not None else ""
             at = clock.now()
@@ -154,7 +155,7 @@ def adopt_lines(database: Database, look: Look, clock: Clock) -> int:
                 continue
             record_leg_event(session, leg, LegNews.JOINED if line.is_connected else LegNews.RANG, at=at)
             record_repair(session, "line_adopted", call_id=call_id, at=at)
-        adopted += 1
+            adopted += 1
     return adopted
 
 

@@ -16,6 +16,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
 from callcenter.core.errors import Conflict, ProviderError
+from callcenter.core.guarding import guarded
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import conference_name
@@ -103,8 +104,9 @@ def stop_left_recordings(database: Database, provider: Provider, clock: Clock) -
             .limit(_AT_ONCE)
         ).all()
     for recording_id in ids:
-        if not _stop(database, provider, recording_id, clock):
-            return
+        with guarded(f"recording {recording_id}"):
+            if not _stop(database, provider, recording_id, clock):
+                return
 
 
 def delete_due_recordings(database: Database, provider: Provider, clock: Clock) -> None:
@@ -118,15 +120,16 @@ def delete_due_recordings(database: Database, provider: Provider, clock: Clock) 
             .limit(_AT_ONCE)
         ).all()
     for recording_id, sid in due:
-        try:
-            if sid is not None:
-                provider.delete_recording(sid)
-        except ProviderError as error:
-            log.warning("recording %s is not deleted, trying again: %s", recording_id, error.code or error.reason)
-            continue
-        with database.unit_of_work(_SCOPE) as session:
-            kept = update(Recording).where(Recording.id == recording_id, Recording.deleted_at.is_(None))
-            session.execute(kept.values(deleted_at=at))
+        with guarded(f"recording {recording_id}, due"):
+            try:
+                if sid is not None:
+                    provider.delete_recording(sid)
+            except ProviderError as error:
+                log.warning("recording %s is not deleted, trying again: %s", recording_id, error.code or error.reason)
+                continue
+            with database.unit_of_work(_SCOPE) as session:
+                kept = update(Recording).where(Recording.id == recording_id, Recording.deleted_at.is_(None))
+                session.execute(kept.values(deleted_at=at))
 
 
 def recording_since(session: Session, call_id: int) -> datetime | None:

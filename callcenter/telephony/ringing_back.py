@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
+from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.legs import lock_call, want_leg
@@ -55,7 +56,8 @@ def ring_back_lost_patients(database: Database, provider: Provider, clock: Clock
     with database.reading(_SCOPE) as session:
         ids = session.scalars(select(Call.id).where(Call.status == CallStatus.LOST).order_by(Call.id)).all()
     for call_id in ids:
-        ring_back_patient(database, provider, call_id, clock, settings=settings)
+        with guarded(f"call {call_id}, lost"):
+            ring_back_patient(database, provider, call_id, clock, settings=settings)
 
 
 def ring_back_patient(

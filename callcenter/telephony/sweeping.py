@@ -10,6 +10,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
+from callcenter.core.guarding import guarded
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import PATIENT_LABEL
@@ -45,8 +46,9 @@ def close_ended_calls(database: Database, provider: Provider, clock: Clock) -> N
             .limit(_AT_ONCE)
         ).all()
     for call_id in ids:
-        if not close_call(database, provider, call_id, clock):
-            return
+        with guarded(f"call {call_id}, ended"):
+            if not close_call(database, provider, call_id, clock):
+                return
 
 
 def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:
@@ -88,13 +90,14 @@ def dial_forgotten_legs(database: Database, provider: Provider, clock: Clock, *,
         orders = [(leg, order_for(session, leg, call, settings=settings)) for leg, call in rows]
     until = at + _WAITS_FOR
     for leg, order in orders:
-        if _is_late(leg, at=at):
-            if not _give_up(database, provider, leg, clock):
-                return
-        elif leg.status == LegStatus.WANTED:
-            dial_leg(database, provider, leg.id, clock, settings=settings, patience=until - clock.now())
-        else:
-            dial_again(database, provider, leg, order, clock, settings=settings)
+        with guarded(f"leg {leg.id}, forgotten"):
+            if _is_late(leg, at=at):
+                if not _give_up(database, provider, leg, clock):
+                    return
+            elif leg.status == LegStatus.WANTED:
+                dial_leg(database, provider, leg.id, clock, settings=settings, patience=until - clock.now())
+            else:
+                dial_again(database, provider, leg, order, clock, settings=settings)
 
 
 def _is_late(leg: Leg, *, at: datetime) -> bool:
@@ -126,8 +129,9 @@ def lift_lonely_holds(database: Database, provider: Provider, clock: Clock) -> N
         ):
             others[call_id].append(OtherLeg(LegRole(role), LegStatus(status), left_at))
     for leg in [leg for leg in held if is_to_be_taken_back(leg.held_at, others[leg.call_id])][:_AT_ONCE]:
-        if not lift_hold(database, provider, leg.id, clock):
-            return
+        with guarded(f"leg {leg.id}, on hold"):
+            if not lift_hold(database, provider, leg.id, clock):
+                return
 
 
 def hang_up_legs(database: Database, provider: Provider, leg_ids: Sequence[int], clock: Clock) -> None:
@@ -143,7 +147,7 @@ def hang_up_legs(database: Database, provider: Provider, leg_ids: Sequence[int],
             if error.permanent:
                 continue
             return  # out of reach for all of them: each would wait its whole time
-        with database.unit_of_work(_SCOPE) as session:
+        with guarded(f"leg {leg_id}, hung up"), database.unit_of_work(_SCOPE) as session:
             leg = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
             lock_call(session, leg.call_id)
             session.refresh(leg)

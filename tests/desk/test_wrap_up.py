@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.core.clock import ManualClock
 from callcenter.core.errors import Conflict, Invalid
@@ -15,7 +15,7 @@ from callcenter.core.scope import Practices
 from callcenter.desk.card import CardState
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import choose_disposition
-from callcenter.desk.models import Disposition, DispositionCode
+from callcenter.desk.models import Disposition, DispositionCode, Draft
 from callcenter.desk.wrap_up import (
     WrapUp,
     finish_due_wrap_ups,
@@ -109,6 +109,22 @@ def test_a_choice_ends_the_wrap_up_by_itself(desk: Desk) -> None:
     desk.tick()
     desk.tick()
     assert (desk.status, desk.code) == ("available", "booked")
+
+
+def test_one_wrap_up_that_cannot_end_leaves_the_others_to(desk: Desk) -> None:
+    desk.choose(BOOKED)
+    with desk.cast.database.unit_of_work(desk.cast.everything) as session:  # a row that no code of ours writes
+        session.execute(update(Draft).values(fields="not what a draft is"))
+        other = desk.cast.call(session, line=desk.cast.kaplan_line)
+        desk.cast.talk(session, other, by=desk.cast.ines)
+        desk.cast.end(session, other, by=desk.cast.ines)
+        session.flush()
+        keep_choice(session, other.id, staff_id=desk.cast.ines, code=BOOKED, at=desk.clock.now())
+    desk.pass_(60)
+    desk.tick()
+    with desk.cast.database.reading(desk.cast.everything) as session:
+        rows = session.execute(select(Agent.staff_id, Agent.status)).all()
+    assert {row[0]: str(row[1]) for row in rows} == {desk.cast.camille: "wrap_up", desk.cast.ines: "offline"}
 
 
 def test_without_a_choice_it_stays_whatever_she_does(desk: Desk) -> None:
