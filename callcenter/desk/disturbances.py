@@ -36,13 +36,17 @@ _ALARMS = {
 
 @dataclass(frozen=True, slots=True)
 class AlarmLine:
-    """An alarm that stands; ``sentence`` is a message id, ``number`` E.164 or None."""
+    """An alarm that stands; ``sentence`` is a message id, ``number`` E.164 or None.
+
+    ``is_abuse`` says that an operator is in need, and not a patient: red is for patients.
+    """
 
     call_id: int
     practice_name: str
     sentence: str
     raised_at: datetime
     number: str | None
+    is_abuse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,14 @@ def read_disturbances(session: Session, *, at: datetime, limit: int = 20) -> Dis
     )
     return Disturbances(
         alarms=[
-            AlarmLine(one.call_id, names.get(one.practice_id, ""), _ALARMS[one.kind], one.raised_at, one.number)
+            AlarmLine(
+                one.call_id,
+                names.get(one.practice_id, ""),
+                _ALARMS[one.kind],
+                one.raised_at,
+                one.number,
+                is_abuse=one.kind == AlarmKind.ABUSE,
+            )
             for one in alarms
         ],
         repairs=[

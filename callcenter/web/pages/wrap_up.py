@@ -45,7 +45,7 @@ def ask_for_more(
 def show_times(request: Request, session: Reads, _me: Supervisor) -> HTMLResponse:
     """How long an operator has after each kind of call."""
     kept = {code.value: str(seconds) for code, seconds in wrap_up_times(session).items()}
-    return _times(request, Typed(kept))
+    return _times(request, Typed(kept), saved="saved" in request.query_params)
 
 
 @router.post("/wrap-up-times")
@@ -63,12 +63,12 @@ def set_times(
     refused = attempt(world, me, lambda session: set_wrap_up_times(session, wanted, staff_id=me.staff_id, at=at))
     if refused:
         return _times(request, Typed(typed, refused))
-    return redirect(request, "/wrap-up-times")
+    return redirect(request, "/wrap-up-times?saved=1")
 
 
-def _times(request: Request, form: Typed) -> HTMLResponse:
+def _times(request: Request, form: Typed, *, saved: bool = False) -> HTMLResponse:
     context: dict[str, Any] = {"form": form, "codes": codes_in_key_order(), "shortest": SHORTEST, "longest": LONGEST}
-    return page(request, "wrap_up_times.html", status=form.status, **context)
+    return page(request, "wrap_up_times.html", status=form.status, saved=saved, **context)
 
 
 def _changed(request: Request) -> Response:
