@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.desk.emergency_shown import ShownLine, shown_lines
-from callcenter.desk.emergency_steps import Step, StepKind, steps_of
+from callcenter.desk.emergency_steps import Step, StepKind, cuts_of, steps_of
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import CallNote, EmergencyRelay
 from callcenter.desk.relay_rows import facts_of, in_order, lines_to_try
@@ -26,7 +26,7 @@ from callcenter.desk.relay_rules import (
     relay_state,
 )
 from callcenter.directory.emergency_order import LineToTry, Proof
-from callcenter.directory.models import Patient, Practice
+from callcenter.directory.models import Patient, Practice, Staff
 from callcenter.telephony.models import Leg, LegRole, LegStatus
 from callcenter.telephony.ringing_back import RingingBack, ringing_back
 from callcenter.triage.assessments import assessment_of
@@ -104,6 +104,9 @@ class EmergencyCard:
     regulator: OnTheLine | None
     from_number: str | None
     lost: RingingBack | None
+    is_cut_off: bool  # her own telephone has left, and may come back
+    former: str  # who was cut off before her; empty when nobody was
+    former_until: datetime | None
     person: str
     words: str
     gate: Gate | None
@@ -157,6 +160,12 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         shown = LineToTry(last.address, last.name or relay.label)
     words, person = _words_and_person(session, call_id)
     gate, flag = _gate(session, call_id, practice, at=at)
+    operators = [leg for leg in legs if leg.role == LegRole.OPERATOR]
+    own = [leg for leg in operators if leg.staff_id == staff_id]
+    names = _names(session, {relay.staff_id, *(leg.staff_id for leg in operators)} - {None})
+    cuts = cuts_of(relay, operators, names)
+    former = [leg for leg in operators if leg.staff_id != staff_id and leg.joined_at and leg.left_at]
+    is_cut = any(leg.joined_at for leg in own) and not any(leg.status == LegStatus.JOINED for leg in own)
     waiting = state is RelayState.ANSWERED and answered_at is not None
     return EmergencyCard(
         call_id=call.id,
@@ -187,14 +196,19 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         callback_number=relay.callback_number,
         read_back_at=relay.read_back_at,
         patient=_on_the_line(leg for leg in legs if leg.role == LegRole.PATIENT),
-        operator=_on_the_line(leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id),
+        operator=_on_the_line(own),
         regulator=_on_the_line(lines),
         from_number=call.from_number,
         lost=ringing_back(call, legs),
+        is_cut_off=is_cut and state is not RelayState.TAKEN_OVER,
+        former=names.get(former[-1].staff_id or 0, "") if former and cuts else "",
+        former_until=former[-1].left_at if former else None,
         person=person,
         words=words,
         gate=gate,
-        steps=steps_of(relay, lines, flag),
+        steps=steps_of(
+            relay, lines, flag, opened_by="" if relay.staff_id == staff_id else names[relay.staff_id], cuts=cuts
+        ),
     )
 
 
@@ -219,6 +233,11 @@ def _since(relay: EmergencyRelay, last: Leg | None, state: RelayState) -> dateti
         RelayState.DROPPED: last.left_at,
     }
     return by_state.get(state) or last.wanted_at
+
+
+def _names(session: Session, staff_ids: Iterable[int | None]) -> dict[int, str]:
+    rows = session.execute(select(Staff.id, Staff.first_name, Staff.name).where(Staff.id.in_(staff_ids)))
+    return {staff_id: first_name or name for staff_id, first_name, name in rows}
 
 
 def _words_and_person(session: Session, call_id: int) -> tuple[str, str]:

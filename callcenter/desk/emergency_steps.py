@@ -1,6 +1,6 @@
 """What happened in a relay, second by second, and what comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,8 @@ class StepKind(StrEnum):
     DROPPED = "dropped"
     READ_BACK = "read_back"
     TAKEN_OVER = "taken_over"
+    OPERATOR_CUT = "operator_cut"  # with nobody of the centre left on the line
+    OPERATOR_BACK = "operator_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,14 @@ class Step:
     after: timedelta | None = None
 
 
-def steps_of(relay: EmergencyRelay, lines: Sequence[Leg], flag: Step | None) -> list[Step]:
-    """The steps done, in the order they were, then those to come; ``lines`` are the emergency legs."""
-    done = [Step(StepKind.OPENED, relay.opened_at)]
+def steps_of(
+    relay: EmergencyRelay, lines: Sequence[Leg], flag: Step | None, *, opened_by: str = "", cuts: Sequence[Step] = ()
+) -> list[Step]:
+    """The steps done, in the order they were, then those to come; ``lines`` are the emergency legs.
+
+    ``opened_by`` is empty for whoever reads it herself; ``cuts`` are those of ``cuts_of``.
+    """
+    done = [Step(StepKind.OPENED, relay.opened_at, detail=opened_by), *cuts]
     if flag is not None:
         done.append(flag)
     for leg in lines:
@@ -55,6 +62,29 @@ def steps_of(relay: EmergencyRelay, lines: Sequence[Leg], flag: Step | None) -> 
     # A stable sort: two steps of the same second stay in the order they were added.
     done.sort(key=lambda step: step.at or relay.opened_at)
     return done + _to_come(relay, lines)
+
+
+def cuts_of(relay: EmergencyRelay, operators: Sequence[Leg], names: Mapping[int, str]) -> list[Step]:
+    """When the last operator was cut off and when one was there again, from the opening until it was taken over.
+
+    One who moves to her other telephone is not cut off: she is in the call through one of them.
+    """
+    steps = []
+    for leg in operators:
+        if leg.joined_at is None:
+            continue
+        others = [one for one in operators if one is not leg and one.joined_at is not None]
+        if leg.joined_at > relay.opened_at and not any(_is_in(one, leg.joined_at) for one in others):
+            steps.append(Step(StepKind.OPERATOR_BACK, leg.joined_at, detail=names.get(leg.staff_id or 0, "")))
+        left_at = leg.left_at
+        if left_at is not None and left_at > relay.opened_at and not any(_is_in(one, left_at) for one in others):
+            steps.append(Step(StepKind.OPERATOR_CUT, left_at, detail=names.get(leg.staff_id or 0, "")))
+    end = relay.taken_over_at
+    return [step for step in steps if end is None or (step.at is not None and step.at < end)]
+
+
+def _is_in(leg: Leg, at: datetime) -> bool:
+    return leg.joined_at is not None and leg.joined_at <= at and (leg.left_at is None or leg.left_at > at)
 
 
 def _to_come(relay: EmergencyRelay, lines: Sequence[Leg]) -> list[Step]:

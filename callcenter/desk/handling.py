@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Practices, set_scope
-from callcenter.routing.models import Agent
+from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.models import Call, Leg, LegRole
 
 
@@ -22,6 +22,13 @@ def handled_call(session: Session, call_id: int, *, staff_id: int) -> Call:
         raise NotFound(N_("This call is not one of yours."))
     set_scope(session, Practices.of(call.practice_id))
     return call
+
+
+def has_passed_on(session: Session, call_id: int, *, staff_id: int) -> bool:
+    """Whether a colleague is on this call and she is not any more, who has been."""
+    on_it = session.execute(select(Agent.staff_id, Agent.status).where(Agent.call_id == call_id)).all()
+    talking = {holder for holder, status in on_it if status == AgentStatus.ON_CALL}
+    return bool(talking) and staff_id not in talking
 
 
 def _is_or_was_on(session: Session, call_id: int, staff_id: int) -> bool:

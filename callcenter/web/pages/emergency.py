@@ -23,6 +23,7 @@ from callcenter.desk.emergency import (
 from callcenter.desk.emergency_card import EmergencyCard, emergency_card
 from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_gate import answer_gate
+from callcenter.desk.handling import has_passed_on
 from callcenter.routing.models import Agent
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.holding import hold_patient
@@ -63,7 +64,13 @@ def show_card(request: Request, world: TheWorld, me: Operator, session: Reads, c
 def show_live(
     request: Request, world: TheWorld, me: Operator, session: Reads, call: int | None = None, ask: str = ""
 ) -> HTMLResponse:
-    """All of the card that changes by itself; nothing of it is ever typed into. ``ask`` asks a question again."""
+    """All of the card that changes by itself; nothing of it is ever typed into. ``ask`` asks a question again.
+
+    For whoever was cut off and whose patient a colleague has now, the card goes.
+    """
+    if call is not None and has_passed_on(session, call, staff_id=me.staff_id):
+        gone = {"HX-Retarget": "#emergency-layer", "HX-Reswap": "innerHTML", "HX-Trigger": "relay-closed, desk-changed"}
+        return HTMLResponse("", headers=gone)
     return _live(request, world, me, _her_call(session, me, call), ask=ask)
 
 
