@@ -5,6 +5,7 @@ they are sent. The address is written into no log.
 """
 
 import logging
+import re
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -79,5 +80,10 @@ def _page(request: Request, standing: str, view: LinkView | None = None, *, stat
         headers=_HEADERS,
         standing=standing,
         view=view,
-        emergency=emergency.replace("'", "’"),
+        emergency=_written(emergency),
     )
+
+
+def _written(sentence: str) -> str:
+    """A sentence made to be heard, as it is read: the digits of 112 stand together."""
+    return re.sub(r"(?<=\b\d) (?=\d\b)", "", sentence).replace("'", "’")

@@ -230,7 +230,7 @@ def test_it_speaks_the_practices_language_and_names_its_emergency_number(phone: 
     page = phone.open()
     assert 'lang="en"' in page.text
     assert "Call me back" in words(page)
-    assert "dial 1 1 2." in words(page)
+    assert "dial 112." in words(page)
 
 
 def test_a_line_that_no_longer_offers_call_backs_keeps_the_word_it_gave(phone: Phone) -> None:
