@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
-from callcenter.core.errors import Invalid, NotFound
+from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.phone import CALL_COUNTRIES, parse_callable
 from callcenter.core.text import clean_line
@@ -53,10 +54,15 @@ def add_contact(
     staff_id: int | None,
     countries: Set[str] = CALL_COUNTRIES,
 ) -> Contact:
-    """Note a contact. Raises ``Invalid`` naming the field."""
-    contact = Contact(practice_id=practice.id, **_columns(session, practice, typed, countries=countries, known=None))
+    """Note a contact; the same one sent twice is noted once. Raises ``Invalid`` naming the field, and ``Conflict``."""
+    columns = _columns(practice, typed, countries=countries)
+    known = _with_number(session, practice.id, columns["number"])
+    if known is not None and all(getattr(known, name) == value for name, value in columns.items()):
+        return known
+    _refuse_known(known)
+    contact = Contact(practice_id=practice.id, **columns)
     session.add(contact)
-    session.flush()
+    _keep(session)
     record_act(session, "contact_added", f"contact {contact.id}", at=at, staff_id=staff_id, practice_id=practice.id)
     return contact
 
@@ -71,9 +77,13 @@ def change_contact(
     staff_id: int | None,
     countries: Set[str] = CALL_COUNTRIES,
 ) -> bool:
-    """Correct a contact and tell whether anything changed. Raises ``Invalid``."""
-    changed = fill(contact, _columns(session, practice, typed, countries=countries, known=contact.id))
+    """Correct a contact and tell whether anything changed. Raises ``Invalid`` naming the field, and ``Conflict``."""
+    columns = _columns(practice, typed, countries=countries)
+    known = _with_number(session, practice.id, columns["number"])
+    _refuse_known(known if known is not contact else None)
+    changed = fill(contact, columns)
     if changed:
+        _keep(session)
         record_act(
             session, "contact_changed", f"contact {contact.id}", at=at, staff_id=staff_id, practice_id=practice.id
         )
@@ -88,19 +98,27 @@ def remove_contact(session: Session, contact: Contact, *, at: datetime, staff_id
     session.execute(delete(Contact).where(Contact.id == contact.id))
 
 
-def _columns(
-    session: Session, practice: Practice, typed: ContactParticulars, *, countries: Set[str], known: int | None
-) -> dict[str, object]:
+def _columns(practice: Practice, typed: ContactParticulars, *, countries: Set[str]) -> dict[str, str]:
     name = needed(typed.name, N_("Say who answers there. Example: Laboratoire Biolor."), field="name", limit=120)
     number = parse_callable(typed.number, country=practice.country, countries=countries, field="number")
-    taken = session.scalar(
-        select(Contact.name).where(
-            Contact.practice_id == practice.id, Contact.number == number, Contact.id != (known or 0)
-        )
-    )
-    if taken is not None:
-        raise Invalid(N_("%(name)s has this number already."), field="number", name=taken)
     digits = "".join(typed.digits.split()).lower()
     if not _DIGITS.fullmatch(digits):
         raise Invalid(N_("Digits, * and # only; w waits half a second. Example: ww12."), field="digits")
     return {"name": name, "number": number, "digits": digits, "note": clean_line(typed.note, limit=200)}
+
+
+def _with_number(session: Session, practice_id: int, number: str) -> Contact | None:
+    return session.scalar(select(Contact).where(Contact.practice_id == practice_id, Contact.number == number))
+
+
+def _refuse_known(known: Contact | None) -> None:
+    if known is not None:
+        raise Invalid(N_("%(name)s has this number already."), field="number", name=known.name)
+
+
+def _keep(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError:
+        # Somebody else noted this number between our look and our row; this transaction is rolled back.
+        raise Conflict(N_("This number was noted at the same moment: look at the list.")) from None

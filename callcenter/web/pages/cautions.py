@@ -50,7 +50,8 @@ def set_one(
     def act(session: Session) -> None:
         set_caution(session, call_id, on_patient=on == "patient", reason=reason, days=days, staff_id=me.staff_id, at=at)
 
-    return _do(request, world, me, act, at=at, about=f"call-{call_id}", typed={"on": on, "reason": reason, "days": days})
+    typed = {"on": on, "reason": reason, "days": days}
+    return _do(request, world, me, act, at=at, about=f"call-{call_id}", typed=typed)
 
 
 @router.post("/cautions/{caution_id}/appeal")
