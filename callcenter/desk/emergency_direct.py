@@ -4,10 +4,11 @@ Everything above ``keep_rung`` touches no database: it is what still works when 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
@@ -21,7 +22,7 @@ from callcenter.telephony.adopting import adopt_emergency_leg, emergency_label, 
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.dialling import EMERGENCY_RINGS_FOR
 from callcenter.telephony.legs import lock_call
-from callcenter.telephony.models import Call, CallStatus
+from callcenter.telephony.models import Call, CallStatus, Leg
 from callcenter.telephony.provider import LABEL_TAKEN, CarrierParticipant, Provider
 from callcenter.telephony.twiml import callback_url
 
@@ -137,6 +138,27 @@ def state_of_line(provider: Provider, seen: SeenRoom, *, attempt: int, sid: str 
     return LineState.CUT if found.status == "completed" else LineState.IN_VAIN
 
 
+def proven(provider: Provider, ticket: EmergencyTicket, rung: Sequence[Rung]) -> list[Rung]:
+    """What a browser says was rung, without the SIDs that the carrier does not bear out. Raises ``ProviderError``.
+
+    A line is taken in by its SID: it must be a call of ours to that line, showing our number, and in this call's room
+    unless it is over.
+    """
+    if not any(one.sid for one in rung):
+        return list(rung)
+    there = {one.call_sid for one in look_into_room(provider, ticket).participants}
+    found = [provider.find_call(one.sid) if one.sid else None for one in rung]
+    return [
+        one
+        if call is not None
+        and call.direction != "inbound"
+        and (call.to_number, call.from_number) == (one.number, ticket.caller)
+        and (call.status in _OVER or call.sid in there)
+        else replace(one, sid=None)
+        for one, call in zip(rung, found, strict=True)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class KeptMeanwhile:
     """What was typed and noted in the browser while the database did not answer. Instants are UTC."""
@@ -154,7 +176,7 @@ def keep_rung(session: Session, ticket: EmergencyTicket, rung: Sequence[Rung], *
         return
     relay = begin_relay(session, call, staff_id=ticket.staff_id, at=at)
     for one in rung:
-        if one.sid is None:
+        if one.sid is None or _is_of_another_call(session, one.sid, ticket.call_id):
             continue  # it was rung by somebody else, who writes it down, or the look at the carrier does
         leg = adopt_emergency_leg(
             session,
@@ -206,6 +228,10 @@ def keep_meanwhile(session: Session, ticket: EmergencyTicket, kept: KeptMeanwhil
             session, "emergency_taken_over", subject, at=at, staff_id=ticket.staff_id, practice_id=relay.practice_id
         )
     signal_relay(session, relay)
+
+
+def _is_of_another_call(session: Session, sid: str, call_id: int) -> bool:
+    return session.scalar(select(Leg.id).where(Leg.sid == sid, Leg.call_id != call_id).limit(1)) is not None
 
 
 def _attempt_of(label: str, default: int) -> int:

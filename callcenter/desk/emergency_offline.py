@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.config import Settings
 from callcenter.desk.card import CallCard, CardState
-from callcenter.desk.emergency_ticket import LASTS, EmergencyTicket, seal_ticket
+from callcenter.desk.emergency_ticket import EmergencyTicket, expiry, seal_ticket
 from callcenter.desk.relay_rows import lines_to_try
 from callcenter.desk.relay_rules import may_be_dialled, own_telephone_number
 from callcenter.directory.models import Practice
@@ -30,7 +30,7 @@ class OfflineRelay:
 
 
 def offline_relay(
-    session: Session, card: CallCard | None, *, staff_id: int, settings: Settings, at: datetime
+    session: Session, card: CallCard | None, *, staff_id: int, session_id: int, settings: Settings, at: datetime
 ) -> OfflineRelay | None:
     """What the page of this call keeps; None while she has no call."""
     if card is None or card.state in {CardState.RINGING, CardState.WRAP_UP}:
@@ -43,12 +43,12 @@ def offline_relay(
         call_id=card.call_id,
         call_sid=card.sid,
         staff_id=staff_id,
+        session_id=session_id,
         mode=practice.mode,
         country=practice.country,
         caller=settings.caller_number or card.line_number,
         lines=tuple((line.number, line.label) for line in usable),
-        # The same at each reading, so that the page does not change by it.
-        expires_at=int((card.received_at + LASTS).timestamp()),
+        expires_at=expiry(at),
     )
     return OfflineRelay(
         call_id=card.call_id,

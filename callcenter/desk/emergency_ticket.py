@@ -15,7 +15,11 @@ from callcenter.core.errors import Conflict, Forbidden, Problem
 from callcenter.core.i18n import N_
 from callcenter.desk.relay_rules import refusal_to_dial
 
-LASTS = timedelta(hours=12)
+LASTS = timedelta(hours=2)
+"""From the last reading of its page on, which renews it; what was done with it may be written down for longer."""
+
+WRITTEN_DOWN_WITHIN = timedelta(hours=10)
+_RENEWED_EVERY = 15 * 60  # seconds: between two, the page is the same at each reading
 _PURPOSE = b"callcenter emergency ticket 1"
 _LONGEST = 6000  # characters
 
@@ -28,11 +32,17 @@ class EmergencyTicket:
     call_id: int
     call_sid: str
     staff_id: int
+    session_id: int  # the browser it was given to: signed out, or its desk taken over, it rings while nobody can tell
     mode: str  # the practice's: in training only fictional numbers are rung
     country: str
     caller: str  # the number shown
     lines: tuple[tuple[str, str], ...]  # number and label, in the order of trying
     expires_at: int  # seconds since 1970
+
+
+def expiry(at: datetime) -> int:
+    """Until when a ticket given out at this instant is valid, in seconds since 1970."""
+    return (int(at.timestamp()) // _RENEWED_EVERY + 1) * _RENEWED_EVERY + int(LASTS.total_seconds())
 
 
 def seal_ticket(ticket: EmergencyTicket, *, secret: str) -> str:
@@ -41,8 +51,8 @@ def seal_ticket(ticket: EmergencyTicket, *, secret: str) -> str:
     return f"{body}.{_signature(body, secret)}"
 
 
-def open_ticket(sealed: str, *, secret: str, at: datetime) -> EmergencyTicket:
-    """The ticket, if it is ours and still valid. Raises ``Forbidden``."""
+def open_ticket(sealed: str, *, secret: str, at: datetime, late: timedelta = timedelta(0)) -> EmergencyTicket:
+    """The ticket, if it is ours and still valid, or was until ``late`` ago. Raises ``Forbidden``."""
     body, _, signature = sealed.partition(".")
     if len(sealed) > _LONGEST or not sealed.isascii() or not hmac.compare_digest(signature, _signature(body, secret)):
         raise Forbidden(N_("This page may not ring the emergency line. Dial on your own telephone."))
@@ -52,7 +62,7 @@ def open_ticket(sealed: str, *, secret: str, at: datetime) -> EmergencyTicket:
         raise Forbidden(N_("This page may not ring the emergency line. Dial on your own telephone.")) from None
     lines = tuple((str(number), str(label)) for number, label in facts.pop("lines"))
     ticket = EmergencyTicket(**facts, lines=lines)
-    if at.timestamp() >= ticket.expires_at:
+    if (at - late).timestamp() >= ticket.expires_at:
         raise Forbidden(N_("This page is too old to ring the emergency line. Dial on your own telephone."))
     return ticket
 

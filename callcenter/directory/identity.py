@@ -53,6 +53,16 @@ def load_identity(session: Session, token: str, *, at: datetime) -> Identity | N
     )
 
 
+def is_signed_in(session: Session, session_id: int, *, staff_id: int, at: datetime) -> bool:
+    """Whether this browser is still hers, and her account open."""
+    found = (
+        select(StaffSession.id)
+        .join(Staff, Staff.id == StaffSession.staff_id)
+        .where(StaffSession.id == session_id, Staff.id == staff_id, StaffSession.expires_at > at, Staff.is_active)
+    )
+    return session.scalar(found) is not None
+
+
 def practices_of(session: Session, staff: Staff) -> frozenset[int]:
     """The practices she may see: every one for the centre's people, a practitioner's own for a practitioner."""
     if staff.role == Role.PRACTITIONER:

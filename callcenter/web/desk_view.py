@@ -134,7 +134,9 @@ def desk_context(
         context["lapsed_at"] = agent.lapsed_at if agent else None
     if only in {None, "card"}:
         settings = request.app.state.world.settings
-        context["offline"] = offline_relay(session, card, staff_id=me.staff_id, settings=settings, at=at)
+        context["offline"] = offline_relay(
+            session, card, staff_id=me.staff_id, session_id=me.session_id, settings=settings, at=at
+        )
     if only in {None, "queue"}:
         context["owed"] = [] if elsewhere is not None else owed_calls(session, me.staff_id, at=at)
     if only in {None, "todo"}:

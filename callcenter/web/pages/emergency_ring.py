@@ -9,15 +9,15 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 
-from callcenter.core.errors import Problem, ProviderError
+from callcenter.core.errors import Forbidden, Problem, ProviderError
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
 from callcenter.desk.emergency import open_relay
@@ -29,11 +29,14 @@ from callcenter.desk.emergency_direct import (
     keep_meanwhile,
     keep_rung,
     look_into_room,
+    proven,
     ring_directly,
     state_of_line,
     take_back_from_hold,
 )
-from callcenter.desk.emergency_ticket import EmergencyTicket, line_of, open_ticket
+from callcenter.desk.emergency_ticket import WRITTEN_DOWN_WITHIN, EmergencyTicket, line_of, open_ticket
+from callcenter.directory.identity import is_signed_in
+from callcenter.routing.desk_claim import refuse_elsewhere
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.models import Leg
 from callcenter.web.context import World, world
@@ -116,11 +119,11 @@ async def state(request: Request) -> Response:
 
 async def keep(request: Request) -> Response:
     """Write down what the browser kept; 503 while the database still does not answer, and the browser asks again."""
-    the_world, ticket = world(request), _ticket(request)
+    the_world, ticket = world(request), _ticket(request, late=WRITTEN_DOWN_WITHIN)
     sent = Meanwhile.model_validate_json(await _body(request))
     told = None if sent.taken_over_at is None else datetime.fromtimestamp(sent.taken_over_at / 1000, UTC)
     kept = KeptMeanwhile(sent.address, sent.detail, sent.callback, told)
-    rung = [_rung(ticket, one) for one in sent.rung]
+    rung = await _proven(the_world, ticket, [_rung(ticket, one) for one in sent.rung])
     abandoned = threading.Event()
 
     def write() -> None:
@@ -166,6 +169,9 @@ async def _want(the_world: World, ticket: EmergencyTicket) -> Leg:
     def want() -> Leg:
         at = the_world.clock.now()
         with the_world.database.voice_work(Practices.of(ticket.practice_id)) as session:
+            if not is_signed_in(session, ticket.session_id, staff_id=ticket.staff_id, at=at):
+                raise Forbidden(N_("This page may not ring the emergency line. Dial on your own telephone."))
+            refuse_elsewhere(session, ticket.staff_id, ticket.session_id, at=at)
             open_relay(session, ticket.call_id, staff_id=ticket.staff_id, at=at)
             leg = dial_emergency(session, ticket.call_id, staff_id=ticket.staff_id, at=at)
             _unless(abandoned)
@@ -216,10 +222,18 @@ def _unless(abandoned: threading.Event) -> None:
         raise _Abandoned
 
 
-def _ticket(request: Request) -> EmergencyTicket:
+def _ticket(request: Request, *, late: timedelta = timedelta(0)) -> EmergencyTicket:
     the_world = world(request)
     secret = the_world.settings.secret_key.get_secret_value()
-    return open_ticket(request.headers.get(TICKET, ""), secret=secret, at=the_world.clock.now())
+    return open_ticket(request.headers.get(TICKET, ""), secret=secret, at=the_world.clock.now(), late=late)
+
+
+async def _proven(the_world: World, ticket: EmergencyTicket, rung: list[Rung]) -> list[Rung]:
+    """With the SIDs that the carrier bears out alone; without any while it does not answer: its reports name them."""
+    try:
+        return await in_time(the_world.direct, partial(proven, the_world.provider, ticket, rung))
+    except (ProviderError, TooLate):
+        return [replace(one, sid=None) for one in rung]
 
 
 def _rung(ticket: EmergencyTicket, one: Attempt) -> Rung:

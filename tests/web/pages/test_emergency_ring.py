@@ -12,19 +12,29 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from twilio.request_validator import RequestValidator
 
 from callcenter.core.db import Database
 from callcenter.core.errors import Forbidden, ProviderError
 from callcenter.core.i18n import load_catalogues
 from callcenter.core.phone import is_fictional
-from callcenter.desk.emergency_ticket import EmergencyTicket, line_of, open_ticket, seal_ticket
+from callcenter.desk.emergency_ticket import (
+    LASTS,
+    WRITTEN_DOWN_WITHIN,
+    EmergencyTicket,
+    expiry,
+    line_of,
+    open_ticket,
+    seal_ticket,
+)
 from callcenter.desk.models import EmergencyRelay
-from callcenter.directory.models import Practice
+from callcenter.directory.models import Practice, StaffSession
 from callcenter.main import wire_events
 from callcenter.messaging.models import OutboxMessage
+from callcenter.routing.desk_claim import claim_desk
 from callcenter.routing.reconciling import Reconciler
+from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import Leg, LegRole, LegStatus
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
 from callcenter.telephony.state import LegNews
@@ -33,12 +43,13 @@ from callcenter.web.at_once import act_at_once
 from callcenter.web.context import World
 from callcenter.web.deadline import Workers
 from callcenter.web.pages import emergency_ring
-from tests.floor import ALL, CALL, LINE, Floor
+from tests.floor import ALL, CALL, LINE, MONDAY, Floor
 
 SECRET = "s" * 32
 SAMU, SECOND = "+33261911544", "+33261911545"
 ROOM = CarrierRoom(sid="CF1", name=f"call-{CALL}")
 SID = "CA" + "e" * 32
+DAY = timedelta(days=1)
 
 
 @dataclass
@@ -120,6 +131,12 @@ def desk(database: Database) -> Iterator[Desk]:
         practice = session.scalars(select(Practice)).one()
         practice.emergency_number, practice.emergency_label = SAMU, "SAMU 44"
         practice_id = practice.id
+        signed_in = StaffSession(
+            token_hash="t" * 64, staff_id=floor.staff["Ines"], created_at=floor.now, expires_at=floor.now + DAY
+        )
+        session.add(signed_in)
+        session.flush()
+        session_id = signed_in.id
     floor.provider.rooms[ROOM] = [
         CarrierParticipant(call_sid=CALL, label="patient", on_hold=False, muted=False, coaching=False)
     ]
@@ -136,11 +153,12 @@ def desk(database: Database) -> Iterator[Desk]:
         call_id=call_id,
         call_sid=CALL,
         staff_id=floor.staff["Ines"],
+        session_id=session_id,
         mode="training",
         country="FR",
         caller=LINE,
         lines=((SAMU, "SAMU 44"), (SECOND, "SAMU 44, seconde ligne")),
-        expires_at=int((floor.now + timedelta(hours=12)).timestamp()),
+        expires_at=expiry(floor.now),
     )
     browser = TestClient(app)
     yield Desk(floor, world, browser, ticket)
@@ -282,6 +300,7 @@ def test_what_was_typed_and_noted_meanwhile_is_kept_and_empties_nothing(desk: De
         rung = desk.post().json()
         waiting = desk.post("/emergency/kept", address="3 rue des Lilas", rung=[])
         assert waiting.status_code == 503
+    desk.floor.provider.calls[rung["sid"]] = CarrierCall(rung["sid"], "no-answer", "outbound-api", LINE, SAMU)
     told_at = desk.floor.now + timedelta(hours=3)  # a browser whose clock is ahead
     body = {
         "address": "3 rue des Lilas, Rezé",
@@ -347,9 +366,10 @@ def test_a_ticket_that_is_not_ours_rings_nobody(desk: Desk, spoil: Any) -> None:
     assert desk.rung() == []
 
 
-def test_a_ticket_lasts_twelve_hours_and_another_secret_does_not_open_it(desk: Desk) -> None:
+def test_a_ticket_lasts_two_hours_and_another_secret_does_not_open_it(desk: Desk) -> None:
     sealed = seal_ticket(desk.ticket, secret=SECRET)
     at = datetime.fromtimestamp(desk.ticket.expires_at, UTC)
+    assert LASTS < at - desk.floor.now <= LASTS + timedelta(minutes=15)
 
     assert open_ticket(sealed, secret=SECRET, at=at - timedelta(seconds=1)) == desk.ticket
     for secret, moment in ((SECRET, at), ("t" * 32, desk.floor.now)):
@@ -357,10 +377,92 @@ def test_a_ticket_lasts_twelve_hours_and_another_secret_does_not_open_it(desk: D
             open_ticket(sealed, secret=secret, at=moment)
 
 
+def test_a_page_is_the_same_within_a_quarter_of_an_hour_and_renewed_by_reading_it_later() -> None:
+    begins = MONDAY  # on the hour
+    assert expiry(begins) == expiry(begins + timedelta(minutes=14, seconds=59)) < expiry(begins + timedelta(minutes=15))
+
+
+def test_too_old_to_ring_it_may_still_be_told_what_was_done(desk: Desk) -> None:
+    desk.floor.clock.advance(LASTS + timedelta(minutes=15))
+    assert desk.post().status_code == 403
+    assert desk.post("/emergency/kept", address="3 rue des Lilas", rung=[]).status_code == 204
+    assert [relay.address for relay in desk.relays()] == ["3 rue des Lilas"]
+    desk.floor.clock.advance(WRITTEN_DOWN_WITHIN)
+    assert desk.post("/emergency/kept", address="5 rue des Lilas", rung=[]).status_code == 403
+
+
+def test_a_browser_that_signed_out_or_lost_its_desk_rings_nothing_while_the_database_answers(desk: Desk) -> None:
+    desk.world.urgent.deadline = 10.0
+    with desk.floor.database.unit_of_work(ALL) as session:
+        other = StaffSession(
+            token_hash="o" * 64,
+            staff_id=desk.ticket.staff_id,
+            created_at=desk.floor.now,
+            expires_at=desk.floor.now + DAY,
+        )
+        session.add(other)
+        session.flush()
+        claim_desk(session, desk.ticket.staff_id, other.id, at=desk.floor.now)
+    assert desk.post().status_code == 409
+    with desk.floor.database.unit_of_work(ALL) as session:
+        session.execute(delete(StaffSession).where(StaffSession.id == desk.ticket.session_id))
+    assert desk.post().status_code == 403
+    assert desk.rung() == []
+
+
+FOREIGN = {
+    "a call that the carrier does not know": None,
+    "another number": CarrierCall(SID, "completed", "outbound-api", LINE, SECOND),
+    "a number that is not ours": CarrierCall(SID, "completed", "outbound-api", "+33199009999", SAMU),
+    "somebody who rang us": CarrierCall(SID, "completed", "inbound", LINE, SAMU),
+    "a line that talks in another room": CarrierCall(SID, "in-progress", "outbound-api", LINE, SAMU),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_a_posted_line_is_taken_in_only_when_the_carrier_bears_it_out(desk: Desk, what: str) -> None:
+    call = FOREIGN[what]
+    if call is not None:
+        desk.floor.provider.calls[SID] = call
+    body = {"address": "3 rue des Lilas", "rung": [{"attempt": 1, "place": 0, "sid": SID}]}
+    assert desk.post("/emergency/kept", **body).status_code == 204
+    assert desk.legs() == []
+    assert [relay.address for relay in desk.relays()] == ["3 rue des Lilas"]  # what she wrote is kept all the same
+
+
+def test_a_posted_line_of_ours_in_her_room_is_taken_in(desk: Desk) -> None:
+    desk.floor.provider.calls[SID] = CarrierCall(SID, "in-progress", "outbound-api", LINE, SAMU)
+    desk.floor.provider.rooms[ROOM].append(line("emergency-1", is_connected=True))
+    assert desk.post("/emergency/kept", rung=[{"attempt": 1, "place": 0, "sid": SID}]).status_code == 204
+    assert [(leg.sid, leg.address) for leg in desk.legs()] == [(SID, SAMU)]
+
+
+def test_a_line_of_another_call_is_not_taken_into_hers(desk: Desk) -> None:
+    floor = desk.floor
+    floor.provider.calls[SID] = CarrierCall(SID, "completed", "outbound-api", LINE, SAMU)
+    other = floor.ring("CA" + "b" * 32, from_number="+33639981499")
+    with floor.database.unit_of_work(ALL) as session:
+        theirs = {"role": LegRole.EMERGENCY, "label": "emergency-1", "address": SAMU, "staff_id": None}
+        leg = want_leg(session, floor.call(other), **theirs, at=floor.now)
+        leg.sid = SID
+    assert desk.post("/emergency/kept", rung=[{"attempt": 1, "place": 0, "sid": SID}]).status_code == 204
+    assert [leg.call_id for leg in desk.legs()] == [other]
+
+
 def test_a_ticket_of_a_call_that_is_a_colleagues_now_opens_nothing_while_the_database_answers(desk: Desk) -> None:
     desk.floor.hire("Lea")
 
-    answer = desk.post(ticket=replace(desk.ticket, staff_id=desk.floor.staff["Lea"]))
+    with desk.floor.database.unit_of_work(ALL) as session:
+        hers = StaffSession(
+            token_hash="l" * 64,
+            staff_id=desk.floor.staff["Lea"],
+            created_at=desk.floor.now,
+            expires_at=desk.floor.now + DAY,
+        )
+        session.add(hers)
+        session.flush()
+        browser = hers.id
+    answer = desk.post(ticket=replace(desk.ticket, staff_id=desk.floor.staff["Lea"], session_id=browser))
 
     assert answer.status_code == 404
     assert desk.rung() == []
