@@ -13,10 +13,11 @@ from callcenter.core.db import Database
 from callcenter.routing.models import Reservation
 from tests.bench.test_webhook import ROW
 from tests.floor import ALL
+from tests.loops import aside
 
 
 def test_each_call_pops_on_the_screen_of_whoever_it_was_offered_to(database: Database, tmp_path: Path) -> None:
-    found = measure(tmp_path, database.url, operators=4, calls=3, per_second=10, rounds=1)
+    found = aside(lambda: measure(tmp_path, database.url, operators=4, calls=3, per_second=10, rounds=1))
     with database.reading(ALL) as session:
         offered = session.scalar(select(func.count()).select_from(Reservation))
     assert offered == 2 * (3 + 2)  # both kinds of screens, each with its calls and those that warm it up
@@ -35,7 +36,7 @@ def test_a_row_is_in_milliseconds_beside_its_floor() -> None:
 
 def test_the_command_prints_one_object() -> None:
     asked = ["bench", "fanout", "--json", "--operators", "3", "--calls", "2", "--rounds", "1", "--per-second", "10"]
-    done = CliRunner().invoke(app, [*asked, "--database", "sqlite"])
+    done = aside(lambda: CliRunner().invoke(app, [*asked, "--database", "sqlite"]))
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
     assert [set(row) for row in report["rows"]] == [ROW, ROW]

@@ -100,11 +100,12 @@ def test_a_call_is_moved_to_her_own_telephone_and_back(town: Town) -> None:
     desk.keyboard.press("F9")
     sid = town.dial()
     answer(desk)
+    wait(lambda: together(town, sid))
 
     desk.keyboard.press("F10")
     expect(desk.locator("#desk-ear")).to_have_attribute("data-ear", "telephone")
     wait(lambda: ringing(town, MOBILE))
-    assert httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()["with"] != []  # nobody has let go yet
+    assert together(town, sid)  # nobody has let go yet
     httpx.post(f"{town.carrier_url}/network/phones/{MOBILE}/answer")
     wait(lambda: any("Tapez 1" in one for one in heard_on(town, MOBILE)))
     httpx.post(f"{town.carrier_url}/network/phones/{MOBILE}/digits", json={"digits": "1"})
@@ -134,14 +135,15 @@ def test_the_browser_that_signs_in_last_has_the_desk_and_the_first_takes_it_back
     assert second.evaluate("softphone.isHere")
 
     # Taken back during the conversation: it goes on where it is heard, and is moved with a key.
-    first.keyboard.press("F9")
+    with first.expect_navigation():
+        first.keyboard.press("F9")
     expect(second.locator("#desk-card")).to_have_attribute("data-state", "elsewhere")
     expect(first.locator("#desk-card")).to_have_attribute("data-state", "talking")
     first.keyboard.press("F10")
     wait(lambda: first.evaluate("softphone.isHere"))
     wait(lambda: not second.evaluate("softphone.isHere"))
     expect(first.locator("#desk-card")).to_have_attribute("data-state", "talking")
-    assert len(joined(town)) == 1
+    wait(lambda: len(joined(town)) == 1)
 
 
 def test_a_telephone_that_has_lost_the_carrier_says_so_and_comes_back(town: Town) -> None:
@@ -225,6 +227,11 @@ def heard_on(town: Town, number: str) -> list[str]:
 def heard_by(town: Town, sid: str) -> list[str]:
     call = httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()
     return [line["text"] for line in call["heard"]]
+
+
+def together(town: Town, sid: str) -> bool:
+    """Whether the caller is in a room with somebody."""
+    return httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()["with"] != []
 
 
 def said(town: Town, address: str, words: str) -> None:

@@ -17,13 +17,14 @@ let active = null; // the call that is heard here
 let letGo = null; // gives the lock, and with it the telephone, to another tab
 let holds = false;
 let trying = 0;
+let summonedUntil = 0; // a call is about to be moved here from her own telephone
 let gone = false; // nobody is signed in, or the desk is in another browser
 const others = place ? new BroadcastChannel(`softphone-${place.dataset.softphone}`) : null;
 
 /* ---------- What is wanted ---------- */
 const usesBrowser = () => document.querySelector("#desk-ear")?.dataset.ear === "softphone";
 const isElsewhere = () => gone || Boolean(document.querySelector("[data-desk-elsewhere]"));
-const isWanted = () => Boolean(place) && usesBrowser() && !isElsewhere();
+const isWanted = () => Boolean(place) && (usesBrowser() || Date.now() < summonedUntil) && !isElsewhere();
 
 let awake = Boolean(place?.dataset.works) || Boolean(navigator.userActivation?.hasBeenActive);
 function follow() {
@@ -196,21 +197,29 @@ function draw() {
   }
 }
 
-/* A call taken while nothing can ring would go back to the queue at once. While the telephone is only starting, the key
-   counts as soon as it is ready. */
+/* A call taken, or moved here, while nothing can ring would be lost to her at once: the carrier gives up on a browser that
+   is not there. While the telephone is only starting, the key counts as soon as it is ready. */
+const TAKES = 'form[action$="/acceptance"]';
+const movesHere = (form) => form.matches('form[action^="/calls/"][action$="/ear"]') && form.elements.ear?.value === "softphone";
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!place || !form.matches('form[action$="/acceptance"]') || !usesBrowser() || state === "ready" || state === "talking") return;
+  if (!place || !(form.matches(TAKES) ? usesBrowser() : movesHere(form))) return;
+  const until = Date.now() + PRESSES_WAIT;
+  if (movesHere(form)) summonedUntil = until;
+  follow();
+  if (state === "ready" || state === "talking") return;
   event.preventDefault();
   event.stopImmediatePropagation();
   if (DEAF.has(state)) {
     say(place.dataset.sayDeaf);
     return;
   }
-  const until = Date.now() + PRESSES_WAIT;
   const look = setInterval(() => {
     if (state === "ready" && form.isConnected) form.requestSubmit();
-    if (state === "ready" || DEAF.has(state) || Date.now() > until) clearInterval(look);
+    else if (DEAF.has(state)) say(place.dataset.sayDeaf);
+    else if (Date.now() < until) return;
+    clearInterval(look);
+    follow();
   }, 50);
 }, { capture: true });
 
