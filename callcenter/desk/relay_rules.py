@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from callcenter.core.errors import Conflict, Forbidden, Problem
 from callcenter.core.i18n import N_
-from callcenter.core.phone import is_fictional
+from callcenter.core.training import refusal_in_training
 from callcenter.directory.emergency_order import LineToTry, emergency_country
 
 # A nervous second Enter right after the regulator answers must not end anything.
@@ -74,11 +74,8 @@ def refusal_to_dial(mode: str, number: str, *, country: str) -> Problem | None:
             N_("No emergency line is set for this practice. Dial %(number)s on your own telephone."),
             number=own_telephone_number(country),
         )
-    if mode != "live" and not is_fictional(number):
-        return Forbidden(
-            N_("This practice is in training: only a fictional number may be dialled, so this one was not called.")
-        )
-    return None
+    refusal = refusal_in_training(mode, number)
+    return Forbidden(refusal) if refusal else None
 
 
 def may_be_dialled(lines: Sequence[LineToTry], *, mode: str) -> list[LineToTry]:

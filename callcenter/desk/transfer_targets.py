@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.errors import Conflict, Forbidden, Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import format_number, is_fictional, parse_callable
+from callcenter.core.phone import format_number, parse_callable
+from callcenter.core.training import refusal_in_training
 from callcenter.directory.models import (
     Certification,
     Contact,
     EmergencyLine,
     Practice,
-    PracticeMode,
     Practitioner,
     Role,
     Staff,
@@ -87,10 +87,9 @@ def _refuse_emergency(session: Session, practice: Practice, address: str) -> Non
     kept = session.scalars(select(EmergencyLine.number)).all()
     if address in {*kept, practice.emergency_number}:
         raise Invalid(N_("This is an emergency line: F12 calls it, and keeps the patient with you."), field="typed")
-    if practice.mode != PracticeMode.LIVE and not is_fictional(address):
-        raise Forbidden(
-            N_("This practice is in training: only a fictional number may be dialled, so this one was not called.")
-        )
+    refusal = refusal_in_training(practice.mode, address)
+    if refusal:
+        raise Forbidden(refusal)
 
 
 def _chosen_outsider(

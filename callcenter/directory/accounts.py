@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from callcenter.core.audit import record_act
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import CALL_COUNTRIES, parse_callable
+from callcenter.core.phone import CALL_COUNTRIES
 from callcenter.core.text import clean_line
 from callcenter.directory.identity import hash_token
 from callcenter.directory.models import Role, Staff, StaffSession
+from callcenter.directory.ordinary_numbers import read_ordinary_number
 from callcenter.directory.passwords import SHORTEST, UNUSABLE, FailureCount, hash_password, matches
 
 SIGNED_IN_FOR = timedelta(hours=12)  # a shift, then the password again
@@ -97,7 +98,7 @@ def create_staff(
         role=role,
         password_hash=UNUSABLE if password is None else hash_password(password, shortest=shortest_password),
         language=language,
-        endpoint=valid_endpoint(endpoint, countries=countries),
+        endpoint=valid_endpoint(session, endpoint, countries=countries),
         created_at=at,
     )
     session.add(staff)
@@ -147,10 +148,12 @@ def valid_login(typed: str, *, field: str = "login") -> str:
     return login
 
 
-def valid_endpoint(typed: str, *, countries: Set[str] = CALL_COUNTRIES, field: str = "endpoint") -> str:
+def valid_endpoint(
+    session: Session, typed: str, *, countries: Set[str] = CALL_COUNTRIES, field: str = "endpoint"
+) -> str:
     """Where somebody's calls ring: a number that may be called (as E.164), a softphone ``client:name``, or nothing.
 
-    Raises ``Invalid`` for a number of another country or of a kind that is never called.
+    Raises ``Invalid`` for a number of another country or of a kind that is never called, and for an emergency line.
     """
     cleaned = clean_line(typed, limit=80)
     if not cleaned:
@@ -161,4 +164,4 @@ def valid_endpoint(typed: str, *, countries: Set[str] = CALL_COUNTRIES, field: s
                 N_("A softphone is written client:name, without spaces. Example: client:camille"), field=field
             )
         return cleaned
-    return parse_callable(cleaned, countries=countries, field=field)
+    return read_ordinary_number(session, cleaned, countries=countries, field=field)

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from callcenter.core.audit import record_act
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import CALL_COUNTRIES, parse_callable
+from callcenter.core.phone import CALL_COUNTRIES
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import fill, needed
 from callcenter.directory.models import Contact, Practice
+from callcenter.directory.ordinary_numbers import read_ordinary_number
 
 _DIGITS = re.compile(r"[0-9*#w]{0,20}")
 
@@ -55,7 +56,7 @@ def add_contact(
     countries: Set[str] = CALL_COUNTRIES,
 ) -> Contact:
     """Note a contact; the same one sent twice is noted once. Raises ``Invalid`` naming the field, and ``Conflict``."""
-    columns = _columns(practice, typed, countries=countries)
+    columns = _columns(session, practice, typed, countries=countries)
     known = _with_number(session, practice.id, columns["number"])
     if known is not None and all(getattr(known, name) == value for name, value in columns.items()):
         return known
@@ -78,7 +79,7 @@ def change_contact(
     countries: Set[str] = CALL_COUNTRIES,
 ) -> bool:
     """Correct a contact and tell whether anything changed. Raises ``Invalid`` naming the field, and ``Conflict``."""
-    columns = _columns(practice, typed, countries=countries)
+    columns = _columns(session, practice, typed, countries=countries)
     known = _with_number(session, practice.id, columns["number"])
     _refuse_known(known if known is not contact else None)
     changed = fill(contact, columns)
@@ -98,9 +99,9 @@ def remove_contact(session: Session, contact: Contact, *, at: datetime, staff_id
     session.execute(delete(Contact).where(Contact.id == contact.id))
 
 
-def _columns(practice: Practice, typed: ContactParticulars, *, countries: Set[str]) -> dict[str, str]:
+def _columns(session: Session, practice: Practice, typed: ContactParticulars, *, countries: Set[str]) -> dict[str, str]:
     name = needed(typed.name, N_("Say who answers there. Example: Laboratoire Biolor."), field="name", limit=120)
-    number = parse_callable(typed.number, country=practice.country, countries=countries, field="number")
+    number = read_ordinary_number(session, typed.number, country=practice.country, countries=countries, field="number")
     digits = "".join(typed.digits.split()).lower()
     if not _DIGITS.fullmatch(digits):
         raise Invalid(N_("Digits, * and # only; w waits half a second. Example: ww12."), field="digits")

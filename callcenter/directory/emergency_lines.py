@@ -24,6 +24,7 @@ from callcenter.directory.emergency_order import (
     proof_of,
 )
 from callcenter.directory.models import EmergencyLine, Practice, Site, Staff
+from callcenter.directory.ordinary_numbers import refuse_ordinary
 
 COUNTRIES = ("FR", "BE", "LU", "CH", "MC")
 TOPIC = "emergency-lines"
@@ -136,6 +137,7 @@ def add_emergency_line(
 ) -> EmergencyLine:
     """Take a line into the directory, verified by nobody yet. Raises ``Invalid`` naming the field."""
     line = EmergencyLine(**_columns(typed))
+    refuse_ordinary(session, line.number, field="number")
     session.add(line)
     session.flush()
     _note(session, "emergency_line_added", line, at=at, staff_id=staff_id)
@@ -151,6 +153,7 @@ def change_emergency_line(
     """
     columns = _columns(typed)
     if columns["number"] != line.number:
+        refuse_ordinary(session, str(columns["number"]), field="number")
         columns |= {"verified_on": None, "verified_by": None}
     changed = fill(line, columns)
     if changed:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
+from callcenter.core.training import reachable
 from callcenter.directory.line_entry import Forwarding, HoursRule, LineEntry, Period, PeriodKind
 from callcenter.directory.models import LineHours, LinePeriod, Practice, PracticeLine
 
@@ -42,7 +43,10 @@ class LineBook:
 
 
 def load_line_book(session: Session) -> dict[str, LineEntry]:
-    """Every line by its number, in three queries. Needs a scope of the whole centre."""
+    """Every line by its number, in three queries. Needs a scope of the whole centre.
+
+    Of a practice in training no real number leads out: whoever answers from the book puts nobody through to one.
+    """
     hours: dict[int, list[HoursRule]] = defaultdict(list)
     for rule in session.scalars(select(LineHours).order_by(LineHours.weekday, LineHours.starts)):
         hours[rule.line_id].append(HoursRule(rule.weekday, rule.starts, rule.ends))
@@ -66,12 +70,12 @@ def load_line_book(session: Session) -> dict[str, LineEntry]:
             hours=tuple(hours[line.id]),
             periods=tuple(periods[line.id]),
             outside_sentence=line.outside_sentence,
-            outside_number=line.outside_number,
-            overflow_number=line.overflow_number,
+            outside_number=reachable(practice.mode, line.outside_number),
+            overflow_number=reachable(practice.mode, line.overflow_number),
             callback_after=line.callback_after,
             gate_per_minute=line.gate_per_minute,
             emergency_sentence=practice.emergency_sentence,
-            backup_number=practice.backup_number,
+            backup_number=reachable(practice.mode, practice.backup_number),
         )
         for line, practice in rows
     }

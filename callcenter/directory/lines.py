@@ -1,7 +1,6 @@
 """The numbers that patients dial; each decides one practice."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -13,13 +12,13 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import CALL_COUNTRIES, parse_callable, parse_number
-from callcenter.core.scope import Centre, CentreReason, scope_of, set_scope
+from callcenter.core.phone import CALL_COUNTRIES, parse_number
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import fill, remove_unused
 from callcenter.directory.line_times import forget_times
 from callcenter.directory.line_waits import WaitRules, read_waits
 from callcenter.directory.models import Forwarding, Practice, PracticeLine
+from callcenter.directory.ordinary_numbers import read_ordinary_number, refuse_emergency_line, whole_centre
 
 HIGHEST_GATE = 600  # calls a minute
 _LEADING_OUT = ("outside_number", "overflow_number")
@@ -121,7 +120,7 @@ def number_outside(
     cleaned = clean_line(typed, limit=40)
     if not cleaned:
         return ""
-    number = parse_callable(cleaned, country=practice.country, countries=countries, field=field)
+    number = read_ordinary_number(session, cleaned, country=practice.country, countries=countries, field=field)
     refuse_own_line(session, number, field=field)
     return number
 
@@ -147,7 +146,7 @@ def _refuse_circles(
     for column in _LEADING_OUT:
         if number == columns.get(column, getattr(line, column)):
             raise Invalid(_IN_CIRCLES, field=column)
-    with _whole_centre(session):
+    with whole_centre(session):
         leads_here = or_(PracticeLine.outside_number == number, PracticeLine.overflow_number == number)
         lines = set(session.scalars(select(PracticeLine.id).where(leads_here)))
         practices = session.scalars(select(Practice.id).where(Practice.backup_number == number).limit(1)).all()
@@ -191,23 +190,13 @@ def _rules(session: Session, practice: Practice, rules: LineRules | None, countr
 
 def line_with(session: Session, number: str) -> PracticeLine | None:
     """Whichever practice's: numbers are unlike each other in the whole centre; only being taken is told."""
-    with _whole_centre(session):
+    with whole_centre(session):
         return session.scalar(select(PracticeLine).where(PracticeLine.number == number))
-
-
-@contextmanager
-def _whole_centre(session: Session) -> Iterator[None]:
-    scope = scope_of(session)
-    set_scope(session, Centre(CentreReason.ADMINISTRATION))
-    try:
-        yield
-    finally:
-        if scope is not None:
-            set_scope(session, scope)
 
 
 def _free_number(session: Session, practice: Practice, typed: str, *, except_line: int | None) -> str:
     number = parse_number(typed, country=practice.country, field="number")
+    refuse_emergency_line(session, number, field="number")
     taken = line_with(session, number)
     if taken is None or taken.id == except_line:
         return number

@@ -3,7 +3,7 @@
 A practice is not owned by a practice: every reader says which ids it may see.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,12 +14,14 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import is_fictional, parse_callable
+from callcenter.core.phone import parse_callable
 from callcenter.core.text import clean_line
+from callcenter.core.training import refusal_in_training
 from callcenter.directory.changes import code_from, fill, needed, valid_zone
 from callcenter.directory.emergency_lines import read_emergency_number
 from callcenter.directory.lines import refuse_own_line
 from callcenter.directory.models import Practice, PracticeMode
+from callcenter.directory.ordinary_numbers import refuse_emergency_line, refuse_ordinary
 
 # Where the product is used or could be: what phonenumbers reads a national number against.
 COUNTRIES = ("FR", "BE", "LU", "CH", "MC", "GP", "MQ", "GF", "RE", "YT", "NC", "PF", "CA", "GB", "IE", "DE", "ES", "IT")
@@ -63,7 +65,7 @@ def create_practice(
 ) -> Practice:
     """Take on a practice; its code is made from its name unless given. Raises ``Invalid`` naming the field."""
     columns = _columns(typed)
-    refuse_own_line(session, str(columns["backup_number"]), field="backup_number")
+    _refuse_numbers(session, columns)
     practice = Practice(
         code=code or code_from(str(columns["name"]), session.scalars(select(Practice.code))), created_at=at, **columns
     )
@@ -78,11 +80,25 @@ def change_practice(
 ) -> bool:
     """Correct a practice's particulars and tell whether anything changed. Raises ``Invalid`` naming the field."""
     columns = _columns(typed)
-    refuse_own_line(session, str(columns["backup_number"]), field="backup_number")
+    _refuse_numbers(session, columns)
     changed = fill(practice, columns)
     if changed:
         _note(session, practice, "practice_changed", at=at, staff_id=staff_id)
     return changed
+
+
+def _refuse_numbers(session: Session, columns: Mapping[str, object]) -> None:
+    """Raise ``Invalid`` for a backup number that leads back or to an emergency line, and the other way round."""
+    backup, emergency = str(columns["backup_number"]), str(columns["emergency_number"])
+    refuse_own_line(session, backup, field="backup_number")
+    if backup:
+        if backup == emergency:
+            raise Invalid(
+                N_("An emergency number cannot be the backup number: the emergency sentence names it."),
+                field="backup_number",
+            )
+        refuse_emergency_line(session, backup, field="backup_number")
+    refuse_ordinary(session, emergency, field="emergency_number")
 
 
 def _note(session: Session, practice: Practice, action: str, *, at: datetime, staff_id: int | None) -> None:
@@ -122,7 +138,7 @@ def _emergency_number(typed: str, *, country: str, mode: PracticeMode) -> str:
     if not clean_line(typed, limit=40):
         return ""
     number = read_emergency_number(typed, country=country, field="emergency_number")
-    if mode == PracticeMode.TRAINING and not is_fictional(number):
+    if refusal_in_training(mode, number):
         raise Invalid(
             N_("A practice in training never dials a real number. Example of a fictional one: 02 61 91 15 44."),
             field="emergency_number",

@@ -11,10 +11,11 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
-from callcenter.core.phone import CALL_COUNTRIES, parse_callable
+from callcenter.core.phone import CALL_COUNTRIES
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import code_from, fill, needed
 from callcenter.directory.models import Practice, Practitioner, Role, Site, Staff
+from callcenter.directory.ordinary_numbers import read_ordinary_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +128,4 @@ def _phone(session: Session, practice_id: int, typed: str | None, *, countries: 
     if not typed.strip():
         return {"phone": ""}
     country = session.scalars(select(Practice.country).where(Practice.id == practice_id)).one()
-    return {"phone": parse_callable(typed, country=country, countries=countries, field="phone")}
+    return {"phone": read_ordinary_number(session, typed, country=country, countries=countries, field="phone")}

@@ -65,7 +65,7 @@ def change_staff(
             "name": full,
             "first_name": clean_line(first_name, limit=60) or full.split()[0],
             "role": role,
-            "endpoint": valid_endpoint(endpoint, countries=countries),
+            "endpoint": valid_endpoint(session, endpoint, countries=countries),
             "is_active": is_active,
         },
     )

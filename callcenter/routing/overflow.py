@@ -17,7 +17,8 @@ from callcenter.core.db import Database, touch
 from callcenter.core.errors import ProviderError
 from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.directory.models import PracticeLine
+from callcenter.core.training import reachable
+from callcenter.directory.models import Practice, PracticeLine
 from callcenter.routing.agents import was_changed, whole_floor
 from callcenter.routing.callbacks import promise_callback
 from callcenter.routing.choice import PriorityReason
@@ -81,7 +82,7 @@ def overflow_call(session: Session, call_id: int, *, at: datetime) -> bool:
         call = lock_call(session, call_id)
         if call.status != CallStatus.WAITING or not _is_on_the_line(session, call):
             return False
-        number = session.scalars(select(PracticeLine.overflow_number).where(PracticeLine.id == call.line_id)).one()
+        number = _number_of(session, call)
         if not number:
             return promise_callback(session, call_id, at=at)
         left = _leave(session, call, at=at)
@@ -132,7 +133,7 @@ def where_to(session: Session, call_sid: str, *, at: datetime) -> Elsewhere | No
         _note_sent(session, call_id, at=at)
         if entry.status == QueueEntryStatus.CALLBACK:
             return Elsewhere(is_promised=True)
-        number = session.scalars(select(PracticeLine.overflow_number).where(PracticeLine.id == call.line_id)).one()
+        number = _number_of(session, call)
         if not number:
             wait_again(session, call, from_=_SENT, at=at)
             return None
@@ -203,6 +204,13 @@ def _waiting_on_such_lines() -> Select[int, datetime, datetime | None, int]:
         )
         .order_by(QueueEntry.joined_at, QueueEntry.id)
     )
+
+
+def _number_of(session: Session, call: Call) -> str:
+    """Where the line sends whoever waits too long; empty when it says nothing, or training forbids it."""
+    found = select(PracticeLine.overflow_number, Practice.mode).join(Practice, Practice.id == PracticeLine.practice_id)
+    number, mode = session.execute(found.where(PracticeLine.id == call.line_id)).one()
+    return reachable(mode, number)
 
 
 def _is_on_the_line(session: Session, call: Call) -> bool:

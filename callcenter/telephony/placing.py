@@ -13,6 +13,8 @@ from callcenter.core.db import touch
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
+from callcenter.core.training import LIVE, refusal_in_training
+from callcenter.telephony.lines import is_emergency_line, mode_of_practice
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, PlacingControl
 from callcenter.telephony.placing_rules import (
     COUNTED_FOR,
@@ -71,7 +73,7 @@ def take_turn(session: Session, leg: Leg, *, settings: Settings, clock: Clock) -
         leg.role == LegRole.PATIENT and _emergency_waits(session, leg.call_id)
     )
     order = PlacingOrder(LegRole(leg.role), leg.address, is_exempt)
-    never = refusal_of_number(order, countries=settings.countries)
+    never = refusal_of_number(order, countries=settings.countries) or _refusal_in_training(session, leg)
     if is_exempt or never:
         return Turn(clock.now(), never)
     control = _lock(session)
@@ -86,6 +88,19 @@ def take_turn(session: Session, leg: Leg, *, settings: Settings, clock: Clock) -
         return Turn(at, not_before=turn)
     control.next_at = at + interval(settings.calls_per_second)
     return Turn(at)
+
+
+def _refusal_in_training(session: Session, leg: Leg) -> str:
+    """The net under every path that rings somebody: a practice in training reaches no real emergency line."""
+    mode = mode_of_practice(session, leg.practice_id)
+    if mode == LIVE:
+        return ""
+    return refusal_in_training(
+        mode,
+        leg.address,
+        takes_part=leg.role not in {LegRole.EMERGENCY, LegRole.PRACTITIONER, LegRole.CONTACT},
+        is_emergency_line=is_emergency_line(session, leg.address),
+    )
 
 
 def take_turn_again(session: Session, *, settings: Settings, clock: Clock) -> bool:

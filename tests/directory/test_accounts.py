@@ -125,12 +125,13 @@ def test_a_login_that_nobody_could_type_is_refused(database: Database, login: st
 
 
 @pytest.mark.parametrize("typed", ["08 99 12 34 56", "15", "+1 876 555 1234", "+881 612 345 6789"])
-def test_a_telephone_that_is_never_called_is_refused_at_the_form(typed: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        valid_endpoint(typed)
+def test_a_telephone_that_is_never_called_is_refused_at_the_form(database: Database, typed: str) -> None:
+    with database.reading(SEED) as session, pytest.raises(Invalid) as refused:
+        valid_endpoint(session, typed)
     assert refused.value.field == "endpoint"
 
 
-def test_the_telephones_of_another_country_ring_where_the_setting_says_so() -> None:
-    assert valid_endpoint("01 45 67 45 67") == "+33145674567"
-    assert valid_endpoint("+44 7911 123456", countries={"GB", "GG"}) == "+447911123456"
+def test_the_telephones_of_another_country_ring_where_the_setting_says_so(database: Database) -> None:
+    with database.reading(SEED) as session:
+        assert valid_endpoint(session, "01 45 67 45 67") == "+33145674567"
+        assert valid_endpoint(session, "+44 7911 123456", countries={"GB", "GG"}) == "+447911123456"

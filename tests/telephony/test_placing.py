@@ -7,11 +7,12 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.core.audit import AuditEntry
 from callcenter.core.db import Database
 from callcenter.core.errors import Invalid
+from callcenter.directory.models import Practice
 from callcenter.telephony import dialling
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.legs import want_leg
@@ -48,6 +49,8 @@ class Centre(Floor):
 
     def open(self, *, calls: int = 1, **changed: float | str) -> None:
         self.wishes = 0
+        with self.database.unit_of_work(ALL) as session:
+            session.execute(update(Practice).values(mode="live"))
         self.calls = [self.ring(f"CA{number:b>32}") for number in range(calls)]
         self.hire("Ines", "Lea")
         self.settings = self.settings.model_copy(update=changed)
