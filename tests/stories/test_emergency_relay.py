@@ -95,9 +95,12 @@ def test_a_practice_in_training_never_rings_a_real_emergency_line(town: Town) ->
     town.dial()
     answer(desk)
 
+    desk.set_viewport_size({"width": 390, "height": 844})  # the number first, also on a telephone
     desk.keyboard.press("F12")
     line = desk.locator("#relay-line")
     expect(line.locator(".number")).to_have_text("15")
+    expect(line.locator(".number")).to_be_in_viewport()
+    expect(desk.locator("#relay .strip h1")).to_be_in_viewport()
     expect(line).to_contain_text("en formation")
     expect(desk.locator("#relay-primary button")).to_be_disabled()
     desk.keyboard.press("Enter")

@@ -104,8 +104,10 @@ function open() {
   const before = document.querySelector("#relay-place");
   if (before) relay.place_typed = Object.fromEntries(new FormData(before));
   layer.replaceChildren(card);
-  if (!layer.open) layer.show();
+  const opens = !layer.open;
+  if (opens) layer.show();
   document.activeElement?.blur();
+  if (opens) layer.scrollTop = 0;
   document.querySelector(".topbar").inert = true;
   for (const [name, value] of Object.entries(relay.place_typed)) {
     const field = card.querySelector(`[data-offline-place] [name="${CSS.escape(name)}"]`);

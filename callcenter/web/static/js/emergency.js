@@ -10,6 +10,7 @@ function show() {
   if (card() && !layer.open) {
     layer.show();
     document.activeElement?.blur(); // on no field and no button: Enter must mean the card's own Enter
+    layer.scrollTop = 0; // opening chose the first field, and on a telephone scrolled the number away
   }
   if (!card() && layer.open) layer.close();
   document.querySelector(".topbar").inert = layer.open; // nobody signs out of an emergency by a slip
