@@ -91,7 +91,8 @@ def test_it_is_added_listed_corrected_and_removed(client: TestClient, floor: Flo
     ("wrong", "field", "sentence"),
     [
         ({"name": ""}, "name", "Dites qui répond"),
-        ({"number": "15"}, "number", "n’existe pas"),
+        ({"number": "15"}, "number", "F12"),
+        ({"number": "12"}, "number", "n’existe pas"),
         ({"number": HOSTILE}, "number", "pas un numéro de téléphone"),
         ({"number": "01 99 00 43 09"}, "number", "Secrétariat a déjà ce numéro"),
         ({"digits": "12 poste"}, "digits", "w attend une demi-seconde"),
