@@ -60,7 +60,13 @@ def test_the_emergency_line_that_picked_up_while_the_product_was_down_is_not_hun
     with floor.database.unit_of_work(ALL) as session:
         call = session.scalars(select(Call).where(Call.id == call_id)).one()
         line = want_leg(
-            session, call, role=LegRole.EMERGENCY, label="emergency-1", address="15", staff_id=None, at=floor.now
+            session,
+            call,
+            role=LegRole.EMERGENCY,
+            label="emergency-1",
+            address="+33261911544",
+            staff_id=None,
+            at=floor.now,
         )
     floor.dial(line)
     picked_up(floor, 1)
@@ -94,7 +100,15 @@ def test_a_new_telephone_is_rung_although_older_ones_cannot_be_given_up(floor: F
     floor.clock.advance(DARK)
     with floor.database.unit_of_work(ALL) as session:
         call = session.scalars(select(Call).order_by(Call.id).limit(1)).one()
-        want_leg(session, call, role=LegRole.EMERGENCY, label="emergency-1", address="15", staff_id=None, at=floor.now)
+        want_leg(
+            session,
+            call,
+            role=LegRole.EMERGENCY,
+            label="emergency-1",
+            address="+33261911544",
+            staff_id=None,
+            at=floor.now,
+        )
 
     def ask(_sid: str) -> None:
         raise UNREACHABLE
@@ -102,7 +116,7 @@ def test_a_new_telephone_is_rung_although_older_ones_cannot_be_given_up(floor: F
     floor.provider.find_call = ask  # type: ignore[method-assign, assignment]
     floor.clock.advance(timedelta(seconds=2))
     dial_forgotten_legs(floor.database, floor.provider, floor.clock, settings=floor.settings)
-    assert floor.provider.dialled[-1]["to"] == "15"
+    assert floor.provider.dialled[-1]["to"] == "+33261911544"
 
 
 def refused_for_good(calls: list[str]) -> Callable[..., None]:
