@@ -82,6 +82,7 @@ class CallCard:
     telephone_failure: str
     company: Company
     recorded_since: datetime | None
+    recording_broke_off: bool  # somebody came in to whom it was not announced
     may_record: bool  # her practice asks for it, and it is no emergency
     may_breathe: bool  # wrapping up an emergency, or a call in which she was abused
     cautions: list[CardCaution]  # never in an emergency

@@ -23,7 +23,7 @@ from callcenter.instructions.greeting import greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
 from callcenter.telephony.models import Call, CallDirection, Leg, LegRole, LegStatus
-from callcenter.telephony.recording import recording_since
+from callcenter.telephony.recording import recording_since, was_stopped_for_company
 from callcenter.telephony.ringing_back import ringing_back
 
 _LAST_CALLS = 3
@@ -147,6 +147,7 @@ def _assemble(
         telephone_failure=own_leg.failure if own_leg is not None and own_leg.status == LegStatus.FAILED else "",
         company=company,
         recorded_since=recording_since(session, call.id),
+        recording_broke_off=practice.records_calls and was_stopped_for_company(session, call.id),
         may_record=practice.records_calls and not in_emergency,
         may_breathe=state is CardState.WRAP_UP and was_hard(session, call.id),
         cautions=[] if relay else cautions,

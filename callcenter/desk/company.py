@@ -75,7 +75,9 @@ def read_company(session: Session, call_id: int, legs: Sequence[Leg], *, staff_i
     """Who is in the call with these legs, in their order. Always two queries."""
     asked, names = _asked(session, call_id, legs)
     patient = next((leg for leg in reversed(legs) if leg.role == LegRole.PATIENT), None)
-    own = next((leg for leg in reversed(legs) if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id), None)
+    mine = [leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
+    # While her call moves to another telephone she is heard through the first.
+    own = next((leg for leg in reversed(mine) if leg.status == LegStatus.JOINED), mine[-1] if mine else None)
     outside = [leg for leg in legs if leg.role in THIRD]
     colleagues = [
         leg
@@ -98,9 +100,9 @@ def read_company(session: Session, call_id: int, legs: Sequence[Leg], *, staff_i
         people.append(_companion(outside[-1]))
 
     there = [one for one in people if not one.is_me and one.is_there and one.role in _THIRDS]
-    mine = next((one for one in reversed(asked) if one.reservation.staff_id == staff_id), None)
-    host = mine.reservation.from_staff_id if mine is not None else None
-    passed = mine or (last if last is not None and last.reservation.from_staff_id != staff_id else None)
+    to_me = next((one for one in reversed(asked) if one.reservation.staff_id == staff_id), None)
+    host = to_me.reservation.from_staff_id if to_me is not None else None
+    passed = to_me or (last if last is not None and last.reservation.from_staff_id != staff_id else None)
     return Company(
         people=people,
         third=there[0] if there else None,

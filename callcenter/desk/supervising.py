@@ -7,7 +7,7 @@ supervisor's telephone is out of the call: only then is it shown so (``desk.supe
 import logging
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.clock import Clock
@@ -114,6 +114,8 @@ class Supervising:
             is_silent, is_whispering = mode is SupervisionMode.LISTEN, mode is SupervisionMode.WHISPER
             record_leg_event(session, now, LegNews.MUTED if is_silent else LegNews.UNMUTED, at=at)
             record_leg_event(session, now, LegNews.COACHING if is_whispering else LegNews.NOT_COACHING, at=at)
+            if is_whispering and operator_leg is not None:
+                now.coached_leg_id = operator_leg.id
             note_supervision(session, supervision, mode.value, staff_id=self._supervisor_id, at=at)
 
     def leave(self, supervision_id: int) -> None:
@@ -222,8 +224,20 @@ def _begin(
     return leg.id
 
 
+def refuse_beside_somebody(session: Session, staff_id: int) -> None:
+    """Raise ``Conflict`` for whoever is beside an operator: a call of her own would ring the same telephone."""
+    session.scalar(_agent_of(staff_id).with_for_update())  # nor does she begin at this moment
+    beside = select(Supervision.id).where(Supervision.supervisor_id == staff_id, Supervision.ended_at.is_(None))
+    if session.scalar(beside.limit(1)) is not None:
+        raise Conflict(N_("You are beside an operator: leave her call first, then take calls."))
+
+
+def _agent_of(staff_id: int) -> Select[AgentStatus]:
+    return select(Agent.status).where(Agent.staff_id == staff_id)
+
+
 def _refuse_at_work(session: Session, supervisor_id: int) -> None:
-    status = session.scalar(select(Agent.status).where(Agent.staff_id == supervisor_id))
+    status = session.scalar(_agent_of(supervisor_id).with_for_update())
     if status in {AgentStatus.ON_CALL, AgentStatus.WRAP_UP, AgentStatus.RESERVED}:
         raise Conflict(N_("You have a call of your own at your desk: finish it first."))
     if status == AgentStatus.AVAILABLE:

@@ -86,7 +86,8 @@ class Transfers:
                 self._ring(replace(outsider, asks_key=blind), nth)
             elif colleague is not None:
                 self._offer(colleague, note, nth)
-        except Conflict:
+        except Exception:
+            # Whatever went wrong: nobody comes, and she is not left with the music.
             if not leaves:
                 with suppress(Conflict):  # the sweep lifts it, should the carrier not
                     self._hold(False)

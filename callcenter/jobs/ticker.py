@@ -16,6 +16,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.desk.drafts import forget_drafts
 from callcenter.desk.emergency_dialling import dial_next_lines
 from callcenter.desk.supervision_ends import let_supervisors_go
+from callcenter.desk.whispering import renew_whispers
 from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.callback_links import send_due_links
 from callcenter.messaging.delivery import deliver_due
@@ -130,6 +131,8 @@ class Ticker:
         _guarded("refused transfers", lambda: lift_holds_after_refusal(database, provider, clock))
         _guarded("strays", lambda: hang_up_strays(database, provider, clock))
         _guarded("supervisors", lambda: let_supervisors_go(database, provider, clock))
+        # Before the old telephone lets go: nobody but its operator ever hears a whisper.
+        _guarded("whispers", lambda: renew_whispers(database, provider, clock))
         _guarded("old ears", lambda: let_go_of_old_ears(database, provider, clock))
         _guarded("left recordings", lambda: stop_left_recordings(database, provider, clock))
         _guarded("ended calls", lambda: close_ended_calls(database, provider, clock))

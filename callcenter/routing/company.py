@@ -22,8 +22,8 @@ class Telephone:
 def has_company(telephones: Iterable[Telephone]) -> bool:
     """Whether somebody is with the patient, or on the way to her.
 
-    A supervisor who only listens, or speaks to the operator alone, is nobody for her; nor is an operator's telephone
-    that rings to bring her back: until it is in, the patient hears music.
+    A supervisor who only listens, speaks to the operator alone, or is still being rung is nobody for her; nor is an
+    operator's telephone that rings to bring her back: until it is in, the patient hears music.
     """
     telephones = list(telephones)
     back = {one.staff_id for one in telephones if _is_operators(one) and one.was_in}
@@ -38,6 +38,8 @@ def is_cut_off(telephones: Iterable[Telephone], staff_id: int) -> bool:
 
 def _is_company(one: Telephone, back: set[int | None]) -> bool:
     if one.role is LegRole.PATIENT or one.status in _OVER or one.is_silent:
+        return False
+    if one.role is LegRole.SUPERVISOR and one.status is not LegStatus.JOINED:
         return False
     return one.status is LegStatus.JOINED or not (_is_operators(one) and one.staff_id in back)
 

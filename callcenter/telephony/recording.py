@@ -2,15 +2,16 @@
 
 A row comes first, so that nothing is recorded without one; it tells when the carrier must have forgotten it. Whether
 the practice wants it is for the caller to decide. The patient's leg is recorded: what she says and hears, and the hold
-music while she hears that.
+music while she hears that. It was announced to those who were there: it ends when somebody else comes in, or whoever
+began it goes.
 """
 
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
@@ -22,7 +23,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import conference_name
 from callcenter.telephony.holding import patient_leg
 from callcenter.telephony.legs import lock_call
-from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus, Recording
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, Recording
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.twiml import callback_url
 
@@ -87,7 +88,10 @@ def stop_recording(database: Database, provider: Provider, call_id: int, clock: 
 
 
 def stop_left_recordings(database: Database, provider: Provider, clock: Clock) -> None:
-    """Stop what still records a patient who has left, or never got its name; run by the jobs every second."""
+    """Stop what still records a patient who has left, those who were told nothing, or nobody knows by what name.
+
+    Run by the jobs every second.
+    """
     lost = Recording.sid.is_(None) & (Recording.started_at < clock.now() - _LOST_AFTER)
     gone = select(Leg.sid).where(Leg.call_id == Recording.call_id, Leg.status.in_((LegStatus.LEFT, LegStatus.FAILED)))
     with database.reading(_SCOPE) as session:
@@ -96,7 +100,7 @@ def stop_left_recordings(database: Database, provider: Provider, clock: Clock) -
             .join(Call, Call.id == Recording.call_id)
             .where(
                 Recording.stopped_at.is_(None),
-                or_(lost, Call.status == CallStatus.ENDED, Recording.leg_sid.in_(gone)),
+                or_(lost, Call.status == CallStatus.ENDED, Recording.leg_sid.in_(gone), _newcomer(), ~_beginner()),
                 # One that is being started has no name yet: whoever starts it sees that the call is over.
                 or_(lost, Recording.sid.is_not(None)),
             )
@@ -136,6 +140,39 @@ def recording_since(session: Session, call_id: int) -> datetime | None:
     """Since when this call is recorded; None when it is not."""
     found = select(Recording.started_at).where(Recording.call_id == call_id, Recording.stopped_at.is_(None))
     return session.scalar(found.order_by(Recording.id.desc()).limit(1))
+
+
+def was_stopped_for_company(session: Session, call_id: int) -> bool:
+    """Whether the last recording of this call ended once somebody had come in to whom it was not announced."""
+    last = select(func.max(Recording.id)).where(Recording.call_id == call_id).scalar_subquery()
+    found = select(Recording.id).where(
+        Recording.id == last, Recording.stopped_at.is_not(None), _newcomer(until=Recording.stopped_at)
+    )
+    return session.scalar(found) is not None
+
+
+def _newcomer(*, until: InstrumentedAttribute[datetime | None] | None = None) -> ColumnElement[bool]:
+    """Somebody whom the patient hears came in after the announcement; ``until``: and before this moment."""
+    leg = aliased(Leg)
+    began_unheard = and_(leg.mute_mark == 0, or_(leg.starts_muted, leg.coached_leg_id.is_not(None)))
+    unheard = or_(leg.muted, leg.coaching, began_unheard)
+    when = leg.status == LegStatus.JOINED if until is None else leg.joined_at <= until
+    return exists().where(
+        leg.call_id == Recording.call_id,
+        leg.role != LegRole.PATIENT,
+        or_(leg.role != LegRole.SUPERVISOR, ~unheard),
+        or_(leg.staff_id.is_(None), leg.staff_id != Recording.started_by),
+        leg.joined_at > Recording.started_at,
+        when,
+    )
+
+
+def _beginner() -> ColumnElement[bool]:
+    """Whoever began the recording is in the conversation."""
+    leg = aliased(Leg)
+    return exists().where(
+        leg.call_id == Recording.call_id, leg.staff_id == Recording.started_by, leg.status == LegStatus.JOINED
+    )
 
 
 @dataclass(frozen=True, slots=True)

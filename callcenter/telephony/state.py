@@ -132,8 +132,10 @@ def call_status(legs: Iterable[LegState]) -> CallStatus:
 
 
 def was_answered(legs: Iterable[LegState]) -> bool:
-    """Whether an operator ever was in the conversation."""
-    return any(leg.role is LegRole.OPERATOR and leg.joined_at is not None for leg in legs)
+    """Whether an operator and the patient ever were in the conversation; one whom we ring may not pick up."""
+    legs = list(legs)
+    operator = any(leg.role is LegRole.OPERATOR and leg.joined_at is not None for leg in legs)
+    return operator and any(leg.role is LegRole.PATIENT and _was_there(leg) for leg in legs)
 
 
 def _is_there(patient: LegState) -> bool:

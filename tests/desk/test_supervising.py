@@ -7,7 +7,7 @@ from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound, ProviderError
 from callcenter.core.scope import Practices
 from callcenter.desk.models import EmergencyRelay, Supervision
-from callcenter.desk.supervising import Supervising
+from callcenter.desk.supervising import Supervising, refuse_beside_somebody
 from callcenter.desk.supervising_rules import SupervisionMode, mode_at_carrier, refusal_in_emergency
 from callcenter.desk.supervision_ends import end_with_call, follow_supervisor, let_supervisors_go
 from callcenter.desk.supervision_view import own_supervision, watchers_of
@@ -199,3 +199,14 @@ def test_what_the_carrier_says_counts_more_than_what_was_asked() -> None:
     assert mode_at_carrier(JOIN, was_told=True, muted=True, coaching=True) is LISTEN
     assert refusal_in_emergency(WHISPER, is_confirmed=True) != ""
     assert refusal_in_emergency(JOIN, is_confirmed=True) == refusal_in_emergency(LISTEN, is_confirmed=False) == ""
+
+
+def test_whoever_is_beside_an_operator_takes_no_calls_until_she_has_left(floor: Floor, call_id: int) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        refuse_beside_somebody(session, floor.staff["Claire"])
+    claire(floor).begin(floor.staff["Inès"], LISTEN, reason="première semaine")
+    with pytest.raises(Conflict), floor.database.unit_of_work(ALL) as session:
+        refuse_beside_somebody(session, floor.staff["Claire"])
+    claire(floor).leave(supervisions(floor)[0].id)
+    with floor.database.unit_of_work(ALL) as session:
+        refuse_beside_somebody(session, floor.staff["Claire"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from callcenter.directory.models import Role
@@ -76,3 +77,17 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
     desk.reload()
     expect(desk.locator("#desk-card")).to_be_visible()
     expect(caution).to_have_count(0)
+
+
+@pytest.mark.parametrize("opens", ["F6", "F7"])
+def test_an_emergency_waits_for_no_dialog_to_be_closed(town: Town, opens: str) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    dialog = desk.locator("#ask dialog")
+    desk.keyboard.press(opens)
+    expect(dialog).to_be_visible()
+    desk.keyboard.press("F12")
+    expect(desk.locator("#relay")).to_be_visible()
+    expect(dialog).to_have_count(0)

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, ProviderError
-from callcenter.telephony.models import Recording
+from callcenter.telephony.legs import lock_call, want_leg
+from callcenter.telephony.models import Leg, LegRole, Recording
 from callcenter.telephony.recording import (
     delete_due_recordings,
     kept_recordings,
@@ -15,6 +16,7 @@ from callcenter.telephony.recording import (
     start_recording,
     stop_left_recordings,
     stop_recording,
+    was_stopped_for_company,
 )
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, Floor
@@ -125,4 +127,51 @@ def test_it_is_shown_as_stopped_only_once_it_is(floor: Floor, call_id: int) -> N
     stop_recording(floor.database, floor.provider, call_id, floor.clock)
     stop_recording(floor.database, floor.provider, call_id, floor.clock)
     assert len(floor.provider.stopped_recordings) == 1
+    assert rows(floor)[0].stopped_at == floor.now
+
+
+def doctor_comes_in(floor: Floor, call_id: int) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        call = lock_call(session, call_id)
+        doctor = want_leg(
+            session,
+            call,
+            role=LegRole.PRACTITIONER,
+            label="third-1",
+            address="+33639980077",
+            staff_id=None,
+            at=floor.now,
+        ).id
+    floor.clock.advance(timedelta(seconds=5))
+    floor.hear(doctor, LegNews.ANSWERED, LegNews.JOINED)
+
+
+def test_whoever_comes_in_was_told_nothing_of_it_so_it_ends_and_may_be_announced_anew(
+    floor: Floor, call_id: int
+) -> None:
+    record(floor, call_id)
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    assert rows(floor)[0].stopped_at is None
+    doctor_comes_in(floor, call_id)
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    assert rows(floor)[0].stopped_at == floor.now
+    with floor.database.reading(ALL) as session:
+        assert (recording_since(session, call_id), was_stopped_for_company(session, call_id)) == (None, True)
+
+    floor.clock.advance(timedelta(seconds=5))
+    record(floor, call_id)
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    assert [row.stopped_at is None for row in rows(floor)] == [False, True]
+    with floor.database.reading(ALL) as session:
+        assert not was_stopped_for_company(session, call_id)
+
+
+def test_a_patient_who_was_passed_on_is_recorded_no_longer(floor: Floor, call_id: int) -> None:
+    doctor_comes_in(floor, call_id)
+    floor.clock.advance(timedelta(seconds=5))
+    record(floor, call_id)
+    with floor.database.reading(ALL) as session:
+        operator = session.scalars(select(Leg.id).where(Leg.role == LegRole.OPERATOR)).one()
+    floor.hear(operator, LegNews.LEFT)
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
     assert rows(floor)[0].stopped_at == floor.now

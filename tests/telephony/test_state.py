@@ -71,8 +71,16 @@ def test_a_patient_who_drops_while_the_emergency_line_is_on_is_lost_and_not_ende
 
 
 def test_who_hung_up_without_ever_joining_was_not_in_the_conversation() -> None:
-    assert not was_answered([advance(RUNG, LegNews.HUNG_UP, at=AT)])
-    assert was_answered([advance(RUNG, LegNews.LEFT, at=AT)])
+    assert not was_answered([CALLED, advance(RUNG, LegNews.HUNG_UP, at=AT)])
+    assert was_answered([CALLED, advance(RUNG, LegNews.LEFT, at=AT)])
+
+
+def test_an_operator_who_waits_for_a_patient_to_pick_up_has_spoken_with_nobody() -> None:
+    operator = advance(RUNG, LegNews.JOINED, at=AT, mark=1)
+    rung = advance(LegState(LegRole.PATIENT), LegNews.DIALLED, at=AT)
+    assert not was_answered([operator, rung])
+    assert not was_answered([operator, advance(rung, LegNews.FAILED, at=AT)])
+    assert was_answered([operator, advance(rung, LegNews.ANSWERED, at=AT)])
 
 
 def test_a_call_is_a_conversation_once_somebody_has_joined() -> None:

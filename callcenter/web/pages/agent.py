@@ -12,6 +12,7 @@ from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
 from callcenter.desk.emergency import refuse_hold, refuse_leaving
 from callcenter.desk.handling import handled_call
+from callcenter.desk.supervising import refuse_beside_somebody
 from callcenter.routing import presence
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
@@ -33,6 +34,7 @@ router = APIRouter()
 @router.post("/agent/availability")
 def become_available(request: Request, session: Writes, me: Operator, at: At) -> Response:
     """She takes calls from now on."""
+    refuse_beside_somebody(session, me.staff_id)
     presence.set_available(session, me.staff_id, at=at)
     return _changed(request)
 

@@ -92,15 +92,17 @@ def _find_leg(world: World, leg_id: int) -> EarLeg | None:
         if row is None:
             return None
         leg, call, practice = row
-        coached = leg.coached_leg_id
+        coached = session.get(Leg, leg.coached_leg_id) if leg.coached_leg_id is not None else None
+        # The telephone to be whispered to has left meanwhile: she comes in silent until the next one is known.
+        is_gone = coached is not None and coached.status != LegStatus.JOINED
         return EarLeg(
             call_sid=call.sid,
             label=leg.label,
             practice=practice.name,
             language=practice.language,
             is_wanted=call.status != CallStatus.ENDED and leg.status not in {LegStatus.LEFT, LegStatus.FAILED},
-            muted=leg.starts_muted,
-            coached_sid=None if coached is None else session.scalar(select(Leg.sid).where(Leg.id == coached)),
+            muted=leg.starts_muted or is_gone,
+            coached_sid=None if coached is None or is_gone else coached.sid,
         )
 
 

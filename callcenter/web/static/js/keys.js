@@ -61,15 +61,21 @@ function answersNow(key) {
 
 function scope() {
   const open = [...document.querySelectorAll("dialog[open]")];
-  return open.at(-1) ?? document;
+  return open.find((one) => one.id === "emergency-layer") ?? open.at(-1) ?? document;
 }
 
+/** An emergency waits for no dialog to be closed: its key is found behind any, and closes it. */
 function elementFor(key) {
-  return candidates().find((element) => keyOf(element) === key);
+  const named = (element) => keyOf(element) === key;
+  const here = candidates(scope()).find(named);
+  if (here || key !== "F12") return here;
+  const emergency = candidates(document).find(named);
+  if (emergency) for (const one of document.querySelectorAll("dialog:modal")) one.close();
+  return emergency;
 }
 
-function candidates() {
-  return [...scope().querySelectorAll("[data-key]")].filter(
+function candidates(place) {
+  return [...place.querySelectorAll("[data-key]")].filter(
     (element) => !element.disabled && element.getAttribute("aria-disabled") !== "true" && !element.closest("[inert]") && element.checkVisibility(),
   );
 }
