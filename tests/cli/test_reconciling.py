@@ -1,11 +1,13 @@
 """`callcenter telephony reconcile`, as the centre's technician types it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from callcenter.cli import app
+from callcenter.core.clock import ManualClock
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
@@ -14,7 +16,8 @@ from tests.floor import CALL, LINE, PATIENT, Floor
 
 @pytest.fixture
 def floor(database: Database) -> Floor:
-    return Floor(database)
+    # The command goes by the real clock.
+    return Floor(database, clock=ManualClock(datetime.now(UTC)))
 
 
 def reconcile(floor: Floor, monkeypatch: pytest.MonkeyPatch, *options: str) -> Result:
