@@ -58,7 +58,9 @@ class FakeProvider:
     ) -> str:
         self._refuse()
         with self._lock:
-            if any((one["conference"], one["label"]) == (conference, label) for one in self.dialled):
+            # Keys are pressed only for an ordinary call, whose document brings it into the room: no label is known yet.
+            taken = not digits and any((one["conference"], one["label"]) == (conference, label) for one in self.dialled)
+            if taken:
                 raise ProviderError("Participant label is in use by another participant", permanent=True, code=16025)
             sid = f"CA{next(self._numbers):032x}"
             self.dialled.append(

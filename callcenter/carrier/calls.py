@@ -43,12 +43,18 @@ def call_out(
     url: str = "",
     method: str = "POST",
     twiml: str = "",
+    digits: str = "",
     reporting: Reporting | None = None,
 ) -> Call:
-    """The product asks for a call; once answered it follows the document given or fetched."""
+    """The product asks for a call; once answered it follows the document given or fetched.
+
+    ``digits`` are what a switchboard at the other end hears first: the keys of an extension.
+    """
     call = new_call(carrier, from_=from_, to=to, direction="outbound-api", reporting=reporting)
 
     async def talk() -> None:
+        if digits:
+            conferences.note(carrier, call, f"keys {digits}")
         if twiml:
             await _run_twiml(carrier, call, twiml)
         else:

@@ -82,7 +82,7 @@ def dial_again(
         with database.unit_of_work(_SCOPE) as session:
             if not take_turn_again(session, settings=settings, clock=clock):
                 return
-    if order.document_url and _rings_already(database, provider, order, clock):
+    if (order.document_url or order.digits) and _rings_already(database, provider, order, clock):
         return
     tell_carrier(database, provider, order, clock)
 

@@ -26,6 +26,7 @@ from tests.floor import ALL, CALL, LINE, Floor
 
 UNREACHABLE = ProviderError("the carrier cannot be reached", permanent=False)
 OTHER = "CA" + "b" * 32
+EXTENSION = "+33199005500"
 DARK = timedelta(seconds=60)
 
 
@@ -215,3 +216,40 @@ def test_a_telephone_that_waits_for_its_turn_is_not_given_up(floor: Floor) -> No
     dial_forgotten_legs(floor.database, floor.provider, floor.clock, settings=floor.settings)
     assert [one["label"] for one in floor.provider.dialled] == [leg.label]
     assert floor.status_of("Ines") == "on_call"
+
+
+def test_an_extension_whose_ringing_nobody_heard_of_is_not_rung_twice(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys are pressed by an ordinary call, which carries no label that would make a repeat harmless."""
+    floor.hire("Ines")
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.hear(floor.accept("Ines").id, LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        call = session.scalars(select(Call).where(Call.id == call_id)).one()
+        leg = want_leg(
+            session,
+            call,
+            role=LegRole.PRACTITIONER,
+            label="doctor-1",
+            address=EXTENSION,
+            digits="ww12",
+            staff_id=None,
+            at=floor.now,
+        )
+    ring = floor.provider.dial_into_conference
+
+    def rings_unheard(**order: Any) -> str:
+        sid = ring(**order)
+        floor.provider.calls[sid] = CarrierCall(sid, "ringing", "outbound-api", LINE, order["to"])
+        raise ProviderError("no answer in time", permanent=False, unknown=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(floor.provider, "dial_into_conference", rings_unheard)
+        floor.dial(leg)
+    floor.clock.advance(timedelta(seconds=15))
+    sweep(floor)
+    (rung,) = [one for one in floor.provider.dialled if one["to"] == EXTENSION]
+    with floor.database.reading(ALL) as session:
+        assert session.get_one(Leg, leg.id).sid == rung["sid"]

@@ -52,6 +52,7 @@ async def create_call(request: Request, carrier: Account) -> dict[str, Any]:
         url=form.text("Url"),
         method=form.text("Method", "POST"),
         twiml=form.text("Twiml"),
+        digits=form.text("SendDigits"),
         reporting=form.reporting("StatusCallback", frozenset({"completed"})),
     )
     return represent(carrier, call)

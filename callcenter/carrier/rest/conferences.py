@@ -73,9 +73,6 @@ async def create_participant(request: Request, sid: str, carrier: Account) -> di
         participant.coached_sid = coached
         participant.wait_url = form.text("WaitUrl") if "WaitUrl" in form else None
         participant.wait_method = form.text("WaitMethod", "POST")
-        if form.text("SendDigits"):
-            # What a switchboard at the other end hears: the keys of an extension.
-            conferences.note(carrier, participant.call, f"keys {form.text('SendDigits')}")
 
     call = calls.invite(
         carrier,
