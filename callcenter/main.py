@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 
 from callcenter import __version__
@@ -96,6 +97,10 @@ def create_app(
         softphone_sdk_url=settings.softphone_sdk_url if settings.has_softphone else None,
         default_language=settings.default_language,
     )
+    # FastAPI prepares its routes when the first request is matched, on the event loop: half a second in which the first
+    # callers after a deploy wait. Here nobody waits yet.
+    for _route in iter_route_contexts(app.routes):
+        pass
     return app
 
 

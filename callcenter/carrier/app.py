@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 
 from callcenter.carrier import faulting, pages, phones
@@ -71,6 +72,8 @@ def create_carrier(
         app.include_router(router)
     app.mount("/sdk", create_sdk(app.state.carrier))
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    for _route in iter_route_contexts(app.routes):
+        pass  # prepared now: left alone, FastAPI does it while the first caller waits
     return app
 
 
