@@ -1,7 +1,7 @@
 """How a call ended: one digit, and the operator is available again."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +15,9 @@ from callcenter.desk.handling import handled_call
 from callcenter.desk.models import Disposition, DispositionCode
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.presence import finish_wrap_up
+from callcenter.telephony.models import Leg, LegRole
+
+_NEVER, _STILL_THERE = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 DISPOSITION_LABELS: dict[DispositionCode, str] = {
     DispositionCode.BOOKED: N_("Appointment booked"),
@@ -61,8 +64,9 @@ def choose_disposition(
 ) -> Disposition:
     """Record how her call ended and end her wrap-up; chosen twice, the first choice stays.
 
-    Of two operators who were in the call one after the other, the one who wraps up last knows how it ended. ``then``
-    is what she does next, ``by_itself`` when her time was over and nobody pressed a key.
+    Of two operators who were in the call, the one who was there last knows how it ended, whoever wraps up first; of one
+    who had it twice, the second time counts. ``then`` is what she does next, ``by_itself`` when her time was over and
+    nobody pressed a key.
 
     Raises ``NotFound`` for a call that is not hers and ``Conflict`` while she is still talking.
     """
@@ -83,13 +87,30 @@ def choose_disposition(
         chosen_at=at,
     )
     found = session.scalars(select(Disposition).where(Disposition.call_id == call_id)).one()
-    if not is_new and here and found.staff_id != staff_id:
-        found.staff_id, found.code, found.chosen_at = staff_id, code, at
     if here and agent is not None and agent.status == AgentStatus.WRAP_UP:
+        if not is_new and _was_there_longer(session, call_id, staff_id, found.staff_id):
+            found.staff_id, found.code, found.chosen_at = staff_id, code, at
         finish_wrap_up(session, staff_id, at=at, then=then, by_itself=by_itself)
     drop_drafts(session, call_id, staff_id=staff_id)
     touch(session, f"desk-{staff_id}")
     return found
+
+
+def _was_there_longer(session: Session, call_id: int, staff_id: int, other_id: int) -> bool:
+    """Whether she left the conversation no sooner than the other, or is the other. Who never was in it left first."""
+    if staff_id == other_id:
+        return True
+    own = select(Leg.staff_id, Leg.left_at).where(
+        Leg.call_id == call_id,
+        Leg.role == LegRole.OPERATOR,
+        Leg.staff_id.in_((staff_id, other_id)),
+        Leg.joined_at.is_not(None),
+    )
+    left = {staff_id: _NEVER, other_id: _NEVER}
+    for whose, left_at in session.execute(own):
+        # Not heard to have left yet: she was there to the end.
+        left[whose] = max(left[whose], left_at or _STILL_THERE)
+    return left[staff_id] >= left[other_id]
 
 
 def codes_in_key_order() -> Sequence[tuple[int, DispositionCode, str]]:
