@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from callcenter.core.errors import Conflict, Invalid
+from callcenter.core.errors import Conflict, Invalid, ProviderError
 from callcenter.directory.accounts import open_session
 from callcenter.directory.identity import load_identity
 from callcenter.routing.desk_claim import claim_desk
@@ -20,7 +20,8 @@ from callcenter.routing.ears import (
 )
 from callcenter.routing.models import Agent, Ear
 from callcenter.routing.old_ears import let_go_of_old_ears
-from callcenter.telephony.models import Leg
+from callcenter.telephony.models import Leg, LegRole
+from callcenter.telephony.muting import mute_operator
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, Floor
 
@@ -53,6 +54,15 @@ def move(floor: Floor, name: str, call_id: int) -> Leg:
         leg = move_call(session, call_id, staff_id=floor.staff[name], at=floor.now)
     floor.dial(leg)
     return leg
+
+
+def mute(floor: Floor, call_id: int, *, muted: bool) -> None:
+    mute_operator(floor.database, floor.provider, call_id, floor.clock, staff_id=floor.staff["Ines"], muted=muted)
+
+
+def own(floor: Floor) -> list[Leg]:
+    with floor.database.reading(ALL) as session:
+        return list(session.scalars(select(Leg).where(Leg.role == LegRole.OPERATOR).order_by(Leg.id)))
 
 
 def statuses(floor: Floor) -> list[tuple[str, str]]:
@@ -167,6 +177,60 @@ def test_a_telephone_that_does_not_take_the_call_leaves_her_where_she_is(floor: 
     assert statuses(floor) == [(address, "joined"), (MOBILE, "failed")]
     assert (floor.call(call_id).status, floor.status_of("Ines")) == ("talking", "on_call")
     assert move(floor, "Ines", call_id).id != new.id  # and she may try again
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_whoever_is_heard_or_not_while_her_call_moves_stays_so(floor: Floor, first: bool) -> None:
+    """She presses F6 while the other telephone rings: on a telephone of the network the carrier was told already."""
+    floor.hire("Ines", endpoint=MOBILE)
+    sit_down(floor, "Ines")
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.hear(floor.accept("Ines").id, LegNews.TAKEN, LegNews.JOINED)
+    mute(floor, call_id, muted=first)
+    choose(floor, "Ines", Ear.SOFTPHONE)
+    new = move(floor, "Ines", call_id)
+    mute(floor, call_id, muted=not first)
+    floor.hear(new.id, LegNews.ANSWERED, LegNews.JOINED, *([LegNews.MUTED] if first else []))
+    old_sid, new_sid = (leg.sid for leg in own(floor))
+
+    floor.provider.refusing = ProviderError("no", permanent=False)
+    let_go_of_old_ears(floor.database, floor.provider, floor.clock)
+    floor.provider.refusing = None
+    assert [leg.status for leg in own(floor)] == ["joined", "joined"]
+    for _ in range(2):
+        let_go_of_old_ears(floor.database, floor.provider, floor.clock)
+    assert floor.provider.muted[-1][1:] == (new_sid, not first)
+    assert floor.provider.hung_up == [old_sid]
+    assert [(leg.status, leg.muted) for leg in own(floor)] == [("left", False), ("joined", not first)]
+
+
+def test_her_own_telephone_comes_in_as_she_was_last(floor: Floor) -> None:
+    floor.hire("Ines", endpoint=MOBILE)
+    sit_down(floor, "Ines")
+    choose(floor, "Ines", Ear.SOFTPHONE)
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.hear(floor.accept("Ines").id, LegNews.JOINED)
+    choose(floor, "Ines", Ear.TELEPHONE)
+    move(floor, "Ines", call_id)
+    mute(floor, call_id, muted=True)
+    assert [leg.starts_muted for leg in own(floor)] == [False, True]
+
+
+def test_what_she_presses_while_both_are_in_counts_for_both(floor: Floor) -> None:
+    floor.hire("Ines", endpoint=MOBILE)
+    sit_down(floor, "Ines")
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.hear(floor.accept("Ines").id, LegNews.TAKEN, LegNews.JOINED)
+    mute(floor, call_id, muted=True)
+    choose(floor, "Ines", Ear.SOFTPHONE)
+    new = move(floor, "Ines", call_id)
+    floor.hear(new.id, LegNews.ANSWERED, LegNews.JOINED, LegNews.MUTED)
+    mute(floor, call_id, muted=False)
+    let_go_of_old_ears(floor.database, floor.provider, floor.clock)
+    assert [(leg.status, leg.muted) for leg in own(floor)] == [("left", False), ("joined", False)]
 
 
 def test_only_who_is_in_the_conversation_moves_it(floor: Floor) -> None:
