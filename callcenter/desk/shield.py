@@ -98,8 +98,11 @@ def report_abuse(session: Session, call_id: int, *, staff_id: int, kind: AbuseKi
             update(AbuseReport).where(AbuseReport.call_id == call_id).values(kind=kind, words=_added(kept, said))
         )
     drop_draft(session, call_id, staff_id=staff_id, form=FORM)
-    talks = select(Agent.staff_id).where(Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL)
-    if call.status == CallStatus.TALKING and session.scalar(talks.limit(1)) is not None:
+    # She herself: whoever has passed the call on needs nobody, and the colleague who talks now asks by her own key.
+    talks = select(Agent.staff_id).where(
+        Agent.staff_id == staff_id, Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL
+    )
+    if call.status == CallStatus.TALKING and session.scalar(talks) is not None:
         raise_alarm(session, call, AlarmKind.ABUSE, at=at)
     touch(session, "queue", f"call-{call_id}", f"desk-{staff_id}")
 

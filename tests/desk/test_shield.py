@@ -17,6 +17,7 @@ from callcenter.telephony.alarms import open_alarms
 from callcenter.telephony.events import CallEnded
 from callcenter.telephony.models import AlarmKind
 from callcenter.telephony.state import LegNews
+from tests.desk.test_transfers import ask, colleague, gestures
 from tests.floor import ALL, PATIENT, Floor
 
 
@@ -62,6 +63,18 @@ def test_a_report_is_one_per_call_and_more_words_can_be_added(floor: Floor, call
     assert alarms(floor) == []
     report(floor, call_id, "Après coup.")
     assert alarms(floor) == []  # nobody needs to come any more
+
+
+def test_nobody_is_called_to_who_passed_the_call_on_and_tells_of_it_afterwards(floor: Floor, call_id: int) -> None:
+    ask(floor, call_id, "Inès", colleague(floor, "Claire"))
+    floor.hear(floor.accept("Claire").id, LegNews.JOINED)
+    gestures(floor, "Inès", call_id).join_all()
+    gestures(floor, "Inès", call_id).pass_on()
+    assert (floor.status_of("Inès"), floor.status_of("Claire")) == (AgentStatus.WRAP_UP, AgentStatus.ON_CALL)
+    report(floor, call_id, "Avant que je la passe.")
+    assert alarms(floor) == []  # the colleague talks with the caller, and asked for nobody
+    report(floor, call_id, "", who="Claire")
+    assert alarms(floor) == [AlarmKind.ABUSE]
 
 
 def test_a_caution_ends_by_itself_or_when_another_person_lifts_it(floor: Floor, call_id: int) -> None:
