@@ -21,7 +21,10 @@ _SENTENCES = {
     "mute": N_("A microphone was shown otherwise than it was. It was put right."),
     "line_adopted": N_("An emergency line was rung without being written down here. It is shown in its call now."),
     "caller_queued": N_("A caller waited without our knowing. She was put in the queue."),
-    "caller_noted": N_("A caller heard the announcement for failures only. She was noted: ring her back."),
+    "caller_noted": N_(
+        "A caller heard the announcement for failures only. She is among the call-backs, unless she hid her number or "
+        "was put through."
+    ),
     "room_closed": N_("A call that was over was still open at the carrier. It was closed there."),
     "operator_freed": N_("An operator was held by a call that was over. She was freed."),
     "place_closed": N_("A place in the queue stood for a call that was over. It was closed."),

@@ -24,7 +24,7 @@ from callcenter.routing.standing import REPEATED_WITHIN
 from callcenter.telephony.calls import HUNG_UP, PATIENT_LABEL
 from callcenter.telephony.events import CallReceived
 from callcenter.telephony.legs import lock_call, record_leg_event
-from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, MisdialledCall
+from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, MisdialledCall, WebhookReceipt
 from callcenter.telephony.receipts import receipt_key
 from callcenter.telephony.state import LegNews
 
@@ -204,7 +204,14 @@ def _tell(session: Session, new: _Arrival, *, handling: CallHandling, at: dateti
     if new.has_hung_up:
         # The end overtook the beginning: nobody may be asked to take a caller who is gone.
         patient = session.scalars(select(Leg).where(Leg.id == new.leg_id)).one()
-        record_leg_event(session, patient, LegNews.HUNG_UP, at=at)
+        record_leg_event(session, patient, LegNews.HUNG_UP, at=_hung_up_at(session, new.call_id, at=at))
+
+
+def _hung_up_at(session: Session, call_id: int, *, at: datetime) -> datetime:
+    """When the end was heard that overtook its beginning: the beginning may be written down long after it came."""
+    sid = session.scalars(select(Call.sid).where(Call.id == call_id)).one()
+    receipt = session.get(WebhookReceipt, receipt_key(HUNG_UP, sid))
+    return at if receipt is None else max(at, receipt.received_at)
 
 
 def _note_misdialled(session: Session, *, sid: str, to_number: str, from_number: str | None, at: datetime) -> None:

@@ -66,6 +66,16 @@ def owe_callback(session: Session, event: CallAbandoned) -> None:
         touch(session, "queue")
 
 
+def owe_noted_caller(session: Session, call_id: int, *, opened_at: datetime) -> None:
+    """A caller heard the announcement for failures only: she is owed a call, unless she hid her number."""
+    with whole_floor(session):
+        call = session.scalars(select(Call).where(Call.id == call_id)).one()
+        if call.from_number is None or _got_through_since(session, call):
+            return
+        _open(session, call, CallbackReason.ABANDONED, opened_at=opened_at)
+        touch(session, "queue")
+
+
 def promise_callback(session: Session, call_id: int, *, at: datetime) -> bool:
     """Let a caller who waits be rung back without losing her place; whether she is now. Asked twice, it is one promise.
 
@@ -109,18 +119,23 @@ def close_callback(session: Session, event: LegChanged) -> None:
         call = session.scalars(select(Call).where(Call.id == event.call_id)).one()
         if call.from_number is None or not _speaks(session, call):
             return
-        done = (
-            update(Callback)
-            .where(
-                Callback.practice_id == call.practice_id,
-                Callback.number == call.from_number,
-                Callback.status.in_(OWED),
-            )
-            .values(status=CallbackStatus.DONE, closed_at=event.at)
+        settle_callback(session, call, at=event.at)
+
+
+def settle_callback(session: Session, call: Call, *, at: datetime) -> None:
+    """Nothing is owed any more to the caller of this call; whoever was about to ring her does not. Needs the floor."""
+    done = (
+        update(Callback)
+        .where(
+            Callback.practice_id == call.practice_id,
+            Callback.number == call.from_number,
+            Callback.status.in_(OWED),
         )
-        if was_changed(session, done):
-            _withdraw(session, call, at=event.at)
-            touch(session, "queue")
+        .values(status=CallbackStatus.DONE, closed_at=at)
+    )
+    if was_changed(session, done):
+        _withdraw(session, call, at=at)
+        touch(session, "queue")
 
 
 def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: datetime) -> Callback:

@@ -23,20 +23,23 @@ from callcenter.routing.models import (
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.routing.places import give_back_place, give_place, return_to_queue
 from callcenter.routing.returning import look_after
+from callcenter.telephony.calls import SPOKE_ELSEWHERE
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.receipts import was_noted
 from callcenter.telephony.statuses import CANCELED
 
-__all__ = ["follow_leg", "free_those_asked", "leave_queue", "return_to_queue"]
+__all__ = ["close_place", "follow_leg", "free_those_asked", "leave_queue", "return_to_queue"]
 
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
+_UNSETTLED = (QueueEntryStatus.WAITING, QueueEntryStatus.OVERFLOW)
 
 
 def leave_queue(session: Session, event: CallEnded) -> None:
     """The patient has left: nobody is asked to take her any more, and whoever was on the call wraps up."""
     with whole_floor(session):
         # The place first: whoever is offering it at this moment is waited for here, and then found by the next.
-        _close_entry(session, event)
+        close_place(session, event)
         free_those_asked(session, event.call_id, at=event.at)
         on_it = session.scalars(select(Agent.staff_id).where(Agent.call_id == event.call_id)).all()
         for staff_id in on_it:
@@ -123,18 +126,16 @@ def free_those_asked(session: Session, call_id: int, *, at: datetime) -> None:
         release(session, reservation, ReservationStatus.CANCELED, at=at)
 
 
-def _close_entry(session: Session, event: CallEnded) -> None:
-    answered = session.scalar(select(Call.answered_at).where(Call.id == event.call_id)) is not None
-    # By whether anybody ever spoke with her, not by where she stood last: the order of the news must not matter. Nor is
-    # she lost who was promised a call and could not be sent to hear so, because she was hanging up.
-    promised = not answered and session.scalar(_is_promised(event.call_id)) is not None
-    outcome = QueueEntryStatus.ABANDONED
-    if answered or promised:
-        outcome = QueueEntryStatus.ANSWERED if answered else QueueEntryStatus.CALLBACK
+def close_place(session: Session, event: CallEnded) -> bool:
+    """The place of a caller who has left, unless it is closed already; whether this did it. Needs the whole floor.
+
+    One who was sent elsewhere and whom nobody has answered there is lost too, though her place was given up before.
+    """
+    outcome = _outcome(session, event.call_id)
     left = was_changed(
         session,
         update(QueueEntry)
-        .where(QueueEntry.call_id == event.call_id, QueueEntry.status == QueueEntryStatus.WAITING)
+        .where(QueueEntry.call_id == event.call_id, QueueEntry.status.in_(_UNSETTLED), QueueEntry.status != outcome)
         .values(status=outcome, left_at=event.at),
     )
     # Nobody is waited for any more.
@@ -142,6 +143,22 @@ def _close_entry(session: Session, event: CallEnded) -> None:
     session.execute(cut.values(requeue_at=None))
     if left and outcome is QueueEntryStatus.ABANDONED:
         publish(session, CallAbandoned(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
+    return left
+
+
+def _outcome(session: Session, call_id: int) -> QueueEntryStatus:
+    """How the waiting of a caller who has left ended.
+
+    By whether anybody ever spoke with her, not by where she stood last: the order of the news must not matter. Nor is
+    she lost who was promised a call and could not be sent to hear so, because she was hanging up.
+    """
+    sid, answered_at = session.execute(select(Call.sid, Call.answered_at).where(Call.id == call_id)).one()
+    if answered_at is not None:
+        return QueueEntryStatus.ANSWERED
+    if session.scalar(_is_promised(call_id)) is not None:
+        return QueueEntryStatus.CALLBACK
+    spoke_elsewhere = was_noted(session, SPOKE_ELSEWHERE, sid)
+    return QueueEntryStatus.OVERFLOW if spoke_elsewhere else QueueEntryStatus.ABANDONED
 
 
 def _is_promised(call_id: int) -> Select[int]:

@@ -11,12 +11,12 @@ from callcenter.core.clock import Clock
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.routing.arrival import find_lost_caller, receive_call
+from callcenter.routing.arrival import find_lost_caller
+from callcenter.routing.noted_callers import note_caller, note_conversations, spoken_elsewhere
 from callcenter.routing.repairing import repair_floor
-from callcenter.telephony.calls import PATIENT_LABEL, conference_name
-from callcenter.telephony.legs import record_leg_event
+from callcenter.telephony.calls import conference_name
 from callcenter.telephony.lines import LINE
-from callcenter.telephony.models import Call, CallHandling, Leg, MisdialledCall
+from callcenter.telephony.models import Call, MisdialledCall
 from callcenter.telephony.provider import CarrierCall, Provider
 from callcenter.telephony.reconciling import (
     Look,
@@ -27,7 +27,6 @@ from callcenter.telephony.reconciling import (
     open_legs,
     record_repair,
 )
-from callcenter.telephony.state import LegNews
 
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.WEBHOOK)
@@ -106,8 +105,9 @@ class Reconciler:
         A live caller in no room may be on her way into one: she is noted when two looks in a row find her so.
         """
         recent = {call.sid: call for call in self._provider.calls_since(since)}
-        inbound = [call for call in (recent | look.calls).values() if call.direction == "inbound"]
-        unknown = self._unknown(inbound)
+        calls = (recent | look.calls).values()
+        unknown = self._unknown(call for call in calls if call.direction == "inbound")
+        spoken = spoken_elsewhere(calls)
         kept = 0
         strangers = set()
         for call in unknown:
@@ -116,12 +116,15 @@ class Reconciler:
             if live is not None and in_her_room:
                 kept += self._queue(call)
             elif live is None and call.status in _OVER:
-                kept += self._note(call, is_over=True)
+                kept += self._note(call, is_over=True, has_spoken=call.sid in spoken)
             elif call.sid in self._strangers:
-                kept += self._note(call, is_over=False)
+                kept += self._note(call, is_over=False, has_spoken=call.sid in spoken)
             else:
                 strangers.add(call.sid)
         self._strangers = frozenset(strangers)
+        if spoken:
+            with self._database.unit_of_work(_SCOPE) as session:
+                note_conversations(session, spoken, at=self._clock.now())
         return kept
 
     def _unknown(self, calls: Iterable[CarrierCall]) -> list[CarrierCall]:
@@ -143,24 +146,6 @@ class Reconciler:
                 record_repair(session, "caller_queued", call_id=received.call_id, at=at)
         return received is not None
 
-    def _note(self, call: CarrierCall, *, is_over: bool) -> bool:
-        """Keep a caller whom the carrier's static document answered; for somebody has to ring her back."""
-        at = self._clock.now()
+    def _note(self, call: CarrierCall, *, is_over: bool, has_spoken: bool) -> bool:
         with self._database.unit_of_work(_SCOPE) as session:
-            received = receive_call(
-                session,
-                sid=call.sid,
-                to_number=call.to_number,
-                from_number=call.from_number,
-                at=at,
-                handling=CallHandling.FALLBACK,
-            )
-            if received is None or not received.is_new:
-                return False
-            if is_over:
-                patient = session.scalars(
-                    select(Leg).where(Leg.call_id == received.call_id, Leg.label == PATIENT_LABEL)
-                ).one()
-                record_leg_event(session, patient, LegNews.HUNG_UP, at=at)
-            record_repair(session, "caller_noted", call_id=received.call_id, at=at)
-        return True
+            return note_caller(session, call, is_over=is_over, has_spoken=has_spoken, at=self._clock.now())

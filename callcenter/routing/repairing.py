@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from callcenter.routing.agents import move_agent, was_changed, whole_floor
+from callcenter.routing.agents import move_agent, whole_floor
 from callcenter.routing.models import (
     Agent,
     AgentStatus,
@@ -15,7 +15,8 @@ from callcenter.routing.models import (
     ReservationStatus,
 )
 from callcenter.routing.offers import offer_waiting_calls
-from callcenter.routing.queue import free_those_asked
+from callcenter.routing.queue import close_place, free_those_asked
+from callcenter.telephony.events import CallEnded
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.reconciling import record_repair
 
@@ -85,20 +86,15 @@ def _free_from_offers(session: Session, *, at: datetime) -> int:
 
 def _close_places(session: Session, *, at: datetime) -> int:
     left = session.execute(
-        select(QueueEntry.id, QueueEntry.call_id, Call.answered_at)
+        select(QueueEntry.call_id, QueueEntry.practice_id, Call.ended_at)
         .join(Call, Call.id == QueueEntry.call_id)
         .where(and_(QueueEntry.status == QueueEntryStatus.WAITING, Call.status == CallStatus.ENDED))
         .order_by(QueueEntry.id)
     ).all()
     closed = 0
-    for entry_id, call_id, answered_at in left:
-        outcome = QueueEntryStatus.ANSWERED if answered_at is not None else QueueEntryStatus.ABANDONED
-        statement = (
-            update(QueueEntry)
-            .where(QueueEntry.id == entry_id, QueueEntry.status == QueueEntryStatus.WAITING)
-            .values(status=outcome, left_at=at)
-        )
-        if was_changed(session, statement):
+    for call_id, practice_id, ended_at in left:
+        # As if the end had been heard: whoever waited in vain is owed a call, since she hung up.
+        if close_place(session, CallEnded(call_id=call_id, practice_id=practice_id, at=ended_at or at)):
             record_repair(session, "place_closed", call_id=call_id, at=at)
             free_those_asked(session, call_id, at=at)
             closed += 1

@@ -2,6 +2,7 @@
 
 PATIENT_LABEL = "patient"
 HUNG_UP = "hung-up"  # kind of the receipt that says a caller's telephone is back on the hook
+SPOKE_ELSEWHERE = "spoke-elsewhere"  # of the receipt that says somebody answered her where her practice had her sent
 
 
 def conference_name(call_sid: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -15,6 +15,14 @@ class CarrierCall:
     direction: str  # inbound, outbound-api, outbound-dial
     from_number: str
     to_number: str
+    parent_sid: str = ""  # of the leg whose document dialled it
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def lasted(self) -> timedelta | None:
+        """From its first signal to its end; None while that is not known."""
+        return None if self.began_at is None or self.ended_at is None else self.ended_at - self.began_at
 
 
 @dataclass(frozen=True, slots=True)

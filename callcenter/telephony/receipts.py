@@ -21,6 +21,11 @@ def is_first(session: Session, kind: str, *key: str, at: datetime) -> bool:
     return insert_new(session, WebhookReceipt, key=receipt_key(kind, *key), kind=kind[:30], received_at=at)
 
 
+def was_noted(session: Session, kind: str, *key: str) -> bool:
+    """Whether a webhook of this key has been applied, in the last two days at least."""
+    return session.get(WebhookReceipt, receipt_key(kind, *key)) is not None
+
+
 def forget_old(session: Session, *, at: datetime) -> int:
     """Forget webhooks of which no repeat can still come, some at a time; how many.
 

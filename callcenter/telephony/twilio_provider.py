@@ -279,4 +279,7 @@ def _call(found: Any) -> CarrierCall:
         direction=str(found.direction),
         from_number=str(found._from or ""),
         to_number=str(found.to or ""),
+        parent_sid=str(found.parent_call_sid or ""),
+        began_at=found.date_created,
+        ended_at=found.end_time,
     )

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.routing.arrival import Received, find_lost_caller, receive_call
 from callcenter.routing.events import CallOffered, CallQueued
-from callcenter.routing.models import QueueEntry, Reservation
+from callcenter.routing.models import Callback, QueueEntry, Reservation
 from callcenter.routing.offers import decline_offer
 from callcenter.telephony.calls import HUNG_UP
 from callcenter.telephony.events import CallReceived
@@ -84,6 +85,19 @@ def test_an_end_that_came_first_asks_nobody(floor: Floor) -> None:
     assert (floor.call(call.call_id).status, floor.entry(call.call_id).status) == ("ended", "abandoned")
     assert floor.rows(Reservation)["reservation"] == []
     assert floor.status_of("Ines") == "available"
+
+
+def test_who_hung_up_before_her_call_could_be_written_down_has_waited_until_then(floor: Floor) -> None:
+    came_at = floor.now
+    floor.clock.advance(timedelta(seconds=60))
+    with floor.database.unit_of_work(ALL) as session:
+        assert is_first(session, HUNG_UP, CALL, at=floor.now)
+    with floor.database.voice_work(WEBHOOK) as session:  # what the webhook began a minute ago, at last
+        receive_call(session, sid=CALL, to_number=LINE, from_number=PATIENT, at=came_at)
+    [entry] = floor.rows(QueueEntry)["queue_entry"]
+    assert (entry["joined_at"], entry["left_at"]) == (came_at, floor.now)
+    [owed] = floor.rows(Callback)["callback"]
+    assert (owed["number"], owed["status"], owed["opened_at"]) == (PATIENT, "open", floor.now)
 
 
 def test_who_waits_in_her_room_although_nothing_was_kept_is_queued_once(floor: Floor) -> None:

@@ -1,5 +1,6 @@
 """Who waits too long is sent elsewhere, and is at her place again when nobody is there; on both databases."""
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,6 +12,8 @@ from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, ProviderError
 from callcenter.directory.models import PracticeLine
 from callcenter.jobs.ticker import Ticker
+from callcenter.routing.calling_back import take_callback
+from callcenter.routing.elsewhere import note_spoken_elsewhere
 from callcenter.routing.models import Callback, QueueEntry, Reservation
 from callcenter.routing.offers import accept_offer, offer_waiting_calls
 from callcenter.routing.overflow import come_back, overflow_call, send_elsewhere, take_overdue, where_to
@@ -205,15 +208,57 @@ def test_a_number_that_was_taken_back_meanwhile_leads_her_to_her_place(floor: Fl
     assert floor.entry(call_id).status == "waiting"
 
 
-def test_who_hangs_up_elsewhere_was_not_lost_in_the_queue(floor: Floor) -> None:
+def test_who_hangs_up_while_it_rings_elsewhere_is_lost_and_is_owed_a_call(floor: Floor) -> None:
     set_overflow(floor)
     call_id = wait(floor)
     floor.clock.advance(AFTER)
     tick(floor)
-    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
-    assert (floor.call(call_id).status, floor.entry(call_id).status) == ("ended", "overflow")
+    floor.clock.advance(timedelta(seconds=10))
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP, LegNews.HUNG_UP)
+    entry = floor.entry(call_id)
+    assert (floor.call(call_id).status, entry.status, entry.left_at) == ("ended", "abandoned", floor.now)
+    [owed] = floor.rows(Callback)["callback"]
+    assert (owed["number"], owed["status"], owed["losses"], owed["opened_at"]) == (PATIENT, "open", 1, floor.now)
     with floor.database.unit_of_work(ALL) as session:
         assert not come_back(session, CALL, at=floor.now)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["spoke", "hung up"])))
+def test_who_was_answered_elsewhere_is_owed_nothing_in_whichever_order_it_is_told(
+    floor: Floor, order: tuple[str, ...]
+) -> None:
+    set_overflow(floor)
+    call_id = wait(floor)
+    floor.clock.advance(AFTER)
+    tick(floor)
+    for told in (*order, *order):
+        floor.clock.advance(timedelta(seconds=2))
+        if told == "hung up":
+            floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+        else:
+            with floor.database.unit_of_work(ALL) as session:
+                note_spoken_elsewhere(session, CALL, at=floor.now)
+    assert (floor.call(call_id).status, floor.entry(call_id).status) == ("ended", "overflow")
+    assert [row["status"] for row in floor.rows(Callback)["callback"]] in ([], ["done"])
+
+
+def test_an_answer_elsewhere_settles_the_losses_before_it_and_calls_off_who_was_about_to_ring_her(floor: Floor) -> None:
+    set_overflow(floor)
+    lost = wait(floor, SECOND)
+    floor.clock.advance(timedelta(seconds=30))
+    floor.hear(floor.patient_leg(lost), LegNews.HUNG_UP)
+    call_id = wait(floor)
+    floor.clock.advance(AFTER)
+    tick(floor)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    floor.hire("Ines")
+    with floor.database.unit_of_work(ALL) as session:
+        [owed] = floor.rows(Callback)["callback"]
+        ringing = take_callback(session, owed["id"], staff_id=floor.staff["Ines"], at=floor.now).call_id
+    with floor.database.unit_of_work(ALL) as session:
+        note_spoken_elsewhere(session, CALL, at=floor.now)
+    assert [row["status"] for row in floor.rows(Callback)["callback"]] == ["done"]
+    assert floor.call(ringing).status == "ended"
 
 
 def test_whom_somebody_has_spoken_with_is_not_sent_away(floor: Floor) -> None:
@@ -280,7 +325,7 @@ def test_overflow_against_what_happens_at_that_moment(floor: Floor, number: str)
                 )
             else:
                 assert (floor.call(call_id).status, floor.status_of("Ines")) == ("ended", "available")
-                assert status == ("overflow" if has_left else "abandoned")
+                assert status == "abandoned"
             _finish(floor, call_id)
     finally:
         other.close()

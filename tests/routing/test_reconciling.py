@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from callcenter.core.errors import ProviderError
 from callcenter.routing.arrival import admit_call, receive_call
-from callcenter.routing.models import Agent, QueueEntry, Reservation
+from callcenter.routing.models import Agent, Callback, QueueEntry, Reservation
 from callcenter.routing.reconciling import Reconciler
 from callcenter.telephony.models import Call, CallHandling, Leg, Repair
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
@@ -102,6 +102,63 @@ def test_a_caller_whom_the_static_document_answered_is_noted_once_and_waits_nowh
     assert (noted["handling"], noted["status"]) == ("fallback", "ended")
     assert len(floor.rows(QueueEntry)["queue_entry"]) == 1
     assert [row["kind"] for row in floor.rows(Repair)["repair"]].count("caller_noted") == 1
+
+
+def in_the_dark(floor: Floor, *children: CarrierCall, seconds: int = 40, number: str = PATIENT) -> None:
+    """A caller heard the static document ten minutes ago; ``children`` are what it dialled."""
+    began_at = floor.now - timedelta(minutes=10)
+    ended_at = began_at + timedelta(seconds=seconds)
+    heard = CarrierCall(CALL, "completed", "inbound", number, LINE, began_at=began_at, ended_at=ended_at)
+    carrier_has(floor, heard, *children)
+
+
+def backup(status: str) -> CarrierCall:
+    return CarrierCall(OTHER, status, "outbound-dial", LINE, "+33199001777", parent_sid=CALL)
+
+
+@pytest.mark.parametrize("children", [[], [backup("no-answer")]])
+def test_who_heard_the_static_document_is_owed_a_call_since_she_hung_up(
+    floor: Floor, children: list[CarrierCall]
+) -> None:
+    in_the_dark(floor, *children)
+    hung_up_at = floor.now - timedelta(minutes=10) + timedelta(seconds=40)
+    look(floor, times=2)
+    [owed] = floor.rows(Callback)["callback"]
+    assert (owed["number"], owed["status"], owed["losses"], owed["opened_at"]) == (PATIENT, "open", 1, hung_up_at)
+
+
+def test_who_spoke_at_the_backup_number_hung_up_at_once_or_hides_hers_is_owed_nothing(floor: Floor) -> None:
+    in_the_dark(floor, backup("completed"))
+    look(floor)
+    for sid, seconds, number in (("CA" + "c" * 32, 4, PATIENT), ("CA" + "d" * 32, 40, "anonymous")):
+        in_the_dark(floor, seconds=seconds, number=number)
+        floor.provider.calls = {sid: replace(floor.provider.calls[CALL], sid=sid)}
+        look(floor)
+    assert [row["kind"] for row in floor.rows(Repair)["repair"]].count("caller_noted") == 3
+    assert floor.rows(Callback)["callback"] == []
+
+
+def test_who_is_put_through_after_she_was_noted_is_owed_nothing_any_more(floor: Floor) -> None:
+    carrier_has(floor, patient(), backup("ringing"))
+    look(floor, times=2)
+    assert [row["status"] for row in floor.rows(Callback)["callback"]] == ["open"]
+    carrier_has(floor, patient(), backup("in-progress"))
+    look(floor, times=2)
+    carrier_has(floor, patient("completed"), backup("completed"))
+    look(floor)
+    assert [row["status"] for row in floor.rows(Callback)["callback"]] == ["done"]
+
+
+def test_an_answer_elsewhere_that_was_never_reported_is_found_at_the_carrier(floor: Floor) -> None:
+    call_id = floor.ring()
+    floor.clock.advance(timedelta(seconds=60))
+    with floor.database.unit_of_work(ALL) as session:
+        gone = {"status": "overflow", "left_at": floor.now, "overflowed_at": floor.now, "sent_at": floor.now}
+        session.execute(update(QueueEntry).values(**gone))
+    carrier_has(floor, patient("completed"), backup("completed"))
+    look(floor)
+    assert (floor.call(call_id).status, floor.entry(call_id).status) == ("ended", "overflow")
+    assert {row["status"] for row in floor.rows(Callback)["callback"]} <= {"done"}
 
 
 def test_a_live_caller_in_no_room_is_believed_only_at_the_second_look(floor: Floor) -> None:

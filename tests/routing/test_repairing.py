@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from callcenter.routing.models import Agent, QueueEntry, Reservation
+from callcenter.routing.models import Agent, Callback, QueueEntry, Reservation
 from callcenter.routing.repairing import SETTLING, repair_floor
 from callcenter.telephony.models import Call
 from callcenter.telephony.state import LegNews
@@ -54,6 +54,18 @@ def test_a_place_of_a_call_that_ended_is_closed(floor: Floor) -> None:
     floor.clock.advance(timedelta(seconds=1))
     assert repair(floor) == 1
     assert floor.entry(call_id).status == "abandoned"
+
+
+def test_whose_place_is_closed_late_is_owed_a_call_since_she_hung_up(floor: Floor) -> None:
+    call_id = floor.ring()
+    floor.clock.advance(timedelta(seconds=30))
+    hung_up_at = floor.now
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Call).where(Call.id == call_id).values(status="ended", ended_at=hung_up_at))
+    floor.clock.advance(timedelta(minutes=2))
+    assert repair(floor) == 1
+    assert (floor.entry(call_id).status, floor.entry(call_id).left_at) == ("abandoned", hung_up_at)
+    assert [row["opened_at"] for row in floor.rows(Callback)["callback"]] == [hung_up_at]
 
 
 def test_nobody_is_sent_on_a_break_for_a_place_that_is_closed(floor: Floor) -> None:

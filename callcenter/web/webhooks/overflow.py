@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from callcenter.routing.elsewhere import note_spoken_elsewhere
 from callcenter.routing.overflow import Elsewhere, come_back, where_to
 from callcenter.telephony import twiml
 from callcenter.telephony.sentences import call_promised, going_elsewhere
@@ -52,9 +53,14 @@ async def go_elsewhere(request: Request) -> Response:
 
 
 async def after_elsewhere(request: Request) -> Response:
-    """She has spoken with somebody there: the end. Nobody was there: into her own conference, at her old place."""
+    """She has spoken with somebody there: the end. Nobody was there: into her own conference, at her old place.
+
+    Whoever hung up while it rang is lost, and is owed a call.
+    """
     world, webhook = await read_webhook(request)
     sid, at = webhook.call_sid, world.clock.now()
+    if webhook.get("DialCallStatus") in _SPOKE:
+        in_background(world.reports, partial(_note_spoken, world, sid, at=at))
     if webhook.get("CallStatus") in _HUNG_UP:
         in_background(world.reports, partial(patient_hung_up, world, sid, at=at))
         return xml(twiml.hang_up())
@@ -75,6 +81,11 @@ add_webhook(router, "/overflow-done", after_elsewhere)
 def _where_to(world: World, sid: str, *, at: datetime) -> Elsewhere | None:
     with world.database.voice_work(SCOPE) as session:
         return where_to(session, sid, at=at)
+
+
+def _note_spoken(world: World, sid: str, *, at: datetime) -> None:
+    with world.database.unit_of_work(SCOPE) as session:
+        note_spoken_elsewhere(session, sid, at=at)
 
 
 def _come_back(world: World, sid: str, *, at: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from callcenter.directory.models import PracticeLine
+from callcenter.routing.models import Callback
 from callcenter.routing.overflow import send_elsewhere, take_overdue
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, CALL, LINE, Floor
@@ -46,7 +47,9 @@ def test_who_has_spoken_there_is_done(carrier: Carrier, floor: Floor) -> None:
         "/twilio/overflow-done", CallSid=CALL, To=LINE, CallStatus="in-progress", DialCallStatus="completed"
     )
     assert "<Hangup" in done.text
-    assert floor.entry(call_id).status == "overflow"
+    carrier.post("/twilio/call-status", CallSid=CALL, CallStatus="completed")
+    assert (floor.call(call_id).status, floor.entry(call_id).status) == ("ended", "overflow")
+    assert floor.rows(Callback)["callback"] == []
 
 
 def test_nobody_there_and_she_is_back_in_her_own_room_twice_told_or_once(carrier: Carrier, floor: Floor) -> None:
@@ -62,7 +65,19 @@ def test_nobody_there_and_she_is_back_in_her_own_room_twice_told_or_once(carrier
 def test_who_hung_up_there_has_ended_her_call(carrier: Carrier, floor: Floor) -> None:
     call_id = sent(carrier, floor)
     carrier.post("/twilio/overflow-done", CallSid=CALL, To=LINE, CallStatus="completed", DialCallStatus="canceled")
+    assert (floor.call(call_id).status, floor.entry(call_id).status) == ("ended", "abandoned")
+    [owed] = floor.rows(Callback)["callback"]
+    assert (owed["call_id"], owed["status"]) == (call_id, "open")
+
+
+def test_who_hung_up_after_speaking_there_is_owed_nothing(carrier: Carrier, floor: Floor) -> None:
+    """The carrier tells of the end of her call and of the end of the conversation at once."""
+    call_id = sent(carrier, floor)
+    carrier.post("/twilio/call-status", CallSid=CALL, CallStatus="completed")
+    for _ in range(2):
+        carrier.post("/twilio/overflow-done", CallSid=CALL, To=LINE, CallStatus="completed", DialCallStatus="completed")
     assert (floor.call(call_id).status, floor.entry(call_id).status) == ("ended", "overflow")
+    assert [row["status"] for row in floor.rows(Callback)["callback"]] == ["done"]
 
 
 def test_who_is_not_to_go_waits_in_her_own_room(carrier: Carrier, floor: Floor) -> None:
