@@ -29,6 +29,8 @@ class FakeProvider:
         self.announced: list[tuple[str, str]] = []
         self.recordings: dict[str, str] = {}  # of which leg, by SID; gone once deleted
         self.stopped_recordings: list[str] = []
+        self.refused_recordings: set[str] = set()  # for good, whatever is asked of them
+        self.loses_answers = False  # of a recording's start: it begins, and nobody is told
         self.ended: list[str] = []
         self.hung_up: list[str] = []
         self.held: list[tuple[str, str, bool]] = []
@@ -114,18 +116,20 @@ class FakeProvider:
         self._refuse()
         recording = f"RE{next(self._numbers):032x}"
         self.recordings[recording] = sid
+        if self.loses_answers:
+            raise ProviderError("no answer", permanent=False, unknown=True)
         return recording
 
-    def stop_recording(self, call_sid: str, recording_sid: str | None) -> str | None:
+    def find_recordings(self, call_sid: str) -> list[str]:
         self._refuse()
-        going_on = [one for one, of in self.recordings.items() if of == call_sid and one not in self.stopped_recordings]
-        sid = recording_sid or (going_on[-1] if going_on else None)
-        if sid is not None:
-            self.stopped_recordings.append(sid)
-        return sid
+        return [one for one, of in self.recordings.items() if of == call_sid]
+
+    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
+        self._refuse(recording_sid)
+        self.stopped_recordings.append(recording_sid)
 
     def delete_recording(self, recording_sid: str) -> None:
-        self._refuse()
+        self._refuse(recording_sid)
         self.recordings.pop(recording_sid, None)
 
     def end_conference(self, conference: str) -> None:
@@ -182,6 +186,8 @@ class FakeProvider:
         self._refuse()
         self.owned[sid] = replace(self.owned[sid], settings=settings)
 
-    def _refuse(self) -> None:
+    def _refuse(self, recording: str = "") -> None:
         if self.refusing is not None:
             raise self.refusing
+        if recording in self.refused_recordings:
+            raise ProviderError("not this one", permanent=True)

@@ -31,8 +31,9 @@ from callcenter.routing.returning import return_cut_off
 from callcenter.routing.strays import hang_up_strays
 from callcenter.routing.transferring import lift_holds_after_refusal
 from callcenter.telephony.provider import Provider
+from callcenter.telephony.kept_recordings import delete_due_recordings
 from callcenter.telephony.receipts import forget_old
-from callcenter.telephony.recording import delete_due_recordings, stop_left_recordings
+from callcenter.telephony.recording import stop_left_recordings
 from callcenter.telephony.ringing_back import ring_back_lost_patients
 from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs, lift_lonely_holds
 

@@ -130,6 +130,7 @@ class Recording(PracticeOwned, Base):
     stopped_at: Mapped[datetime | None] = mapped_column(Instant)
     delete_at: Mapped[datetime] = mapped_column(Instant, index=True)
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+    tried_at: Mapped[datetime | None] = mapped_column(Instant)  # the jobs last asked the carrier to stop or delete it
 
 
 class WebhookReceipt(Base):

@@ -121,11 +121,12 @@ class Provider(Protocol):
         """Record what one leg says and hears; the SID of the recording."""
         ...
 
-    def stop_recording(self, call_sid: str, recording_sid: str | None) -> str | None:
-        """End a recording, or without a SID whatever records this leg; its SID, None when there is none.
+    def find_recordings(self, call_sid: str) -> Sequence[str]:
+        """The SIDs of every recording of one leg that is not deleted, over or not."""
+        ...
 
-        One that is over is no error.
-        """
+    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
+        """End a recording of this leg; one that is over or gone is no error."""
         ...
 
     def delete_recording(self, recording_sid: str) -> None:

@@ -1,4 +1,4 @@
-"""Recording a call by hand: announced to everybody first, stopped by hand or with the call, deleted in time.
+"""Recording a call by hand: announced to everybody first, stopped by hand or with the call.
 
 A row comes first, so that nothing is recorded without one; it tells when the carrier must have forgotten it. Whether
 the practice wants it is for the caller to decide. The patient's leg is recorded: what she says and hears, and the hold
@@ -7,7 +7,6 @@ began it goes.
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
@@ -22,6 +21,7 @@ from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import conference_name
 from callcenter.telephony.holding import patient_leg
+from callcenter.telephony.kept_recordings import note_try, unnamed_at_carrier
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus, Recording
 from callcenter.telephony.provider import Provider
@@ -53,15 +53,16 @@ def start_recording(
     if begun is None:
         return
     recording_id, room, leg_sid = begun
-    sid: str | None = None
+    asked = False
     try:
         provider.announce(room, callback_url(settings.public_url, f"/twilio/recording-notice?language={language}"))
+        asked = True
         sid = provider.start_recording(leg_sid)
     except ProviderError as error:
         log.warning("call %s is not recorded: %s", call_id, error.code or error.reason)
-        # When its answer was lost it may record all the same: the sweep stops it by the leg, and learns its name.
-        if not error.unknown:
-            _record_end(database, recording_id, call_id, clock)
+        # When the start's answer was lost it may record all the same: the sweep finds it by the leg, and stops it.
+        if not (asked and error.unknown):
+            _record_end(database, recording_id, call_id, clock, began=False)
         raise Conflict(N_("The carrier did not answer: the call is not recorded.")) from None
     with database.unit_of_work(_SCOPE) as session:
         call = lock_call(session, call_id)
@@ -93,47 +94,23 @@ def stop_left_recordings(database: Database, provider: Provider, clock: Clock) -
     Run by the jobs every second.
     """
     lost = Recording.sid.is_(None) & (Recording.started_at < clock.now() - _LOST_AFTER)
-    gone = select(Leg.sid).where(Leg.call_id == Recording.call_id, Leg.status.in_((LegStatus.LEFT, LegStatus.FAILED)))
     with database.reading(_SCOPE) as session:
         ids = session.scalars(
             select(Recording.id)
-            .join(Call, Call.id == Recording.call_id)
             .where(
                 Recording.stopped_at.is_(None),
-                or_(lost, Call.status == CallStatus.ENDED, Recording.leg_sid.in_(gone), _newcomer(), ~_beginner()),
+                or_(lost, _leg_is_over(), _newcomer(), ~_beginner()),
                 # One that is being started has no name yet: whoever starts it sees that the call is over.
                 or_(lost, Recording.sid.is_not(None)),
             )
-            .order_by(Recording.id)
+            .order_by(Recording.tried_at.nulls_first(), Recording.id)
             .limit(_AT_ONCE)
         ).all()
     for recording_id in ids:
         with guarded(f"recording {recording_id}"):
+            note_try(database, recording_id, at=clock.now())
             if not _stop(database, provider, recording_id, clock):
                 return
-
-
-def delete_due_recordings(database: Database, provider: Provider, clock: Clock) -> None:
-    """Have the carrier forget recordings whose time has come; tried again until it has."""
-    at = clock.now()
-    with database.reading(_SCOPE) as session:
-        due = session.execute(
-            select(Recording.id, Recording.sid)
-            .where(Recording.delete_at <= at, Recording.deleted_at.is_(None), Recording.stopped_at.is_not(None))
-            .order_by(Recording.delete_at, Recording.id)
-            .limit(_AT_ONCE)
-        ).all()
-    for recording_id, sid in due:
-        with guarded(f"recording {recording_id}, due"):
-            try:
-                if sid is not None:
-                    provider.delete_recording(sid)
-            except ProviderError as error:
-                log.warning("recording %s is not deleted, trying again: %s", recording_id, error.code or error.reason)
-                continue
-            with database.unit_of_work(_SCOPE) as session:
-                kept = update(Recording).where(Recording.id == recording_id, Recording.deleted_at.is_(None))
-                session.execute(kept.values(deleted_at=at))
 
 
 def recording_since(session: Session, call_id: int) -> datetime | None:
@@ -167,29 +144,19 @@ def _newcomer(*, until: InstrumentedAttribute[datetime | None] | None = None) ->
     )
 
 
+def _leg_is_over() -> ColumnElement[bool]:
+    """The recorded telephone is no longer there: what recorded it has ended with it."""
+    ended = exists().where(Call.id == Recording.call_id, Call.status == CallStatus.ENDED)
+    gone = select(Leg.sid).where(Leg.call_id == Recording.call_id, Leg.status.in_((LegStatus.LEFT, LegStatus.FAILED)))
+    return or_(ended, Recording.leg_sid.in_(gone))
+
+
 def _beginner() -> ColumnElement[bool]:
     """Whoever began the recording is in the conversation."""
     leg = aliased(Leg)
     return exists().where(
         leg.call_id == Recording.call_id, leg.staff_id == Recording.started_by, leg.status == LegStatus.JOINED
     )
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRecordings:
-    """How many recordings of a practice the carrier still keeps, and when it must forget the next (UTC)."""
-
-    count: int
-    next_at: datetime | None
-
-
-def kept_recordings(session: Session, practice_id: int) -> KeptRecordings:
-    """What is still to be deleted of this practice's recordings."""
-    counted = select(func.count(Recording.id), func.min(Recording.delete_at)).where(
-        Recording.practice_id == practice_id, Recording.deleted_at.is_(None)
-    )
-    count, next_at = session.execute(counted).one()
-    return KeptRecordings(count, next_at)
 
 
 def _begin(
@@ -201,6 +168,8 @@ def _begin(
         leg = patient_leg(session, call_id)
         if call.status != CallStatus.TALKING or leg.status != LegStatus.JOINED:
             raise Conflict(N_("There is no conversation to record."))
+        if leg.on_hold:  # she would not hear it announced
+            raise Conflict(N_("The patient is on hold and would not hear it: take her back first, then record."))
         if recording_since(session, call_id) is not None:
             return None
         at = clock.now()
@@ -219,29 +188,41 @@ def _begin(
 
 
 def _stop(database: Database, provider: Provider, recording_id: int, clock: Clock) -> bool:
-    """Stop one and keep its name; False when the carrier cannot be reached."""
+    """Stop one and keep its name; False when the carrier did not, so that it may go on.
+
+    Its name is looked for among what the carrier has of its leg when it was never told. A leg that is over is recorded
+    no longer, whatever the carrier says to that.
+    """
     with database.reading(_SCOPE) as session:
-        row = session.scalars(select(Recording).where(Recording.id == recording_id)).one()
+        row, is_over = session.execute(select(Recording, _leg_is_over()).where(Recording.id == recording_id)).one()
+    sid: str | None = row.sid
     try:
-        sid = provider.stop_recording(row.leg_sid, row.sid)
+        if sid is None:
+            sid = next(iter(unnamed_at_carrier(database, provider, row.leg_sid)), None)
+        if sid is not None:
+            provider.stop_recording(row.leg_sid, sid)
+        elif row.started_at >= clock.now() - _LOST_AFTER:
+            return False  # it may begin yet
     except ProviderError as error:
         log.warning("recording %s is not stopped: %s", recording_id, error.code or error.reason)
-        if not error.permanent:
+        if not (error.permanent and is_over):
             return False
-        sid = None
     _record_end(database, recording_id, row.call_id, clock, sid=sid)
     return True
 
 
-def _record_end(database: Database, recording_id: int, call_id: int, clock: Clock, *, sid: str | None = None) -> None:
+def _record_end(
+    database: Database, recording_id: int, call_id: int, clock: Clock, *, sid: str | None = None, began: bool = True
+) -> None:
+    """It is over. Only one that never ``began`` needs no deleting: without a name it is looked for when it is due."""
     at = clock.now()
     with database.unit_of_work(_SCOPE) as session:
         one = update(Recording).where(Recording.id == recording_id)
         if sid is not None:
             session.execute(one.where(Recording.sid.is_(None)).values(sid=sid))
         session.execute(one.where(Recording.stopped_at.is_(None)).values(stopped_at=at))
-        # Nothing ever recorded: there is nothing to delete.
-        session.execute(one.where(Recording.sid.is_(None), Recording.deleted_at.is_(None)).values(deleted_at=at))
+        if not began:
+            session.execute(one.where(Recording.sid.is_(None), Recording.deleted_at.is_(None)).values(deleted_at=at))
         _tell_screens(session, call_id)
 
 

@@ -44,12 +44,14 @@ def open_client(owner: object, settings: Settings, *, timeout: float) -> "Client
 
 def unless_gone(act: Callable[[], T]) -> T | None:
     """Do it, unless what it is done to is gone already."""
-    from twilio.base.exceptions import TwilioRestException
+    from twilio.base.exceptions import TwilioException, TwilioRestException
 
     try:
         return act()
-    except TwilioRestException as refused:
-        if refused.code in {NOT_FOUND, _NOT_IN_PROGRESS} or refused.status == 404:
+    except TwilioException as refused:
+        if isinstance(refused, TwilioRestException) and refused.code in {NOT_FOUND, _NOT_IN_PROGRESS}:
+            return None
+        if _status_of(refused) == 404:
             return None
         raise
 
@@ -65,11 +67,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except TwilioRestException as refused:
-        is_final = 400 <= refused.status < 500 and refused.status != 429
-        may_have_acted = refused.status >= 500 and refused.status != 503
-        raise ProviderError(
-            str(refused.msg), permanent=is_final, unknown=may_have_acted, code=refused.code or None
-        ) from None
+        raise _refusal(str(refused.msg), refused.status, refused.code or None) from None
     except ConnectTimeout:
         raise ProviderError("the carrier cannot be reached", permanent=False) from None
     except NotConnected as broken:
@@ -79,4 +77,22 @@ def told() -> Iterator[None]:
     except RequestException as lost:
         raise ProviderError(f"no answer ({type(lost).__name__})", permanent=False, unknown=True) from None
     except TwilioException as odd:
+        status = _status_of(odd)
+        if status is not None:
+            raise _refusal(f"no list (HTTP {status})", status) from None
         raise ProviderError(f"an answer that cannot be read ({odd})"[:200], permanent=False, unknown=True) from None
+
+
+def _refusal(reason: str, status: int, code: int | None = None) -> ProviderError:
+    is_final = 400 <= status < 500 and status != 429
+    may_have_acted = status >= 500 and status != 503
+    return ProviderError(reason, permanent=is_final, unknown=may_have_acted, code=code)
+
+
+def _status_of(error: Exception) -> int | None:
+    """The HTTP status of a refusal; None for any other failure.
+
+    The library raises no refusal for a list, but a plain error with the answer as its second argument.
+    """
+    status = getattr(error, "status", None) or getattr(error.args[-1] if error.args else None, "status_code", None)
+    return status if isinstance(status, int) and status != 200 else None

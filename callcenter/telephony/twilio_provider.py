@@ -144,12 +144,17 @@ class TwilioProvider:
             recording = self._gestures.calls(sid).recordings.create()
         return str(recording.sid)
 
-    def stop_recording(self, call_sid: str, recording_sid: str | None) -> str | None:
-        """End a recording, or whichever goes on."""
+    def find_recordings(self, call_sid: str) -> Sequence[str]:
+        """Every recording of one leg."""
         with told():
-            recording = self._gestures.calls(call_sid).recordings(recording_sid or "Twilio.CURRENT")
-            found = unless_gone(partial(recording.update, status="stopped"))
-        return recording_sid if found is None else str(found.sid)
+            # Also of a leg that is over: "Twilio.CURRENT" knows only what records now.
+            found = unless_gone(self._gestures.calls(call_sid).recordings.list) or []
+        return [str(one.sid) for one in found]
+
+    def stop_recording(self, call_sid: str, recording_sid: str) -> None:
+        """End a recording."""
+        with told():
+            unless_gone(partial(self._gestures.calls(call_sid).recordings(recording_sid).update, status="stopped"))
 
     def delete_recording(self, recording_sid: str) -> None:
         """Forget a recording."""

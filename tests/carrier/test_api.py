@@ -10,6 +10,7 @@ from twilio.rest import Client
 from callcenter.carrier.clock import RealClock
 from callcenter.carrier.command import listen
 from callcenter.core.config import load_settings
+from callcenter.core.errors import ProviderError
 from callcenter.telephony.twilio_provider import TwilioProvider
 from tests.carrier.running import LANDLINE, PATIENT, PRACTICE, SID, TOKEN, Running
 
@@ -108,6 +109,24 @@ def test_refusals_have_the_carriers_numbers(carrier: Running) -> None:
     participants = twilio.conferences("room").participants
     assert code(lambda: participants.create(from_=PRACTICE, to="15")) == (400, 21211)
     assert code(lambda: participants.create(from_=PRACTICE, to=PATIENT, label="a/b")) == (400, 16024)
+
+
+@pytest.mark.parametrize(
+    ("token", "fault", "permanent", "unknown"),
+    [("0" * 32, None, True, False), (TOKEN, "error", False, False), (TOKEN, "error_after", False, True)],
+)
+def test_a_refused_list_says_whether_trying_again_can_help(
+    carrier: Running, token: str, fault: str | None, permanent: bool, unknown: bool
+) -> None:
+    """The library tells a refusal of a list in another manner than any other."""
+    settings = load_settings(
+        twilio_base_url=carrier.base, twilio_account_sid=SID, twilio_auth_token=token, secret_key="s" * 32
+    )
+    if fault is not None:
+        carrier.http.put("/network/faults", json={"chances": {fault: 1}, "only": ["Conferences"]}).raise_for_status()
+    with pytest.raises(ProviderError) as refused:
+        TwilioProvider(settings).open_rooms()
+    assert (refused.value.permanent, refused.value.unknown) == (permanent, unknown)
 
 
 def test_a_real_clock_runs_by_itself_and_is_not_moved_by_hand(start: Callable[..., Running]) -> None:

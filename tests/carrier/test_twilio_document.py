@@ -150,8 +150,9 @@ def test_everything_the_product_asks_of_the_carrier(carrier: Running, provider: 
     provider.set_coached(room, leg, None)
     provider.announce(room, "http://product/notice")
     recording = provider.start_recording(patient)
-    assert provider.stop_recording(patient, None) == recording
-    assert provider.stop_recording(patient, None) is None
+    provider.stop_recording(patient, recording)
+    provider.stop_recording(patient, recording)
+    assert (provider.find_recordings(patient), provider.find_recordings("CA" + "0" * 32)) == ([recording], [])
     provider.delete_recording(recording)
     provider.delete_recording(recording)
 
@@ -177,6 +178,7 @@ def test_everything_the_product_asks_of_the_carrier(carrier: Running, provider: 
         "GET /Calls.json",
         "GET /Calls/{Sid}.json",
         "POST /Calls/{Sid}.json",
+        "GET /Calls/{CallSid}/Recordings.json",
         "POST /Calls/{CallSid}/Recordings.json",
         "POST /Calls/{CallSid}/Recordings/{Sid}.json",
         "DELETE /Recordings/{Sid}.json",

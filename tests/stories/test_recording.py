@@ -12,8 +12,8 @@ from callcenter.core.clock import SystemClock
 from callcenter.core.config import load_settings
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice
+from callcenter.telephony.kept_recordings import delete_due_recordings
 from callcenter.telephony.models import Recording
-from callcenter.telephony.recording import delete_due_recordings
 from callcenter.telephony.twilio_provider import TwilioProvider
 from tests.stories.conftest import PATIENT, SID, TOKEN, Town
 from tests.stories.test_transfers import hang_up, heard, until

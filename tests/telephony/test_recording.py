@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, ProviderError
+from callcenter.telephony.holding import hold_patient
+from callcenter.telephony.kept_recordings import delete_due_recordings, kept_recordings
 from callcenter.telephony.legs import lock_call, want_leg
 from callcenter.telephony.models import Leg, LegRole, Recording
 from callcenter.telephony.recording import (
-    delete_due_recordings,
-    kept_recordings,
     recording_since,
     start_recording,
     stop_left_recordings,
@@ -92,6 +92,91 @@ def test_a_recording_whose_name_was_lost_is_stopped_by_its_leg_and_deleted(floor
     floor.clock.advance(timedelta(days=30))
     delete_due_recordings(floor.database, floor.provider, floor.clock)
     assert floor.provider.recordings == {}
+
+
+def test_one_whose_answer_was_lost_is_stopped_by_hand_at_once_and_by_its_name(floor: Floor, call_id: int) -> None:
+    floor.provider.loses_answers = True
+    with pytest.raises(Conflict):
+        record(floor, call_id)
+    stop_recording(floor.database, floor.provider, call_id, floor.clock)
+    [sid] = floor.provider.recordings
+    assert (floor.provider.stopped_recordings, [one.sid for one in rows(floor)]) == ([sid], [sid])
+
+
+def test_a_recording_that_may_begin_yet_is_not_said_to_have_stopped(floor: Floor, call_id: int) -> None:
+    floor.provider.loses_answers = True
+    with pytest.raises(Conflict):
+        record(floor, call_id)
+    began = floor.provider.recordings.copy()
+    floor.provider.recordings.clear()  # the carrier has not come to it yet
+    with pytest.raises(Conflict):
+        stop_recording(floor.database, floor.provider, call_id, floor.clock)
+    floor.clock.advance(timedelta(seconds=16))
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    [one] = rows(floor)
+    assert (one.sid, one.stopped_at, one.deleted_at) == (None, floor.now, None)
+    with floor.database.reading(ALL) as session:
+        assert kept_recordings(session, one.practice_id).count == 0  # as far as anybody knows
+
+    floor.provider.recordings |= began  # it was there all the same
+    floor.clock.advance(timedelta(days=30))
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.recordings == {}
+    assert rows(floor)[0].deleted_at == floor.now
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_refusal_to_stop_it_leaves_nothing_kept_for_ever(floor: Floor, call_id: int, is_named: bool) -> None:
+    floor.provider.loses_answers = not is_named
+    if is_named:
+        record(floor, call_id)
+    else:
+        with pytest.raises(Conflict):
+            record(floor, call_id)
+    floor.clock.advance(timedelta(seconds=16))
+    floor.provider.refusing = ProviderError("never", permanent=True)
+    with pytest.raises(Conflict):
+        stop_recording(floor.database, floor.provider, call_id, floor.clock)
+    assert rows(floor)[0].stopped_at is None  # it still records
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    [one] = rows(floor)
+    assert (one.stopped_at, one.deleted_at) == (floor.now, None)  # over with its leg, and still to be deleted
+
+    floor.provider.refusing = None
+    floor.clock.advance(timedelta(days=30))
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.recordings == {}
+    assert rows(floor)[0].deleted_at == floor.now
+
+
+def test_some_that_the_carrier_refuses_for_good_keep_no_later_one(floor: Floor, call_id: int) -> None:
+    for _ in range(11):
+        record(floor, call_id)
+        stop_recording(floor.database, floor.provider, call_id, floor.clock)
+        floor.clock.advance(timedelta(seconds=1))
+    *refused, last = floor.provider.recordings
+    floor.provider.refused_recordings.update(refused)
+    floor.clock.advance(timedelta(days=31))
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    floor.clock.advance(timedelta(seconds=20))
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert set(floor.provider.recordings) == set(refused)
+    assert [row.sid for row in rows(floor) if row.deleted_at is not None] == [last]
+    floor.provider.refused_recordings.clear()
+    floor.clock.advance(timedelta(seconds=20))
+    delete_due_recordings(floor.database, floor.provider, floor.clock)
+    assert floor.provider.recordings == {}
+
+
+def test_nobody_is_recorded_who_could_not_hear_that_she_is(floor: Floor, call_id: int) -> None:
+    hold_patient(floor.database, floor.provider, call_id, floor.clock, on_hold=True)
+    with pytest.raises(Conflict, match="take her back first"):
+        record(floor, call_id)
+    assert (rows(floor), floor.provider.announced, floor.provider.recordings) == ([], [], {})
+    hold_patient(floor.database, floor.provider, call_id, floor.clock, on_hold=False)
+    record(floor, call_id)
+    assert len(floor.provider.recordings) == 1
 
 
 def test_it_ends_with_the_call_and_is_deleted_when_due_and_not_before(floor: Floor, call_id: int) -> None:

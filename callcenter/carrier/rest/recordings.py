@@ -1,4 +1,4 @@
-"""/Calls/{sid}/Recordings and /Recordings: begun, stopped, forgotten. Nothing is kept but that it was so."""
+"""/Calls/{sid}/Recordings and /Recordings: begun, listed, stopped, forgotten. Nothing is kept but that it was so."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from callcenter.carrier.carrier import Carrier
 from callcenter.carrier.identifiers import SidPrefix, new_sid, rfc2822
 from callcenter.carrier.network import Call, Recording
 from callcenter.carrier.rest.calls import find_call
-from callcenter.carrier.rest.shapes import PATH, ApiError, Form, account, not_found
+from callcenter.carrier.rest.shapes import PATH, ApiError, Form, account, not_found, page
 
 router = APIRouter(prefix=PATH)
 Account = Annotated[Carrier, Depends(account)]
@@ -30,6 +30,13 @@ async def create_recording(request: Request, sid: str, carrier: Account) -> dict
     conferences.note(carrier, call, "recording")
     carrier.network.changed()
     return _represent(carrier, recording)
+
+
+@router.get("/Calls/{sid}/Recordings.json")
+async def list_recordings(request: Request, sid: str, carrier: Account) -> dict[str, Any]:
+    call = find_call(request, carrier, sid)
+    found = [one for one in reversed(carrier.network.recordings.values()) if one.call is call]
+    return page(request, "recordings", [_represent(carrier, one) for one in found])
 
 
 @router.post("/Calls/{sid}/Recordings/{recording_sid}.json")

@@ -24,7 +24,7 @@ from callcenter.directory.practices import (
     list_practices,
 )
 from callcenter.instructions.greeting import check_greeting_template, greeting_phrase
-from callcenter.telephony.recording import kept_recordings
+from callcenter.telephony.kept_recordings import kept_recordings
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
 from callcenter.web.forms import Typed, attempt
 from callcenter.web.pages.practices.frame import open_frame, saved, show_section
