@@ -33,6 +33,7 @@ def read_why(session: Session, call: Call, staff_id: int) -> Why | None:
         .where(
             Call.practice_id == call.practice_id,
             Call.from_number == call.from_number,
+            Call.answered_at.is_not(None),
             Leg.role == LegRole.OPERATOR,
             Leg.staff_id == staff_id,
             Leg.joined_at < Reservation.offered_at,

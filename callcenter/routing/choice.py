@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 # Callers of one practice who wait in plain order of arrival; whoever finds more of her own before her lets the others'
 # callers pass. Five are what a practice has on a busy morning; a flood is many times that.
 SIDE_BY_SIDE = 5
+
+ASKED_AGAIN_AFTER = timedelta(seconds=30)
+URGENT_ASKED_AGAIN_AFTER = timedelta(seconds=5)
 
 
 class PriorityReason(StrEnum):
@@ -111,18 +114,33 @@ class Match:
     rule: ReservationRule
 
 
+def is_asked_again(declined_at: datetime, *, is_urgent: bool, at: datetime) -> bool:
+    """Whether somebody who declined a call is asked for it once more, when nobody else who is free may take it.
+
+    Not at once: alone on the floor, she would be rung in a circle.
+    """
+    return at - declined_at >= (URGENT_ASKED_AGAIN_AFTER if is_urgent else ASKED_AGAIN_AFTER)
+
+
 def match_calls(
-    waiting: Sequence[Waiting], idle: Sequence[Idle], *, declined: Collection[tuple[int, int]] = ()
+    waiting: Sequence[Waiting],
+    idle: Sequence[Idle],
+    *,
+    declined: Collection[tuple[int, int]] = (),
+    again: Collection[tuple[int, int]] = (),
 ) -> list[Match]:
     """Offer each call in its turn to whoever last spoke with its caller, else to the longest idle who may take it.
 
     A call that nobody free may take is passed over, and the next is offered: it keeps its turn for whoever can.
-    ``declined`` holds (entry id, staff id): nobody is asked twice for a call she declined; she may still pull it.
+    ``declined`` holds (entry id, staff id): who declined a call is not asked, but for those who are in ``again`` too,
+    when nobody else who is free may take it.
     """
     free = sorted(idle, key=lambda agent: (agent.since, agent.staff_id))
     matches = []
     for call in sorted(waiting, key=lambda call: call.turn):
-        fit = [agent for agent in free if agent.may_take(call) and (call.entry_id, agent.staff_id) not in declined]
+        able = [agent for agent in free if agent.may_take(call)]
+        fit = [agent for agent in able if (call.entry_id, agent.staff_id) not in declined]
+        fit = fit or [agent for agent in able if (call.entry_id, agent.staff_id) in again]
         if not fit:
             continue
         known = next((agent for agent in fit if agent.staff_id == call.last_spoken_with), None)

@@ -1,11 +1,11 @@
 """Offers: a waiting call rings for one operator, who takes it, declines it or lets it pass."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import ColumnElement, Table, case, exists, func, literal, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from callcenter.core.db import Instant, touch
 from callcenter.core.errors import NotFound
@@ -14,7 +14,7 @@ from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
 from callcenter.directory.models import Practice
 from callcenter.routing.agents import move_agent, release, settle, whole_floor
-from callcenter.routing.choice import Idle, Match, Waiting, alike_practices, match_calls
+from callcenter.routing.choice import Idle, Match, Waiting, alike_practices, is_asked_again, match_calls
 from callcenter.routing.events import CallOffered
 from callcenter.routing.models import (
     IN_TURN,
@@ -49,24 +49,27 @@ def offer_waiting_calls(session: Session, *, at: datetime) -> int:
     Always the same number of queries, however many wait.
     """
     with whole_floor(session):
-        present = _idle(session, at=at)
-        if not present:
+        free = _free(session, at=at)
+        practices = _practices_waiting(session) if free else []
+        if not practices:
             return 0
-        alike = alike_practices(_practices_waiting(session), present)
+        # All of them, however many: the only one who may take a caller may have become free last.
+        present = _with_skills(session, free)
+        alike = alike_practices(practices, present)
         if not alike:
             return 0
-        staff_ids = [agent.staff_id for agent in present]
-        declined = _declined_by(session, staff_ids)
+        declined, again = _declined_by(session, list(free), at=at)
         # Enough of each kind for each of them to find one that she has not declined, however many she has.
-        most = len(present) + len({entry_id for entry_id, _ in declined})
+        most = min(len(present), _AT_ONCE) + len({entry_id for entry_id, _ in declined})
         waiting = _waiting(session, alike, most=most, at=at)
         if not waiting:
             return 0
         # No more operators are held than may be asked: the others are for the calls that come in meanwhile.
-        wanted = {match.agent.staff_id for match in match_calls(waiting, present, declined=declined)}
-        held = _hold_idle(session, wanted, at=at)
+        wanted = match_calls(waiting, present, declined=declined, again=again)[:_AT_ONCE]
+        held = _hold_idle(session, {match.agent.staff_id for match in wanted}, at=at)
         idle = [agent for agent in present if agent.staff_id in held]
-        return sum(_offer(session, match, at=at) for match in match_calls(waiting, idle, declined=declined))
+        matches = match_calls(waiting, idle, declined=declined, again=again)
+        return sum(_offer(session, match, at=at) for match in matches)
 
 
 def decline_offer(session: Session, reservation_id: int, *, staff_id: int, at: datetime) -> None:
@@ -97,7 +100,7 @@ def expire_offers(session: Session, *, at: datetime, started_at: datetime | None
     """End the offers that nobody took in time: those operators go on a break with a notice, the calls to the next.
 
     An operator who lets a call ring is not at her desk; another call would ring there as long. But while this process
-    was not running (``started_at``) she could not take it: then she stays available.
+    or its database did not work (until ``started_at``) she could not take it: then she stays available.
     """
     could_take = started_at is None or at >= started_at + OFFER_FOR
     with whole_floor(session):
@@ -162,16 +165,15 @@ def _waiting(session: Session, alike: Sequence[Sequence[int]], *, most: int, at:
     return [Waiting(*row) for row in rows]
 
 
-def _idle(session: Session, *, at: datetime) -> list[Idle]:
-    idle = (
-        select(Agent.staff_id, Agent.status_since)
-        .where(*_is_idle(at))
-        .order_by(Agent.status_since, Agent.staff_id)
-        .limit(_AT_ONCE)
-    )
-    found = session.execute(idle).all()
-    skills = skills_of(session, [staff_id for staff_id, _ in found]) if found else {}
-    return [Idle(staff_id, since, skills[staff_id]) for staff_id, since in found]
+def _free(session: Session, *, at: datetime) -> dict[int, datetime]:
+    """Whoever is available and present, and since when."""
+    rows = session.execute(select(Agent.staff_id, Agent.status_since).where(*_is_idle(at)))
+    return {row.staff_id: row.status_since for row in rows}
+
+
+def _with_skills(session: Session, free: Mapping[int, datetime]) -> list[Idle]:
+    skills = skills_of(session, list(free))
+    return [Idle(staff_id, since, skills[staff_id]) for staff_id, since in free.items()]
 
 
 def _hold_idle(session: Session, staff_ids: Collection[int], *, at: datetime) -> set[int]:
@@ -184,18 +186,36 @@ def _is_idle(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Agent.status == AgentStatus.AVAILABLE, Agent.lease_until > at)
 
 
-def _declined_by(session: Session, staff_ids: list[int]) -> set[tuple[int, int]]:
-    """Who of them declined whom, as long as that caller waits."""
+_Pairs = set[tuple[int, int]]
+
+
+def _declined_by(session: Session, staff_ids: list[int], *, at: datetime) -> tuple[_Pairs, _Pairs]:
+    """Who of them declined whom (entry id, staff id), and of those who may be asked again.
+
+    What was declined before somebody took that caller counts no more, should she wait again.
+    """
+    taken = aliased(Reservation)
     rows = session.execute(
-        select(Reservation.queue_entry_id, Reservation.staff_id)
+        select(Reservation.queue_entry_id, Reservation.staff_id, QueueEntry.urgent, Reservation.settled_at)
         .join(QueueEntry, QueueEntry.id == Reservation.queue_entry_id)
         .where(
             QueueEntry.status == QueueEntryStatus.WAITING,
             Reservation.staff_id.in_(staff_ids),
             Reservation.status == ReservationStatus.DECLINED,
+            ~exists().where(
+                taken.queue_entry_id == Reservation.queue_entry_id,
+                taken.status == ReservationStatus.ACCEPTED,
+                taken.id > Reservation.id,
+            ),
         )
-    )
-    return {(entry_id, staff_id) for entry_id, staff_id in rows}
+    ).all()
+    declined = {(entry_id, staff_id) for entry_id, staff_id, _, _ in rows}
+    lately = {
+        (entry_id, staff_id)
+        for entry_id, staff_id, is_urgent, declined_at in rows
+        if declined_at is None or not is_asked_again(declined_at, is_urgent=is_urgent, at=at)
+    }
+    return declined, declined - lately
 
 
 def _pending(session: Session, staff_id: int) -> list[Reservation]:

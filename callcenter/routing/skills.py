@@ -41,6 +41,8 @@ def last_spoken_with(practice_id: ColumnElement[int], number: ColumnElement[Any]
             _CALL.c.practice_id == practice_id,
             _CALL.c.from_number == number,
             _CALL.c.received_at > since,
+            # In a call of ours the operator comes first: nobody was spoken with whose telephone was only rung.
+            _CALL.c.answered_at.is_not(None),
             _LEG.c.role == literal_column(f"'{LegRole.OPERATOR}'"),
             _LEG.c.joined_at.is_not(None),
             _LEG.c.staff_id.is_not(None),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from callcenter.routing.choice import (
     Skills,
     Waiting,
     alike_practices,
+    is_asked_again,
     match_calls,
 )
 
@@ -38,6 +40,22 @@ def test_nobody_is_asked_twice_for_a_call_she_declined() -> None:
     waiting = [caller(1, waited=30), caller(2, waited=5)]
     pairs = match_calls(waiting, [operator(10, idle=60)], declined={(1, 10)})
     assert [(match.call.entry_id, match.agent.staff_id) for match in pairs] == [(2, 10)]
+
+
+def test_who_declined_a_while_ago_is_asked_again_when_nobody_else_may() -> None:
+    waiting, operators = [caller(1, waited=30)], [operator(10, idle=60), operator(11, idle=1)]
+    declined = {(1, 10), (1, 11)}
+    assert match_calls(waiting, operators, declined=declined) == []
+    [match] = match_calls(waiting, operators, declined=declined, again={(1, 11)})
+    assert match.agent.staff_id == 11
+    [match] = match_calls(waiting, [*operators, operator(12, idle=0)], declined=declined, again=declined)
+    assert match.agent.staff_id == 12
+
+
+@pytest.mark.parametrize(("is_urgent", "after"), [(False, 30), (True, 5)])
+def test_a_call_comes_back_to_who_declined_it_after_a_while(is_urgent: bool, after: int) -> None:
+    assert not is_asked_again(AT, is_urgent=is_urgent, at=AT + timedelta(seconds=after - 1))
+    assert is_asked_again(AT, is_urgent=is_urgent, at=AT + timedelta(seconds=after))
 
 
 def order(waiting: list[Waiting]) -> list[int]:
@@ -101,9 +119,12 @@ SKILLS = st.builds(
 )
 
 
+Pairs = set[tuple[int, int]]
+
+
 @st.composite
-def floors(draw: st.DrawFn) -> tuple[list[Waiting], list[Idle], set[tuple[int, int]]]:
-    """Callers of a few practices, operators of every kind, and some who declined some."""
+def floors(draw: st.DrawFn) -> tuple[list[Waiting], list[Idle], Pairs, Pairs]:
+    """Callers of a few practices, operators of every kind, some who declined some, and some of those long ago."""
     asks = {practice: (draw(st.sampled_from(["fr", "en", "nl"])), draw(st.booleans())) for practice in (1, 2, 3)}
     waiting = []
     for entry_id in range(draw(st.integers(0, 8))):
@@ -123,16 +144,18 @@ def floors(draw: st.DrawFn) -> tuple[list[Waiting], list[Idle], set[tuple[int, i
         for number in range(draw(st.integers(0, 6)))
     ]
     declined = draw(st.sets(st.tuples(st.integers(0, 7), st.integers(100, 105)), max_size=6))
-    return waiting, idle, declined
+    again = draw(st.sets(st.sampled_from(sorted(declined)))) if declined else set()
+    return waiting, idle, declined, again
 
 
 @settings(max_examples=200, deadline=None)
 @given(floor=floors())
 def test_nobody_unqualified_nobody_twice_and_nobody_passed_over(
-    floor: tuple[list[Waiting], list[Idle], set[tuple[int, int]]],
+    floor: tuple[list[Waiting], list[Idle], Pairs, Pairs],
 ) -> None:
-    waiting, idle, declined = floor
-    matches = match_calls(waiting, idle, declined=declined)
+    waiting, idle, declined, again = floor
+    declined = declined - again
+    matches = match_calls(waiting, idle, declined=declined | again, again=again)
     assert all(match.agent.may_take(match.call) for match in matches)
     assert not {(match.call.entry_id, match.agent.staff_id) for match in matches} & declined
     assert len({match.agent.staff_id for match in matches}) == len(matches)
@@ -154,16 +177,17 @@ def test_nobody_unqualified_nobody_twice_and_nobody_passed_over(
 @settings(max_examples=100, deadline=None)
 @given(floor=floors())
 def test_looking_at_a_few_of_each_kind_of_practice_chooses_as_looking_at_all(
-    floor: tuple[list[Waiting], list[Idle], set[tuple[int, int]]],
+    floor: tuple[list[Waiting], list[Idle], Pairs, Pairs],
 ) -> None:
     """What the distributor reads from the database is as good as everything."""
-    waiting, idle, declined = floor
+    waiting, idle, declined, again = floor
     practices = sorted({(call.practice_id, call.language, call.certified_only) for call in waiting})
     most = len(idle) + len({entry_id for entry_id, _ in declined})
     few: list[Waiting] = []
     for group in alike_practices(practices, idle):
         few += sorted((call for call in waiting if call.practice_id in group), key=lambda call: call.turn)[:most]
-    assert match_calls(few, idle, declined=declined) == match_calls(waiting, idle, declined=declined)
+    chosen = match_calls(few, idle, declined=declined, again=again)
+    assert chosen == match_calls(waiting, idle, declined=declined, again=again)
 
 
 def test_whoever_knows_the_caller_comes_before_whoever_is_free_longer() -> None:

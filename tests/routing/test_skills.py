@@ -6,15 +6,17 @@ import pytest
 from sqlalchemy import select, update
 
 from callcenter.core.errors import Conflict
-from callcenter.directory.models import Certification, Practice, PracticeLine, Staff
+from callcenter.desk.why import read_why
+from callcenter.directory.models import Certification, Practice, PracticeLine, Role, Staff
 from callcenter.routing.arrival import admit_call, receive_call
+from callcenter.routing.callbacks import promise_callback
 from callcenter.routing.choice import Barrier, ReservationRule
 from callcenter.routing.models import AgentStatus, Reservation
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.routing.presence import finish_wrap_up, set_available
 from callcenter.routing.skills import barrier_to
 from callcenter.routing.taking import CallTaken, pull_call
-from callcenter.telephony.models import CallHandling
+from callcenter.telephony.models import CallHandling, Leg, LegRole
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, CALL, LINE, MONDAY, PATIENT, Floor
 
@@ -173,6 +175,55 @@ def test_whoever_spoke_with_this_caller_last_is_asked_first(floor: Floor) -> Non
     since = floor.agent("Ines").status_since
     [offer] = [row for row in floor.rows(Reservation)["reservation"] if row["status"] == "pending"]
     assert offer["idle_since"] == since
+
+
+def test_whose_telephone_was_only_rung_spoke_with_nobody(floor: Floor) -> None:
+    lost = floor.ring()
+    floor.hear(floor.patient_leg(lost), LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        assert promise_callback(session, lost, at=floor.now)
+    floor.hear(floor.patient_leg(lost), LegNews.HUNG_UP)
+    floor.hire("Ines", "Lea")
+    own = floor.accept("Ines")
+    floor.hear(own.id, LegNews.JOINED)
+    with floor.database.reading(ALL) as session:
+        rung = session.scalars(select(Leg).where(Leg.call_id == own.call_id, Leg.role == LegRole.PATIENT)).one()
+    floor.dial(rung)
+    floor.hear(rung.id, LegNews.RANG, LegNews.FAILED)
+    with floor.database.unit_of_work(ALL) as session:
+        finish_wrap_up(session, floor.staff["Ines"], at=floor.now)
+    floor.clock.advance(timedelta(seconds=5))
+    call_id = floor.ring(SECOND)
+    assert pending(floor) == [(call_id, "Lea", "longest_idle")]
+    # Nor does her card say so, once she takes the call.
+    floor.pull("Ines", call_id)
+    with floor.database.reading(ALL) as session:
+        why = read_why(session, floor.call(call_id), floor.staff["Ines"])
+        assert why is not None
+        assert (why.rule, why.spoken_at) == ("pulled", None)
+
+
+def test_beyond_a_hundred_who_may_not_take_her_whoever_may_is_asked(floor: Floor) -> None:
+    other_practice(floor, language="nl")
+    with floor.database.unit_of_work(ALL) as session:
+        for number in range(100):
+            member = Staff(
+                login=f"fr{number}",
+                name=f"Fr{number}",
+                role=Role.OPERATOR,
+                password_hash="x",
+                languages="fr",
+                endpoint=f"client:fr{number}",
+                created_at=MONDAY,
+            )
+            session.add(member)
+            session.flush()
+            set_available(session, member.id, at=floor.now)
+    floor.clock.advance(timedelta(seconds=1))
+    call_id = ring(floor)
+    assert pending(floor) == []
+    floor.hire("Nele")
+    assert pending(floor) == [(call_id, "Nele", "longest_idle")]
 
 
 def test_a_caller_who_waits_is_given_to_whom_she_knows_when_both_are_free(floor: Floor) -> None:
