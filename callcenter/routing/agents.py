@@ -25,8 +25,11 @@ def move_agent(
     missed_call: bool = False,
     present_at: datetime | None = None,
     silent_at: datetime | None = None,
+    since: datetime | None = None,
 ) -> bool:
     """Move her from one of these statuses; whether she was in one. ``call_id`` is the call she is on from now on.
+
+    ``since`` is from when her new status counts, when that is not ``at``.
 
     With ``on_call_id`` only if that is her call; with ``present_at`` only if her lease holds at that instant, with
     ``silent_at`` only if it does not. Her own screen and the boards hear of it.
@@ -42,7 +45,7 @@ def move_agent(
         session,
         statement.values(
             status=to,
-            status_since=at,
+            status_since=since or at,
             call_id=call_id,
             missed_call=missed_call,
             wrap_up_until=None,
@@ -85,9 +88,19 @@ def settle(session: Session, reservation: Reservation, status: ReservationStatus
 
 
 def release(session: Session, reservation: Reservation, status: ReservationStatus, *, at: datetime) -> None:
-    """End a pending offer through no fault of hers: she is available again."""
+    """End a pending offer through no fault of hers: she is available again, and free as long as she was.
+
+    Who declined begins anew: the next caller rings first for those who have not been asked.
+    """
     if settle(session, reservation, status, at=at):
-        move_agent(session, reservation.staff_id, from_=[AgentStatus.RESERVED], to=AgentStatus.AVAILABLE, at=at)
+        move_agent(
+            session,
+            reservation.staff_id,
+            from_=[AgentStatus.RESERVED],
+            to=AgentStatus.AVAILABLE,
+            at=at,
+            since=None if status is ReservationStatus.DECLINED else reservation.idle_since,
+        )
 
 
 def was_changed(session: Session, statement: Update) -> bool:

@@ -3,15 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.core.errors import Invalid
 from callcenter.routing import presence
-from callcenter.routing.models import Reservation, ReservationStatus
+from callcenter.routing.models import QueueEntry, Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, decline_offer, expire_offers, offer_waiting_calls
 from callcenter.routing.returning import COMES_BACK_WITHIN, return_cut_off
 from callcenter.routing.taking import CallTaken
-from callcenter.telephony.models import Leg
+from callcenter.telephony.models import Call, Leg
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, Floor
 
@@ -47,15 +47,74 @@ def test_an_operator_who_lets_it_ring_goes_on_a_break_and_the_next_is_asked(floo
     assert (agent.status, agent.missed_call) == ("break_", True)
 
 
-def test_a_declined_call_goes_to_the_next_and_never_back(floor: Floor) -> None:
+def decline(floor: Floor, name: str) -> None:
+    staff_id = floor.staff[name]
+    with floor.database.unit_of_work(ALL) as session:
+        offer = session.scalars(
+            select(Reservation).where(Reservation.staff_id == staff_id, Reservation.status == "pending")
+        ).one()
+        decline_offer(session, offer.id, staff_id=staff_id, at=floor.now)
+        decline_offer(session, offer.id, staff_id=staff_id, at=floor.now)
+
+
+def offer_later(floor: Floor, seconds: float) -> int:
+    """So many seconds pass, with every browser there; how many calls are offered then."""
+    floor.clock.advance(timedelta(seconds=seconds))
+    keep_alive(floor, *floor.staff)
+    with floor.database.unit_of_work(ALL) as session:
+        return offer_waiting_calls(session, at=floor.now)
+
+
+def test_a_declined_call_goes_to_the_next_and_comes_back_only_when_nobody_else_is_free(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    call_id = floor.ring()
+    decline(floor, "Ines")
+    assert offers(floor) == [(floor.staff["Ines"], "declined"), (floor.staff["Lea"], "pending")]
+    floor.clock.advance(timedelta(seconds=10))
+    decline(floor, "Lea")
+    assert offer_later(floor, 19) == 0
+    assert (floor.status_of("Ines"), floor.status_of("Lea"), floor.entry(call_id).status) == (
+        "available",
+        "available",
+        "waiting",
+    )
+    # Half a minute after she declined.
+    assert offer_later(floor, 1) == 1
+    assert offers(floor)[2:] == [(floor.staff["Ines"], "pending")]
+    floor.hire("Maud")
+    decline(floor, "Ines")
+    assert offers(floor)[2:] == [(floor.staff["Ines"], "declined"), (floor.staff["Maud"], "pending")]
+
+
+def test_an_operator_alone_is_not_rung_in_a_circle_and_an_emergency_comes_back_to_her_soon(floor: Floor) -> None:
     floor.hire("Ines")
     call_id = floor.ring()
+    decline(floor, "Ines")
+    assert (offer_later(floor, 0), offer_later(floor, 4)) == (0, 0)
     with floor.database.unit_of_work(ALL) as session:
-        offer = session.scalars(select(Reservation)).one()
-        decline_offer(session, offer.id, staff_id=floor.staff["Ines"], at=floor.now)
-        decline_offer(session, offer.id, staff_id=floor.staff["Ines"], at=floor.now)
-        assert offer_waiting_calls(session, at=floor.now) == 0
-    assert floor.status_of("Ines") == "available"
+        session.execute(update(QueueEntry).values(urgent=True))
+    assert offer_later(floor, 1) == 1
+    decline(floor, "Ines")
+    assert (offer_later(floor, 4), offer_later(floor, 1)) == (0, 1)
+    assert floor.accept("Ines").call_id == call_id
+
+
+def test_who_declined_before_a_colleague_took_her_is_asked_when_she_is_back(floor: Floor) -> None:
+    floor.hire("Ines", "Lea")
+    call_id = floor.ring()
+    decline(floor, "Ines")
+    leg = floor.accept("Lea")
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Call).values(in_emergency=True))
+    floor.hear(leg.id, LegNews.JOINED, LegNews.LEFT)
+    assert (floor.entry(call_id).status, floor.entry(call_id).urgent) == ("waiting", True)
+    assert offers(floor)[2:] == [(floor.staff["Ines"], "pending")]
+
+
+def test_an_operator_may_take_what_she_declined(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    decline(floor, "Ines")
     floor.pull("Ines", call_id)  # she may still change her mind
     assert floor.status_of("Ines") == "on_call"
 
@@ -131,6 +190,23 @@ def test_a_patient_who_leaves_frees_whoever_was_asked(floor: Floor) -> None:
     assert floor.entry(call_id).status == "abandoned"
     assert offers(floor) == [(floor.staff["Ines"], "canceled"), (floor.staff["Ines"], "pending")]
     assert floor.entry(waiting).status == "waiting"
+
+
+def test_whoever_was_asked_in_vain_keeps_her_turn_among_the_free(floor: Floor) -> None:
+    floor.hire("Ines")
+    floor.clock.advance(timedelta(seconds=10))
+    floor.hire("Lea")
+    since = floor.agent("Ines").status_since
+    gone = floor.ring()
+    assert floor.status_of("Ines") == "reserved"
+    floor.clock.advance(timedelta(seconds=1))
+    floor.hear(floor.patient_leg(gone), LegNews.HUNG_UP)
+    assert (floor.status_of("Ines"), floor.agent("Ines").status_since) == ("available", since)
+    floor.ring(SECOND)
+    assert (floor.status_of("Ines"), floor.status_of("Lea")) == ("reserved", "available")
+    # Who declines is asked after the others.
+    decline(floor, "Ines")
+    assert floor.agent("Ines").status_since == floor.now
 
 
 def test_a_patient_whose_operator_is_cut_off_is_the_next_to_be_answered(floor: Floor) -> None:
