@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -30,8 +31,8 @@ from callcenter.routing.reconciling import Reconciler
 from callcenter.routing.returning import return_cut_off
 from callcenter.routing.strays import hang_up_strays
 from callcenter.routing.transferring import lift_holds_after_refusal
-from callcenter.telephony.provider import Provider
 from callcenter.telephony.kept_recordings import delete_due_recordings
+from callcenter.telephony.provider import Provider
 from callcenter.telephony.receipts import forget_old
 from callcenter.telephony.recording import stop_left_recordings
 from callcenter.telephony.ringing_back import ring_back_lost_patients
@@ -40,6 +41,8 @@ from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs
 log = logging.getLogger(__name__)
 _RECONCILE_EVERY = 20  # seconds
 _SETTLE_FOR = 2.0  # seconds: a report is repeated or lost by then
+# Longer between two looks at the floor, and the database had stalled: heartbeats hung with it.
+_STALLED_AFTER = timedelta(seconds=5)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 
 
@@ -54,7 +57,7 @@ class Ticker:
         self._database = database
         self._clock = clock
         self._provider = provider
-        self._started_at = clock.now()
+        self._works_since = self._looked_at = clock.now()
         self._stopping = threading.Event()
         self._looking = threading.Lock()
         self._calls = Reconciler(database, provider, clock, settle=self._settle)
@@ -63,7 +66,7 @@ class Ticker:
 
     def start(self) -> None:
         """Tick until stopped."""
-        self._started_at = self._clock.now()
+        self._works_since = self._looked_at = self._clock.now()
         for name, work in self.kinds().items():
             # Coalesced: after a pause there is one tick to catch up, for the work itself is found in the tables.
             self._scheduler.add_job(
@@ -110,9 +113,13 @@ class Ticker:
         _guarded("call-backs at night", lambda: rest_at_night(self._database, self._clock))
         with self._database.unit_of_work(_SCOPE) as session:
             at = self._clock.now()
-            expire_offers(session, at=at, started_at=self._started_at)
-            lapse_leases(session, at=at, started_at=self._started_at)
+            # By when each look began: one that hung itself ends only when the database is back.
+            if at - self._looked_at > _STALLED_AFTER:
+                self._works_since = at
+            expire_offers(session, at=at, started_at=self._works_since)
+            lapse_leases(session, at=at, started_at=self._works_since)
             offer_waiting_calls(session, at=at)
+        self._looked_at = at
 
     def sweep_emergencies(self) -> None:
         """Patients who were lost, and emergency lines that did not answer: never behind what a slow carrier delays."""

@@ -14,9 +14,10 @@ A conversation is never ended by a lease: only her telephone leaving the confere
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import case, literal, select, update
 from sqlalchemy.orm import Session
 
+from callcenter.core.db import Instant
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
@@ -30,8 +31,10 @@ _AWAY = (AgentStatus.AVAILABLE, AgentStatus.BREAK)
 
 def heartbeat(session: Session, staff_id: int, *, at: datetime) -> None:
     """Renew her lease. It brings nobody back to work: who lapsed says herself that she is available again."""
-    renewed = update(Agent).where(Agent.staff_id == staff_id).values(lease_until=at + LEASE_FOR)
-    if not was_changed(session, renewed):
+    until = literal(at + LEASE_FOR, Instant())
+    # One that hung behind a stalled database comes after later ones: it shortens nothing.
+    longer = case((Agent.lease_until > until, Agent.lease_until), else_=until)
+    if not was_changed(session, update(Agent).where(Agent.staff_id == staff_id).values(lease_until=longer)):
         _open_agent(session, staff_id, at=at)
 
 
@@ -98,9 +101,9 @@ def finish_wrap_up(
 def lapse_leases(session: Session, *, at: datetime, started_at: datetime) -> int:
     """Take operators whose browsers have fallen silent out of distribution; how many.
 
-    ``started_at`` is when this process started: heartbeats may have been missed while it was down, so nobody lapses
-    before one lease has passed since. A heartbeat that comes in between is not overtaken: the lease is read once more
-    as she is moved.
+    ``started_at`` is since when this process works without a gap: heartbeats may have been missed while it was down, or
+    hung with its database, so nobody lapses before one lease has passed since. A heartbeat that comes in between is not
+    overtaken: the lease is read once more as she is moved.
     """
     if at < started_at + LEASE_FOR:
         return 0

@@ -43,6 +43,17 @@ def test_nobody_lapses_before_one_lease_has_passed_since_the_start(floor: Floor)
     assert lapse(floor, started_at=started_at) == 1
 
 
+def test_a_heartbeat_that_hung_shortens_no_lease(floor: Floor) -> None:
+    floor.hire("Ines")
+    floor.clock.advance(timedelta(minutes=5))
+    sent_at = floor.now
+    floor.clock.advance(timedelta(seconds=10))
+    with floor.database.unit_of_work(ALL) as session:
+        presence.heartbeat(session, floor.staff["Ines"], at=floor.now)
+        presence.heartbeat(session, floor.staff["Ines"], at=sent_at)
+    assert floor.agent("Ines").lease_until == floor.now + presence.LEASE_FOR
+
+
 def test_a_lapsed_lease_ends_no_conversation(floor: Floor) -> None:
     floor.hire("Ines")
     floor.ring()
