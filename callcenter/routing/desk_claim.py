@@ -39,7 +39,7 @@ def keep_desk(session: Session, staff_id: int, session_id: int, *, at: datetime)
     agent = session.scalars(select(Agent).where(Agent.staff_id == staff_id)).one()
     if agent.session_id == session_id:
         return True
-    if _is_open(session, agent.session_id, at=at):
+    if _is_open(session, staff_id, agent.session_id, at=at):
         return False
     before = Agent.session_id.is_(None) if agent.session_id is None else Agent.session_id == agent.session_id
     vacant = update(Agent).where(Agent.staff_id == staff_id, before)
@@ -63,7 +63,9 @@ def desk_elsewhere(session: Session, staff_id: int, session_id: int, *, at: date
     agent = session.execute(
         select(Agent.session_id, Agent.session_since).where(Agent.staff_id == staff_id)
     ).one_or_none()
-    if agent is None or agent.session_id in {None, session_id} or not _is_open(session, agent.session_id, at=at):
+    if agent is None or agent.session_id in {None, session_id}:
+        return None
+    if not _is_open(session, staff_id, agent.session_id, at=at):
         return None
     return agent.session_since or at
 
@@ -91,8 +93,13 @@ def open_agent(session: Session, staff_id: int, *, session_id: int | None, at: d
     )
 
 
-def _is_open(session: Session, session_id: int | None, *, at: datetime) -> bool:
+def _is_open(session: Session, staff_id: int, session_id: int | None, *, at: datetime) -> bool:
     if session_id is None:
         return False
-    found = select(StaffSession.id).where(StaffSession.id == session_id, StaffSession.expires_at > at)
+    found = select(StaffSession.id).where(
+        StaffSession.id == session_id,
+        # SQLite gives the number of the row that was deleted last to the next: it may be a colleague's by now.
+        StaffSession.staff_id == staff_id,
+        StaffSession.expires_at > at,
+    )
     return session.scalar(found) is not None

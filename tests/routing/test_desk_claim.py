@@ -6,9 +6,11 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, update
 
 from callcenter.directory.accounts import SIGNED_IN_FOR, open_session, sign_out
 from callcenter.directory.identity import load_identity
+from callcenter.directory.models import StaffSession
 from callcenter.routing.desk_claim import (
     DeskElsewhere,
     claim_desk,
@@ -72,6 +74,20 @@ def test_a_browser_that_signed_out_or_lapsed_keeps_nothing(floor: Floor) -> None
     floor.clock.advance(SIGNED_IN_FOR)
     _, third = browser(floor, "Ines")
     assert keeps(floor, "Ines", third)
+
+
+def test_a_colleagues_browser_under_a_number_used_again_is_not_taken_for_hers(floor: Floor) -> None:
+    """SQLite gives the number of a row that was deleted last to the next."""
+    floor.hire("Ines", "Lea")
+    (_, first), (_, colleagues) = browser(floor, "Ines"), browser(floor, "Lea")
+    assert keeps(floor, "Ines", first)
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(delete(StaffSession).where(StaffSession.id == first))
+        session.execute(update(StaffSession).where(StaffSession.id == colleagues).values(id=first))
+    _, second = browser(floor, "Ines")
+    with floor.database.reading(ALL) as session:
+        assert desk_elsewhere(session, floor.staff["Ines"], second, at=floor.now) is None
+    assert keeps(floor, "Ines", second)
 
 
 def test_signing_out_of_the_browser_without_the_desk_leaves_it(floor: Floor) -> None:
