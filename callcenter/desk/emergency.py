@@ -16,6 +16,7 @@ from callcenter.desk.relay_rows import emergency_legs, facts_of, her_relay, line
 from callcenter.desk.relay_rules import (
     ACTIVE,
     may_be_dialled,
+    may_close,
     may_leave,
     may_take_over,
     may_take_over_elsewhere,
@@ -24,8 +25,9 @@ from callcenter.desk.relay_rules import (
 from callcenter.directory.emergency_order import LineToTry
 from callcenter.directory.models import Practice
 from callcenter.telephony.events import LegChanged
-from callcenter.telephony.legs import lock_call
+from callcenter.telephony.legs import lock_call, mark_emergency
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.ringing_back import is_given_up
 from callcenter.triage.models import Assessment
 
 
@@ -38,7 +40,7 @@ def open_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) -
     relay = session.get(EmergencyRelay, call_id)
     if relay is not None:
         if relay.taken_over_at is None and not call.in_emergency:
-            lock_call(session, call_id).in_emergency = True  # it was closed with something in it
+            mark_emergency(session, call_id, is_open=True, at=at)  # it was closed with something in it
         return relay
     if call.status == CallStatus.ENDED:
         raise Conflict(N_("No call in progress: the patient is not on the line any more."))
@@ -52,7 +54,7 @@ def begin_relay(session: Session, call: Call, *, staff_id: int, at: datetime) ->
     relay = relay_of(session, call.id, afresh=True)
     if relay is not None:
         return relay
-    call.in_emergency = True
+    mark_emergency(session, call.id, is_open=True, at=at)
     practice = session.get_one(Practice, call.practice_id)
     lines = lines_to_try(session, practice, at=at)
     first = (may_be_dialled(lines, mode=practice.mode) or lines or [LineToTry("", "")])[0]
@@ -78,16 +80,18 @@ def begin_relay(session: Session, call: Call, *, staff_id: int, at: datetime) ->
 def close_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) -> None:
     """Go back to the call card; a card opened by mistake, with nothing in it, leaves only its audit line.
 
-    Raises ``Conflict`` once the line was dialled and until "taken over".
+    Raises ``Conflict`` once the line was dialled and until "taken over", unless the patient is out of reach for good.
     """
     relay = her_relay(session, call_id, staff_id=staff_id, lock=True)
     if relay.taken_over_at is not None:
         return
-    if relay.dialled_at is not None:
+    state = relay_state(facts_of(emergency_legs(session, call_id)), taken_over_at=None)
+    if not may_close(state, patient_is_given_up=is_given_up(session, call_id)):
         raise Conflict(N_("The emergency line was dialled. Stay until “taken over”."))
-    session.get_one(Call, call_id).in_emergency = False
+    mark_emergency(session, call_id, is_open=False, at=at)
     asked = session.scalar(select(Assessment.id).where(Assessment.call_id == call_id).limit(1))
-    if not relay.address and not relay.address_detail and asked is None:
+    is_empty = not relay.address and not relay.address_detail and asked is None
+    if is_empty and relay.dialled_at is None:
         session.delete(relay)
     subject = f"call {relay.call_id}"
     record_act(session, "emergency_closed", subject, at=at, staff_id=staff_id, practice_id=relay.practice_id)
@@ -158,7 +162,7 @@ def note_taken_over(session: Session, call_id: int, *, staff_id: int, at: dateti
     if not is_told and not may_take_over_elsewhere(state, tried):
         raise Conflict(N_("Wait until the regulator says “taken over”, then press Enter."))
     relay.taken_over_at = at
-    session.get_one(Call, call_id).in_emergency = False
+    mark_emergency(session, call_id, is_open=False, at=at)
     subject = f"call {call_id}"
     record_act(session, "emergency_taken_over", subject, at=at, staff_id=staff_id, practice_id=relay.practice_id)
     signal_relay(session, relay)

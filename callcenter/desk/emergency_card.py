@@ -19,6 +19,7 @@ from callcenter.desk.relay_rules import (
     line_dialled_by_itself,
     line_to_dial,
     may_be_dialled,
+    may_close,
     may_take_over,
     may_take_over_elsewhere,
     own_telephone_number,
@@ -130,7 +131,7 @@ class EmergencyCard:
     @property
     def may_close(self) -> bool:
         """Whether she may go back to the call card."""
-        return self.state in {RelayState.READY, RelayState.TAKEN_OVER}
+        return may_close(self.state, patient_is_given_up=self.lost is not None and self.lost.is_given_up)
 
     def local(self, instant: datetime) -> datetime:
         """An instant as the practice's clocks show it."""

@@ -21,7 +21,7 @@ from callcenter.desk.relay_rows import relay_of, signal_relay
 from callcenter.telephony.adopting import adopt_emergency_leg, emergency_label, is_emergency_label
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.dialling import EMERGENCY_RINGS_FOR
-from callcenter.telephony.legs import lock_call
+from callcenter.telephony.legs import lock_call, mark_emergency
 from callcenter.telephony.models import Call, CallStatus, Leg
 from callcenter.telephony.provider import LABEL_TAKEN, CarrierParticipant, Provider
 from callcenter.telephony.twiml import callback_url
@@ -196,6 +196,8 @@ def keep_rung(session: Session, ticket: EmergencyTicket, rung: Sequence[Rung], *
         )
     if rung:
         relay.dialled_at = relay.dialled_at or at
+    if relay.taken_over_at is None and not call.in_emergency:
+        mark_emergency(session, call.id, is_open=True, at=at)  # the patient had left; the line waits for her
     signal_relay(session, relay)
 
 
@@ -222,7 +224,7 @@ def keep_meanwhile(session: Session, ticket: EmergencyTicket, kept: KeptMeanwhil
     if kept.taken_over_at is not None and relay.taken_over_at is None:
         earliest = relay.dialled_at or relay.opened_at
         relay.taken_over_at = min(max(kept.taken_over_at, earliest), at)
-        lock_call(session, ticket.call_id).in_emergency = False
+        mark_emergency(session, ticket.call_id, is_open=False, at=at)
         subject = f"call {ticket.call_id}"
         record_act(
             session, "emergency_taken_over", subject, at=at, staff_id=ticket.staff_id, practice_id=relay.practice_id

@@ -144,6 +144,16 @@ def may_leave(state: RelayState, *, patient_is_there: bool) -> bool:
     return not (patient_is_there or line_is_open)
 
 
+def may_close(state: RelayState, *, patient_is_given_up: bool) -> bool:
+    """Whether the card may be closed: before anything was dialled, once taken over, or when all was in vain.
+
+    In vain: she was rung back as often as may be, or has no number, and no line is on its way or there.
+    """
+    if state in {RelayState.READY, RelayState.TAKEN_OVER}:
+        return True
+    return patient_is_given_up and state in {RelayState.FAILED, RelayState.DROPPED}
+
+
 def own_telephone_number(country: str) -> str:
     """The emergency number to dial by hand in that country (ISO 3166)."""
     return _OWN_TELEPHONE.get(emergency_country(country), "112")

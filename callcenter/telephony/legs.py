@@ -128,6 +128,18 @@ def end_legs(session: Session, call: Call, *, at: datetime) -> None:
         session.flush()
 
 
+def mark_emergency(session: Session, call_id: int, *, is_open: bool, at: datetime) -> None:
+    """The relay of this call is open, or no more: until then a patient whose line drops is waited for by her operator.
+
+    Over, a patient who has left is waited for no longer. An ended call is in no emergency: those who still are on their
+    way out of it must not bring it back.
+    """
+    call = lock_call(session, call_id)
+    call.in_emergency = is_open and call.status != CallStatus.ENDED
+    legs = _legs_of(session, call)
+    _tell_changes(session, call, legs, {one.id: LegStatus(one.status) for one in legs}, at=at)
+
+
 def _legs_of(session: Session, call: Call) -> Sequence[Leg]:
     found = select(Leg).where(Leg.call_id == call.id).order_by(Leg.id)
     return session.scalars(found.execution_options(populate_existing=True)).all()
@@ -157,7 +169,7 @@ def _tell_changes(
 
 def _derive_call(session: Session, call: Call, legs: Sequence[Leg], *, at: datetime) -> None:
     states = [_state(leg) for leg in legs]
-    before, call.status = CallStatus(call.status), call_status(states)
+    before, call.status = CallStatus(call.status), call_status(states, in_emergency=call.in_emergency)
     if call.answered_at is None and was_answered(states):
         call.answered_at = at
     if call.status == CallStatus.ENDED:

@@ -1,4 +1,4 @@
-"""Ringing back a patient whose telephone dropped while a doctor or the emergency line is in her call, or rung into it.
+"""Ringing back a patient whose telephone dropped in an emergency, or while a doctor is in her call or rung into it.
 
 Nothing is kept of the tries but their legs, ``patient-2`` and on: a process that dies in between goes on counting.
 """
@@ -49,6 +49,14 @@ def ringing_back(call: Call, legs: Sequence[Leg]) -> RingingBack | None:
     is_given_up = not is_back and (number is None or (len(tries) >= MOST_TRIES and not is_under_way))
     failure = tries[-1].failure if tries and not is_under_way else ""
     return RingingBack(number=number, tries=len(tries), is_given_up=is_given_up, is_back=is_back, failure=failure)
+
+
+def is_given_up(session: Session, call_id: int) -> bool:
+    """Whether the patient of this call is lost, and nothing more is tried."""
+    call = session.scalars(select(Call).where(Call.id == call_id)).one()
+    legs = session.scalars(select(Leg).where(Leg.call_id == call_id).order_by(Leg.id)).all()
+    standing = ringing_back(call, legs)
+    return standing is not None and standing.is_given_up
 
 
 def ring_back_lost_patients(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> None:

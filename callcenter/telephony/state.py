@@ -110,11 +110,12 @@ def advance(leg: LegState, news: LegNews, *, at: datetime, mark: int = 0, flags:
     return replace(heard, left_at=None if heard.is_open else heard.left_at or at)
 
 
-def call_status(legs: Iterable[LegState]) -> CallStatus:
-    """Where a call stands.
+def call_status(legs: Iterable[LegState], *, in_emergency: bool = False) -> CallStatus:
+    """Where a call stands; ``in_emergency``: its relay is open.
 
     The patient may have several legs: she is rung back on a new one when hers dropped while the emergency line, or a
-    doctor and an operator, were or were to be in the conversation. While that rings, whoever is there waits for her.
+    doctor and an operator, were or were to be in the conversation; in an emergency an operator is enough, whatever
+    became of the line. While that rings, whoever is there waits for her.
     In a call of ours nobody is lost before she has answered: with the operator gone it is over.
     """
     legs = list(legs)
@@ -123,7 +124,7 @@ def call_status(legs: Iterable[LegState]) -> CallStatus:
     if any(leg.is_open for leg in patients) and not any(_was_there(leg) for leg in patients):
         return CallStatus.TALKING if any(leg.is_open for leg in others) else CallStatus.ENDED
     if patients and not any(leg.is_open for leg in patients):
-        return CallStatus.LOST if _somebody_waits(others) else CallStatus.ENDED
+        return CallStatus.LOST if _somebody_waits(others, in_emergency=in_emergency) else CallStatus.ENDED
     if patients and not any(_is_there(leg) for leg in patients):
         return CallStatus.LOST if any(leg.is_open for leg in others) else CallStatus.ENDED
     if any(leg.status is LegStatus.JOINED for leg in others):
@@ -146,9 +147,14 @@ def _was_there(patient: LegState) -> bool:
     return patient.rang_us or patient.joined_at is not None
 
 
-def _somebody_waits(others: Iterable[LegState]) -> bool:
-    """The emergency line always does; a doctor while an operator is with him. Left to themselves, they said goodbye."""
+def _somebody_waits(others: Iterable[LegState], *, in_emergency: bool) -> bool:
+    """The emergency line always does, and in an emergency its operator, also before that line is dialled.
+
+    A doctor does while an operator is with him. Left to themselves, they said goodbye.
+    """
     there = {leg.role for leg in others if leg.is_open}
+    if in_emergency and LegRole.OPERATOR in there:
+        return True
     return LegRole.EMERGENCY in there or {LegRole.PRACTITIONER, LegRole.OPERATOR} <= there
 
 

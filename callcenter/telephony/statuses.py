@@ -8,7 +8,7 @@ class CallStatus(StrEnum):
 
     WAITING = "waiting"  # the patient is there, nobody else
     TALKING = "talking"  # the patient and at least one other
-    LOST = "lost"  # the patient dropped while a doctor or the emergency line is on: alarm, and she is rung back
+    LOST = "lost"  # the patient dropped in an emergency, or while a doctor is on: alarm, and she is rung back
     ENDED = "ended"  # the patient has left, and nobody is there for whom she is rung back
 
 

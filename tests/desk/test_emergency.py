@@ -26,10 +26,11 @@ from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.notes import save_words
 from callcenter.desk.relay_rules import RelayState, may_leave, refusal_to_dial
 from callcenter.directory.models import Practice, PracticeMode
-from callcenter.telephony.legs import lock_call
-from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
+from callcenter.telephony.legs import lock_call, record_leg_event, want_leg
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.state import LegNews
 from callcenter.triage.models import Assessment, AssessmentAnswer
-from tests.desk.conftest import Cast
+from tests.desk.conftest import CALLER, Cast
 
 FICTIONAL = "+33261911544"
 
@@ -256,6 +257,39 @@ def test_a_colleague_sees_and_dials_nothing_of_it(cast: Cast) -> None:
         emergency_card(session, call, staff_id=cast.ines, at=cast.at)
 
 
+def test_a_patient_out_of_reach_for_good_lets_the_card_be_closed(cast: Cast) -> None:
+    call = relayed(cast)
+    regulator = dial(cast, call)
+    hear(cast, regulator, LegNews.FAILED)
+    hear(cast, patient_leg(cast, call), LegNews.HUNG_UP)
+    for number in (2, 3, 4):
+        assert not card_of(cast, call).may_close
+        with pytest.raises(Conflict, match="taken over"):
+            close(cast, call)
+        rung = ring_back(cast, call, number)
+        hear(cast, rung, LegNews.FAILED)
+    assert card_of(cast, call).may_close
+    assert status_of(cast, call) == CallStatus.LOST  # the alarm stands: she may still ring her on another telephone
+
+    close(cast, call)
+
+    assert status_of(cast, call) == CallStatus.ENDED
+    relay = relay_of(cast, call)
+    assert relay is not None
+    assert (relay.dialled_at is not None, relay.taken_over_at) == (True, None)
+
+
+def test_closed_or_taken_over_without_its_patient_the_call_is_over(cast: Cast) -> None:
+    for number, ends in enumerate((close, lambda cast, call: take_over(cast, call, after=60))):
+        call = relayed(cast)
+        if number:
+            hear(cast, dial(cast, call), LegNews.FAILED)
+        hear(cast, patient_leg(cast, call), LegNews.HUNG_UP)
+        assert status_of(cast, call) == CallStatus.LOST
+        ends(cast, call)
+        assert status_of(cast, call) == CallStatus.ENDED
+
+
 def test_after_the_patient_hung_up_no_card_opens(cast: Cast) -> None:
     call = talking(cast)
     with cast.database.unit_of_work(cast.everything) as session:
@@ -270,6 +304,29 @@ def test_she_may_leave_when_nobody_is_left_to_leave_alone() -> None:
     assert not may_leave(RelayState.FAILED, patient_is_there=True)
     assert not may_leave(RelayState.RINGING, patient_is_there=False)
     assert may_leave(RelayState.READY, patient_is_there=True)
+
+
+def hear(cast: Cast, leg_id: int, news: LegNews) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        record_leg_event(session, session.get_one(Leg, leg_id), news, at=cast.at + timedelta(seconds=30))
+
+
+def patient_leg(cast: Cast, call: int) -> int:
+    with cast.database.reading(hers(cast)) as session:
+        return session.scalars(select(Leg.id).where(Leg.call_id == call, Leg.role == LegRole.PATIENT)).one()
+
+
+def ring_back(cast: Cast, call: int, number: int) -> int:
+    with cast.database.unit_of_work(cast.everything) as session:
+        found = session.get_one(Call, call)
+        label = f"patient-{number}"
+        leg = want_leg(session, found, role=LegRole.PATIENT, label=label, address=CALLER, staff_id=None, at=cast.at)
+        return leg.id
+
+
+def status_of(cast: Cast, call: int) -> str:
+    with cast.database.reading(hers(cast)) as session:
+        return session.get_one(Call, call).status
 
 
 def hers(cast: Cast) -> Practices:

@@ -164,7 +164,9 @@ def test_facts_and_statuses_converge(seed: int, moves: int) -> None:
     assert _pure(labels, shuffled(dice, reports), asking) == ended
     after_losses = _pure(labels, [*shuffled(dice, reports, loss=0.5), *_look(carrier)], asking)
     assert _essence(after_losses) == _essence(ended)
-    assert call_status(after_losses.values()) == call_status(ended.values())
+    for in_emergency in (False, True):
+        truth = call_status(ended.values(), in_emergency=in_emergency)
+        assert call_status(after_losses.values(), in_emergency=in_emergency) == truth
 
 
 # The whole product, on both databases: call, legs, queue, offers and operators.

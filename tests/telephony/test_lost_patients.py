@@ -11,7 +11,7 @@ from callcenter.routing.strays import hang_up_strays
 from callcenter.telephony.alarms import OpenAlarm, open_alarms
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.leaving import hang_up_call, leave_call
-from callcenter.telephony.legs import want_leg
+from callcenter.telephony.legs import mark_emergency, want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.placing import stop_placing
 from callcenter.telephony.ringing_back import RingingBack, ring_back_lost_patients, ringing_back
@@ -148,6 +148,60 @@ def test_when_everybody_has_left_her_telephone_rings_no_longer(floor: Floor, cal
     assert leg(floor, "patient-2").sid in floor.provider.hung_up
 
 
+@pytest.mark.parametrize("line", ["not dialled", "not answered", "hung up"])
+def test_in_an_emergency_she_is_rung_back_whether_or_not_a_line_is_on(floor: Floor, call_id: int, line: str) -> None:
+    emergency(floor, call_id)
+    if line != "not dialled":
+        regulator = bring_in(floor, call_id, joins=line == "hung up")
+        floor.hear(regulator.id, LegNews.COMPLETED if line == "hung up" else LegNews.FAILED)
+    with floor.database.unit_of_work(ALL) as session:  # nothing stops what an emergency needs
+        stop_placing(session, reason="a bill that grows", staff_id=floor.staff["Ines"], at=floor.now)
+
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+
+    assert (floor.call(call_id).status, floor.status_of("Ines")) == (CallStatus.LOST, "on_call")
+    assert [alarm.number for alarm in alarms(floor)] == [PATIENT]
+    sweep(floor)
+    assert floor.provider.dialled[-1]["label"] == "patient-2"
+    floor.hear(leg(floor, "patient-2").id, LegNews.JOINED)
+    assert (floor.call(call_id).status, alarms(floor)) == (CallStatus.TALKING, [])
+
+
+def test_an_emergency_without_its_patient_is_over_once_the_operator_has_left(floor: Floor, call_id: int) -> None:
+    emergency(floor, call_id)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    sweep(floor)
+    hang_up_call(floor.database, floor.provider, call_id, floor.clock, staff_id=floor.staff["Ines"])
+    sweep(floor)
+    assert (floor.call(call_id).status, floor.status_of("Ines"), alarms(floor)) == (CallStatus.ENDED, "wrap_up", [])
+    assert leg(floor, "patient-2").sid in floor.provider.hung_up
+    assert len(patients(floor)) == 2
+
+
+@pytest.mark.parametrize("is_rung", [False, True])
+def test_when_the_emergency_is_over_nobody_waits_for_a_patient_who_has_left(
+    floor: Floor, call_id: int, is_rung: bool
+) -> None:
+    emergency(floor, call_id)
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    if is_rung:
+        sweep(floor)
+    emergency(floor, call_id, is_open=False)
+    if is_rung:  # she may still pick up: whoever is there speaks with her
+        assert floor.call(call_id).status == CallStatus.LOST
+        floor.hear(leg(floor, "patient-2").id, LegNews.FAILED)
+    assert (floor.call(call_id).status, floor.status_of("Ines"), alarms(floor)) == (CallStatus.ENDED, "wrap_up", [])
+    close_ended_calls(floor.database, floor.provider, floor.clock)
+    assert floor.provider.ended == [f"call-{CALL}"]
+
+
+def test_an_emergency_that_begins_too_late_brings_no_ended_call_back(floor: Floor, call_id: int) -> None:
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    emergency(floor, call_id)
+    floor.hear(leg(floor, "operator-1").id, LegNews.UNMUTED)
+    assert floor.call(call_id).status == CallStatus.ENDED
+
+
 def test_who_is_back_alone_waits_at_the_head_of_the_queue(floor: Floor, call_id: int) -> None:
     """Her telephone is picked up in the very second in which the others leave."""
     regulator = bring_in(floor, call_id)
@@ -270,6 +324,12 @@ def bring_in(floor: Floor, call_id: int, role: LegRole = LegRole.EMERGENCY, *, j
     if joins:
         floor.hear(wanted.id, LegNews.JOINED)
     return wanted
+
+
+def emergency(floor: Floor, call_id: int, *, is_open: bool = True) -> None:
+    """Its card is opened, or closed."""
+    with floor.database.unit_of_work(ALL) as session:
+        mark_emergency(session, call_id, is_open=is_open, at=floor.now)
 
 
 def sweep(floor: Floor) -> None:

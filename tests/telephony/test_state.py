@@ -70,6 +70,17 @@ def test_a_patient_who_drops_while_the_emergency_line_is_on_is_lost_and_not_ende
     assert call_status([dropped, advance(regulator, LegNews.COMPLETED, at=AT)]) is CallStatus.ENDED
 
 
+def test_in_an_emergency_an_operator_alone_waits_for_her_patient() -> None:
+    dropped = advance(CALLED, LegNews.HUNG_UP, at=AT)
+    operator = advance(RUNG, LegNews.JOINED, at=AT, mark=1)
+    unanswered = advance(LegState(LegRole.EMERGENCY), LegNews.FAILED, at=AT)
+    assert call_status([dropped, operator]) is CallStatus.ENDED
+    assert call_status([dropped, operator], in_emergency=True) is CallStatus.LOST
+    assert call_status([dropped, operator, unanswered], in_emergency=True) is CallStatus.LOST
+    gone = advance(operator, LegNews.COMPLETED, at=AT)
+    assert call_status([dropped, gone, unanswered], in_emergency=True) is CallStatus.ENDED
+
+
 def test_who_hung_up_without_ever_joining_was_not_in_the_conversation() -> None:
     assert not was_answered([CALLED, advance(RUNG, LegNews.HUNG_UP, at=AT)])
     assert was_answered([CALLED, advance(RUNG, LegNews.LEFT, at=AT)])
