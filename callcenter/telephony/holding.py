@@ -18,13 +18,14 @@ from callcenter.telephony.state import LegNews
 
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
+_NEVER = N_("Never on hold in an emergency: the patient hears you and the regulator.")
 
 
 def hold_patient(database: Database, provider: Provider, call_id: int, clock: Clock, *, on_hold: bool) -> None:
     """Give the patient the hold music, or take her back.
 
-    Raises ``Conflict`` when she has left, when the emergency line is in the call, and when the carrier did not do it:
-    hold is shown only once it is so.
+    Raises ``Conflict`` when she has left, in an emergency, and when the carrier did not do it: hold is shown only once
+    it is so. An emergency that begins while the carrier is told takes her back at once.
     """
     with database.reading(_SCOPE) as session:
         call = session.scalar(select(Call).where(Call.id == call_id))
@@ -32,6 +33,8 @@ def hold_patient(database: Database, provider: Provider, call_id: int, clock: Cl
             raise NotFound(N_("There is no such call."))
         if call.status != CallStatus.TALKING:
             raise Conflict(N_("There is no conversation to put on hold."))
+        if on_hold and call.in_emergency:
+            raise Conflict(_NEVER)
         if on_hold and _emergency_is_in(session, call_id):
             raise Conflict(N_("The emergency line is on the call: the patient stays in the conversation."))
         patient = patient_leg(session, call_id)
@@ -43,13 +46,17 @@ def hold_patient(database: Database, provider: Provider, call_id: int, clock: Cl
         log.warning("hold failed at the carrier: %s", error.code or error.reason)
         raise Conflict(N_("The carrier did not answer: nothing has changed. Try again.")) from error
     with database.unit_of_work(_SCOPE) as session:
-        lock_call(session, call_id)
+        # F12 saw nobody on hold when it came before this, and took nobody back.
+        must_hear = lock_call(session, call_id).in_emergency and on_hold
         leg = session.scalars(select(Leg).where(Leg.id == patient.id)).one()
         record_leg_event(session, leg, LegNews.HELD if on_hold else LegNews.UNHELD, at=clock.now())
+    if must_hear:
+        lift_hold(database, provider, patient.id, clock)  # the sweep does, should the carrier not
+        raise Conflict(_NEVER)
 
 
 def lift_hold(database: Database, provider: Provider, leg_id: int, clock: Clock) -> bool:
-    """Take a patient back from hold because nobody else is in her call any more.
+    """Take a patient back from hold because nobody else is in her call any more, or in an emergency.
 
     False when the carrier cannot be reached; what it refuses for good (her room is over) concerns this call alone.
     """

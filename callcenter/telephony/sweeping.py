@@ -107,10 +107,10 @@ def _is_late(leg: Leg, *, at: datetime) -> bool:
 
 
 def lift_lonely_holds(database: Database, provider: Provider, clock: Clock) -> None:
-    """Take back patients whom nobody keeps on hold any more (``telephony.company`` says when)."""
+    """Take back patients whom nobody keeps on hold any more (``telephony.company`` says when), or in an emergency."""
     with database.reading(_SCOPE) as session:
-        held = session.scalars(
-            select(Leg)
+        found_held = session.execute(
+            select(Leg, Call.in_emergency)
             .join(Call, Call.id == Leg.call_id)
             .where(
                 Call.status.in_(GOING_ON),
@@ -120,15 +120,18 @@ def lift_lonely_holds(database: Database, provider: Provider, clock: Clock) -> N
             )
             .order_by(Leg.id)
         ).all()
-        if not held:
+        if not found_held:
             return
+        held = [leg for leg, _ in found_held]
+        must_hear = {leg.id for leg, in_emergency in found_held if in_emergency}
         others: dict[int, list[OtherLeg]] = {leg.call_id: [] for leg in held}
         found = select(Leg.call_id, Leg.role, Leg.status, Leg.left_at)
         for call_id, role, status, left_at in session.execute(
             found.where(Leg.call_id.in_(others), Leg.role != LegRole.PATIENT)
         ):
             others[call_id].append(OtherLeg(LegRole(role), LegStatus(status), left_at))
-    for leg in [leg for leg in held if is_to_be_taken_back(leg.held_at, others[leg.call_id])][:_AT_ONCE]:
+    due = [leg for leg in held if leg.id in must_hear or is_to_be_taken_back(leg.held_at, others[leg.call_id])]
+    for leg in due[:_AT_ONCE]:
         with guarded(f"leg {leg.id}, on hold"):
             if not lift_hold(database, provider, leg.id, clock):
                 return

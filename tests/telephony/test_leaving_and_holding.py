@@ -7,10 +7,10 @@ import pytest
 from callcenter.core.errors import Conflict, ProviderError
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.leaving import hang_up_call
-from callcenter.telephony.legs import want_leg
+from callcenter.telephony.legs import mark_emergency, want_leg
 from callcenter.telephony.models import CallStatus, Leg, LegRole
 from callcenter.telephony.state import LegNews
-from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs
+from callcenter.telephony.sweeping import close_ended_calls, dial_forgotten_legs, lift_lonely_holds
 from tests.fakes import FakeProvider
 from tests.floor import ALL, CALL, Floor
 
@@ -75,6 +75,38 @@ def test_hold_is_shown_once_the_carrier_did_it(floor: Floor, call_id: int) -> No
     assert floor.rows(Leg)["leg"][0]["held_at"] == floor.now
     hold_patient(floor.database, floor.provider, call_id, floor.clock, on_hold=False)
     assert floor.rows(Leg)["leg"][0]["held_at"] is None
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+def test_an_emergency_that_begins_while_the_carrier_is_told_of_a_hold_leaves_no_music(
+    floor: Floor, call_id: int, is_swept: bool
+) -> None:
+    """F12 saw nobody on hold, for that was not so yet, and took nobody back."""
+
+    class BegunMeanwhile(FakeProvider):
+        def set_hold(self, conference: str, sid: str, on_hold: bool) -> None:
+            if is_swept and not on_hold:
+                raise UNREACHABLE
+            super().set_hold(conference, sid, on_hold)
+            if on_hold:
+                begin_emergency(floor, call_id)
+
+    carrier = BegunMeanwhile()
+    with pytest.raises(Conflict, match="emergency"):
+        hold_patient(floor.database, carrier, call_id, floor.clock, on_hold=True)
+    if is_swept:
+        assert floor.rows(Leg)["leg"][0]["on_hold"]
+        lift_lonely_holds(floor.database, floor.provider, floor.clock)
+    held = floor.provider.held if is_swept else carrier.held
+    assert held[-1] == (f"call-{CALL}", CALL, False)
+    assert not floor.rows(Leg)["leg"][0]["on_hold"]
+
+
+def test_nobody_is_held_in_an_emergency_before_its_line_is_dialled(floor: Floor, call_id: int) -> None:
+    begin_emergency(floor, call_id)
+    with pytest.raises(Conflict, match="emergency"):
+        hold_patient(floor.database, floor.provider, call_id, floor.clock, on_hold=True)
+    assert floor.provider.held == []
 
 
 def test_nobody_is_held_while_the_emergency_line_listens(floor: Floor, call_id: int) -> None:
@@ -152,3 +184,8 @@ def test_a_refused_repeat_takes_nobody_out_of_a_conversation(floor: Floor) -> No
     dial_forgotten_legs(floor.database, PickedUpMeanwhile(), floor.clock, settings=floor.settings)
     assert floor.call(call_id).status == CallStatus.TALKING
     assert floor.status_of("Ines") == "on_call"
+
+
+def begin_emergency(floor: Floor, call_id: int) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        mark_emergency(session, call_id, is_open=True, at=floor.now)
