@@ -11,8 +11,8 @@ def refusal_in_training(mode: str, number: str, *, takes_part: bool = False, is_
     """Why a practice in this mode never reaches this number, a message id; empty when it may.
 
     A practice that is not in service reaches no stranger: only numbers that the regulator reserves for fiction. Whoever
-    ``takes_part``, the caller who rang and our own people, is rung on a telephone of her own, unless that is known as
-    an emergency line or is a short number, behind which there may always be one.
+    ``takes_part``, the caller on the telephone that she rang from and our own people on theirs, is rung there, unless
+    it is known as an emergency line or is a short number, behind which there may always be one.
     """
     if mode == LIVE or number.startswith(_SOFTPHONE) or is_fictional(number):
         return ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
@@ -91,14 +91,19 @@ def take_turn(session: Session, leg: Leg, *, settings: Settings, clock: Clock) -
 
 
 def _refusal_in_training(session: Session, leg: Leg) -> str:
-    """The net under every path that rings somebody: a practice in training reaches no real emergency line."""
+    """The net under every path that rings somebody: a practice in training reaches no real emergency line.
+
+    A patient takes part on the telephone that she rang from. Any other number was typed, and may be anybody's.
+    """
     mode = mode_of_practice(session, leg.practice_id)
     if mode == LIVE:
         return ""
+    rang_from = select(Call.id).where(Call.id == leg.call_id, Call.from_number == leg.address)
+    is_hers = leg.role == LegRole.PATIENT and session.scalar(rang_from) is not None
     return refusal_in_training(
         mode,
         leg.address,
-        takes_part=leg.role not in {LegRole.EMERGENCY, LegRole.PRACTITIONER, LegRole.CONTACT},
+        takes_part=is_hers or leg.role in {LegRole.OPERATOR, LegRole.SUPERVISOR},
         is_emergency_line=is_emergency_line(session, leg.address),
     )
 
@@ -225,5 +230,6 @@ def _standing_in_line(session: Session, leg: Leg, *, at: datetime) -> int:
 
 
 def _emergency_waits(session: Session, call_id: int) -> bool:
-    line = select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY, Leg.status.in_(_ON_ITS_WAY))
-    return session.scalar(line.limit(1)) is not None
+    """Whether the relay is open, or the emergency line on its way or there: somebody waits for the patient."""
+    line = exists().where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY, Leg.status.in_(_ON_ITS_WAY))
+    return session.scalar(select(Call.id).where(Call.id == call_id, or_(Call.in_emergency, line))) is not None
