@@ -15,13 +15,13 @@ from callcenter.core.training import refusal_in_training
 from callcenter.directory.models import (
     Certification,
     Contact,
-    EmergencyLine,
     Practice,
     Practitioner,
     Role,
     Staff,
 )
 from callcenter.routing.models import Agent, AgentStatus
+from callcenter.telephony.lines import is_emergency_line
 from callcenter.telephony.models import Call, Leg, LegRole
 from callcenter.telephony.transferring import Outsider
 
@@ -84,8 +84,7 @@ def read_outsider(
 
 def _refuse_emergency(session: Session, practice: Practice, address: str) -> None:
     """The emergency services are reached by the emergency card alone, which keeps the patient with the regulator."""
-    kept = session.scalars(select(EmergencyLine.number)).all()
-    if address in {*kept, practice.emergency_number}:
+    if is_emergency_line(session, address):  # also another practice's own
         raise Invalid(N_("This is an emergency line: F12 calls it, and keeps the patient with you."), field="typed")
     refusal = refusal_in_training(practice.mode, address)
     if refusal:

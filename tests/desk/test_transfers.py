@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound, Problem, ProviderError
@@ -15,7 +15,7 @@ from callcenter.desk.card_reading import call_card
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.transfer_targets import list_targets
 from callcenter.desk.transfers import Transfers
-from callcenter.directory.models import Contact, Practice, Practitioner, Site
+from callcenter.directory.models import Contact, EmergencyLine, Practice, Practitioner, Site
 from callcenter.routing.models import AgentStatus, QueueEntryStatus, Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, decline_offer, expire_offers
 from callcenter.routing.transferring import lift_holds_after_refusal
@@ -334,6 +334,22 @@ def test_nobody_is_asked_in_during_an_emergency_nor_from_another_desk(floor: Flo
         with pytest.raises(Conflict, match="emergency"):
             ask(floor, call_id, "Ines", laboratory(floor), leaves=leaves)
     assert len(floor.provider.dialled) == 1
+
+
+@pytest.mark.parametrize("of", ["the centre", "another practice"])
+def test_no_emergency_line_is_asked_in_whoever_keeps_it(floor: Floor, call_id: int, of: str) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Practice).values(mode="live"))
+        if of == "the centre":
+            session.add(EmergencyLine(country="FR", department="44", label="SAMU 44", number="+33240083737"))
+        else:
+            other = Practice(code="tilleuls", name="Cabinet des Tilleuls", short_name="Tilleuls", created_at=floor.now)
+            other.emergency_number = "+33240083737"
+            session.add(other)
+    for leaves in (False, True):
+        with pytest.raises(Invalid, match="emergency line"):
+            gestures(floor, "Ines", call_id).ask_in("number:", typed="02 40 08 37 37", note="", nth=1, leaves=leaves)
+    assert (len(floor.provider.dialled), floor.provider.held) == (1, [])
 
 
 @pytest.mark.parametrize(
