@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from callcenter.carrier.app import create_carrier
 from callcenter.carrier.settings import CarrierSettings
@@ -24,6 +24,9 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.accounts import create_staff
 from callcenter.directory.models import Role
 from callcenter.main import create_app
+
+# A screen that follows at once on a quiet machine may need its time on one that runs everything else beside it.
+expect.set_options(timeout=20_000)
 
 PASSWORD = "tilleuls-et-marronniers"
 LINE = "+33199004217"

@@ -79,7 +79,7 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
     expect(caution).to_have_count(0)
 
 
-@pytest.mark.parametrize("opens", ["F6", "F7"])
+@pytest.mark.parametrize("opens", ["F4", "F7"])
 def test_an_emergency_waits_for_no_dialog_to_be_closed(town: Town, opens: str) -> None:
     open_tilleuls(town)
     desk = operator(town, "ines", "Inès Haddad")
