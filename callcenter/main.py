@@ -25,7 +25,7 @@ from callcenter.desk.supervision_ends import end_with_call, follow_supervisor
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
 from callcenter.routing.callbacks import close_callback, owe_callback
-from callcenter.routing.calling_back import bring_in_patient, note_taken, reopen_callback
+from callcenter.routing.calling_back import bring_in_patient, note_taken, place_again, reopen_callback
 from callcenter.routing.cut_in_emergency import relieve_cut_off
 from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.queue import follow_leg, leave_queue
@@ -117,6 +117,7 @@ def wire_events() -> EventBus:
     bus.subscribe(CallAccepted, note_taken)
     bus.subscribe(CallAccepted, relieve_cut_off)
     bus.subscribe(CallAbandoned, owe_callback)
+    bus.subscribe(CallAbandoned, place_again)
     bus.subscribe(CallEnded, end_with_call)
     bus.subscribe(CallEnded, lower_shield)
     bus.subscribe(AppointmentBooked, confirm_booking)

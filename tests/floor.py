@@ -17,7 +17,7 @@ from callcenter.directory.models import Practice, PracticeLine, Role, Staff
 from callcenter.routing import presence
 from callcenter.routing.arrival import receive_call
 from callcenter.routing.callbacks import close_callback, owe_callback
-from callcenter.routing.calling_back import bring_in_patient, note_taken, reopen_callback
+from callcenter.routing.calling_back import bring_in_patient, note_taken, place_again, reopen_callback
 from callcenter.routing.cut_in_emergency import relieve_cut_off
 from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.models import Agent, QueueEntry, Reservation, ReservationStatus
@@ -47,6 +47,7 @@ def wire(bus: EventBus) -> EventBus:
     bus.subscribe(CallAccepted, note_taken)
     bus.subscribe(CallAccepted, relieve_cut_off)
     bus.subscribe(CallAbandoned, owe_callback)
+    bus.subscribe(CallAbandoned, place_again)
     return bus
 
 

@@ -15,10 +15,12 @@ from callcenter.core.phone import read_caller
 from callcenter.core.text import clean_line
 from callcenter.routing.agents import move_agent
 from callcenter.routing.arrival_statements import FIND_CALL, RECORD_AT_ONCE, Step, Steps, as_sqlite_keeps_it
+from callcenter.routing.choice import PriorityReason
 from callcenter.routing.events import CallOffered, CallQueued
 from callcenter.routing.models import AgentStatus, QueueEntry
 from callcenter.routing.offers import OFFER_FOR, offer_waiting_calls
 from callcenter.routing.places import give_place
+from callcenter.routing.redialling import take_promised_place
 from callcenter.routing.skills import KNOWN_FOR
 from callcenter.routing.standing import REPEATED_WITHIN
 from callcenter.telephony.calls import HUNG_UP, PATIENT_LABEL
@@ -56,6 +58,7 @@ class _Arrival:
     somebody_is_idle: bool = False
     staff_id: int | None = None
     reservation_id: int | None = None
+    priority_reason: str | None = None
 
 
 def receive_call(
@@ -164,7 +167,8 @@ def _record_in_steps(connection: Connection, values: dict[str, Any]) -> _Arrival
         new = _Arrival(call[0], call[1], leg_id, bool(has_hung_up), bool(somebody_is_idle))
         if values["handling"] != CallHandling.QUEUE:
             return new
-        values["entry_id"] = take(Steps.insert_entry)[0]
+        entry = take(Steps.insert_entry)
+        values["entry_id"], new.priority_reason = entry[0], entry[3]
         if has_hung_up or somebody_waits or not somebody_is_idle:
             return new
         best = take(Steps.choose)
@@ -184,6 +188,8 @@ def _tell(session: Session, new: _Arrival, *, handling: CallHandling, at: dateti
     if handling is CallHandling.QUEUE:
         touch(session, "queue")
         publish(session, CallQueued(call_id=new.call_id, practice_id=new.practice_id, at=at))
+        if new.priority_reason == PriorityReason.PROMISED and not new.has_hung_up:
+            take_promised_place(session, new.call_id, at=at)
         if new.reservation_id is not None and new.staff_id is not None:
             touch(session, f"desk-{new.staff_id}", f"call-{new.call_id}")
             publish(

@@ -135,7 +135,7 @@ def _insert_entry(of_hers: Select[Any]) -> Insert:
     }
     fields = _with_defaults(ENTRY, own)
     new = insert(ENTRY).from_select(list(fields), select(*fields.values()))
-    return new.returning(ENTRY.c.id, ENTRY.c.call_id, ENTRY.c.practice_id)
+    return new.returning(ENTRY.c.id, ENTRY.c.call_id, ENTRY.c.practice_id, ENTRY.c.priority_reason)
 
 
 def _offer_fields(source: dict[str, ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
@@ -284,6 +284,7 @@ def _record_at_once() -> Select[Any]:
         exists().where(*IS_IDLE),
         select(reserved.c.staff_id).scalar_subquery(),
         select(offer.c.id).scalar_subquery(),
+        select(entry.c.priority_reason).scalar_subquery(),
     )
 
 

@@ -16,8 +16,8 @@ from callcenter.directory.models import Practice, Staff
 from callcenter.routing.agents import was_changed, whole_floor
 from callcenter.routing.callback_rules import is_decent, may_be_rung, next_try
 from callcenter.routing.callbacks import OWED, place_call
-from callcenter.routing.events import CallAccepted
-from callcenter.routing.models import Callback, CallbackStatus, QueueEntry, QueueEntryStatus
+from callcenter.routing.events import CallAbandoned, CallAccepted
+from callcenter.routing.models import Callback, CallbackReason, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.routing.taking import pull_call
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.legs import lock_call
@@ -104,6 +104,29 @@ def reopen_callback(session: Session, event: CallEnded) -> None:
             "outbound_call_id": None,
         }
         session.execute(update(Callback).where(Callback.id == owed.id, Callback.status.in_(OWED)).values(**values))
+        touch(session, "queue")
+
+
+def place_again(session: Session, event: CallAbandoned) -> None:
+    """Who had asked to be rung back, rang herself and gave up: a call of ours has the place that she took over."""
+    with whole_floor(session):
+        row = session.execute(
+            select(Callback, Call, QueueEntry)
+            .join(Call, Call.id == Callback.call_id)
+            .join(QueueEntry, QueueEntry.call_id == Call.id)
+            .where(
+                Callback.call_id == event.call_id,
+                Callback.reason == CallbackReason.ASKED,
+                Callback.status == CallbackStatus.OPEN,
+                Callback.outbound_call_id.is_(None),
+                # Not one who did not take up our last try a moment ago.
+                Callback.not_before <= event.at,
+            )
+        ).one_or_none()
+        if row is None:
+            return
+        owed, call, place = row
+        place_call(session, owed, call, joined_at=place.joined_at, ahead=place.ahead, urgent=place.urgent, at=event.at)
         touch(session, "queue")
 
 

@@ -14,6 +14,7 @@ from callcenter.routing.choice import PRIORITIES, PriorityReason
 from callcenter.routing.events import CallQueued
 from callcenter.routing.models import QueueEntry, QueueEntryStatus
 from callcenter.routing.offers import offer_waiting_calls
+from callcenter.routing.redialling import take_promised_place
 from callcenter.routing.standing import REPEATED_WITHIN, standing
 from callcenter.telephony.models import Call
 
@@ -44,6 +45,8 @@ def give_place(session: Session, call: Call, *, urgent: bool = False, at: dateti
         joined_at=at,
     )
     if joined:
+        if reason == PriorityReason.PROMISED:
+            take_promised_place(session, call.id, at=at)
         _tell(session, call, at=at)
     return joined
 

@@ -42,14 +42,19 @@ def standing(
     ``since`` is ``REPEATED_WITHIN`` ago. Nobody passes the others by ringing from many telephones: whoever tries again
     has hung up before, and of a line with priority no more stand before the others than wait side by side anyhow.
     """
-    hers = (_EARLIER.c.practice_id == practice_id, _EARLIER.c.from_number == number, _EARLIER.c.id != call_id)
+    # Calls of hers: one of ours that is to ring her back is none of her telephones.
+    hers = (
+        _EARLIER.c.practice_id == practice_id,
+        _EARLIER.c.from_number == number,
+        _EARLIER.c.id != call_id,
+        _EARLIER.c.direction == _word(CallDirection.INBOUND),
+    )
     tries = (
         select(func.count())
         .select_from(_EARLIER)
         .where(
             *hers,
             _EARLIER.c.received_at > since,
-            _EARLIER.c.direction == _word(CallDirection.INBOUND),
             _EARLIER.c.status == _word(CallStatus.ENDED),
         )
         .scalar_subquery()

@@ -4,14 +4,14 @@ import itertools
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.routing.callbacks import callbacks_owed, promise_callback
 from callcenter.routing.calling_back import rest_at_night, take_callback
-from callcenter.routing.models import Callback, Reservation
+from callcenter.routing.models import Callback, QueueEntry, Reservation
 from callcenter.telephony.leaving import hang_up_call
-from callcenter.telephony.models import Call, Leg, LegRole
+from callcenter.telephony.models import Call, CallDirection, Leg, LegRole
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, CALL, PATIENT, Floor
 
@@ -188,17 +188,81 @@ def test_who_calls_again_instead_of_waiting_to_be_rung_is_not_rung_any_more(floo
     with floor.database.unit_of_work(ALL) as session:
         promise_callback(session, first, at=floor.now)
     floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    promised, place = owed(floor)[0].outbound_call_id or 0, floor.entry(first)
+    floor.clock.advance(timedelta(seconds=70))
+    later = floor.ring(sid(9), from_number="+33639981499")
+    floor.clock.advance(timedelta(seconds=70))
     again = floor.ring(sid(2))
     floor.hear(floor.patient_leg(again), LegNews.JOINED)
+    # She stands where the call of ours stood, which is over: it would find her engaged.
+    hers = floor.entry(again)
+    assert (hers.status, hers.priority_reason, hers.joined_at) == ("waiting", "promised", place.joined_at)
+    assert (floor.call(promised).status, owed(floor)[0].status, owed(floor)[0].outbound_call_id) == (
+        "ended",
+        "open",
+        None,
+    )
     floor.hire("Ines", "Camille")
-    # The promise rings at one of them, her own new call at the other, who is faster.
-    offered = {row["call_id"]: row["staff_id"] for row in floor.rows(Reservation)["reservation"]}
-    faster = next(name for name, staff_id in floor.staff.items() if offered[again] == staff_id)
-    leg = floor.accept(faster)
+    offered = [row["call_id"] for row in floor.rows(Reservation)["reservation"]]
+    assert offered == [again, later]
+    leg = floor.accept("Ines")
     floor.hear(leg.id, LegNews.JOINED)
-    [one] = owed(floor)
-    assert (one.status, floor.call(one.outbound_call_id or 0).status) == ("done", "ended")
-    assert sorted(floor.status_of(name) for name in floor.staff) == ["available", "on_call"]
+    assert [one.status for one in owed(floor)] == ["done"]
+    assert [one["to"] for one in floor.provider.dialled] == ["client:ines"]
+
+
+def test_who_redials_while_the_promise_rings_at_an_operator_is_offered_instead(floor: Floor) -> None:
+    first = floor.ring(sid(1))
+    floor.hear(floor.patient_leg(first), LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(QueueEntry).values(urgent=True, ahead=3))
+        promise_callback(session, first, at=floor.now)
+    floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    floor.hire("Ines")
+    again = floor.ring(sid(2))
+    offered = [(row["call_id"], row["status"]) for row in floor.rows(Reservation)["reservation"]]
+    assert offered == [(owed_place(floor, first), "canceled"), (again, "pending")]
+    assert (floor.entry(again).urgent, floor.entry(again).ahead) == (True, 3)
+
+
+def test_who_redials_and_gives_up_again_is_rung_back_at_her_old_place(floor: Floor) -> None:
+    first = floor.ring(sid(1))
+    floor.hear(floor.patient_leg(first), LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        promise_callback(session, first, at=floor.now)
+    joined_at = floor.now
+    floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    for number in (2, 3):
+        floor.clock.advance(timedelta(minutes=2))
+        again = floor.ring(sid(number))
+        floor.hear(floor.patient_leg(again), LegNews.JOINED)
+        assert owed(floor)[0].outbound_call_id is None
+        floor.clock.advance(timedelta(seconds=30))
+        floor.hear(floor.patient_leg(again), LegNews.HUNG_UP, LegNews.HUNG_UP)
+        assert floor.entry(again).status == "abandoned"
+        [one] = owed(floor)
+        assert (one.status, one.reason, one.opened_at, one.losses) == ("open", "asked", joined_at, number - 1)
+        place = floor.entry(one.outbound_call_id or 0)
+        assert (place.status, place.priority_reason, place.joined_at) == ("waiting", "promised", joined_at)
+    floor.hire("Ines")
+    assert floor.accept("Ines").call_id == owed(floor)[0].outbound_call_id
+
+
+def test_whom_an_operator_is_ringing_stands_before_others_in_the_queue_too(floor: Floor) -> None:
+    lose(floor, sid(1))
+    floor.hire("Ines")
+    ringing = take(floor, owed(floor)[0].id, "Ines")
+    again = floor.ring(sid(2))
+    assert (floor.entry(again).priority_reason, floor.entry(again).joined_at) == ("promised", floor.now)
+    assert (owed(floor)[0].status, floor.call(ringing.call_id).status) == ("taken", "waiting")
+
+
+def owed_place(floor: Floor, first: int) -> int:
+    """The call of ours that was to ring her."""
+    with floor.database.reading(ALL) as session:
+        return session.scalars(
+            select(Call.id).where(Call.direction == CallDirection.OUTBOUND, Call.id != first).order_by(Call.id)
+        ).one()
 
 
 def test_whoever_is_spoken_with_is_not_rung_by_the_colleague_who_was_about_to(floor: Floor) -> None:
@@ -223,11 +287,13 @@ def test_who_asks_again_while_she_is_being_rung_keeps_her_place_and_who_had_aske
     with floor.database.unit_of_work(ALL) as session:
         promise_callback(session, first, at=floor.now)
     floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
-    promised = owed(floor)[0].outbound_call_id
+    joined_at = floor.entry(first).joined_at
+    floor.clock.advance(timedelta(minutes=2))
     again = floor.ring(sid(2))
     with floor.database.unit_of_work(ALL) as session:
         assert promise_callback(session, again, at=floor.now)
-    assert (owed(floor)[0].outbound_call_id, floor.entry(again).status) == (promised, "callback")
+    promised = owed(floor)[0].outbound_call_id
+    assert (floor.entry(promised or 0).joined_at, floor.entry(again).status) == (joined_at, "callback")
     floor.hire("Ines")
     floor.accept("Ines")
     third = floor.ring(sid(3))

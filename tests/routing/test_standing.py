@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from callcenter.directory.models import PracticeLine
 from callcenter.routing.arrival import admit_call, find_lost_caller, receive_call
+from callcenter.routing.callbacks import promise_callback
 from callcenter.routing.choice import SIDE_BY_SIDE
 from callcenter.routing.models import Callback, CallbackReason, CallbackStatus
 from callcenter.telephony.models import CallHandling
+from callcenter.telephony.outbound import open_outbound_call
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, CALL, LINE, PATIENT, Floor
 
@@ -102,6 +104,36 @@ def test_a_call_that_was_given_back_or_is_owed_to_another_counts_for_nothing(
 ) -> None:
     owe(floor, status, number=number)
     assert stands(floor, floor.ring()) == (0, "")
+
+
+@pytest.mark.parametrize("way", ["queue", "gate"])
+def test_who_asked_to_be_rung_back_and_rings_herself_stands_where_she_stood(floor: Floor, way: str) -> None:
+    first = floor.ring(CALL)
+    joined_at = floor.now
+    with floor.database.unit_of_work(ALL) as session:
+        assert promise_callback(session, first, at=floor.now)
+    floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    floor.clock.advance(timedelta(minutes=3))
+    handling = CallHandling.QUEUE if way == "queue" else CallHandling.GATED
+    with floor.database.unit_of_work(ALL) as session:
+        call = receive_call(session, sid=SECOND, to_number=LINE, from_number=PATIENT, at=floor.now, handling=handling)
+        assert call is not None
+        if way == "gate":
+            assert admit_call(session, SECOND, urgent=True, at=floor.now)
+    hers = floor.entry(call.call_id)
+    assert stands(floor, call.call_id) == (1, "promised")
+    assert (hers.joined_at, hers.overflowed_at, hers.urgent) == (joined_at, floor.now, way == "gate")
+
+
+def test_her_third_try_counts_although_an_operator_rings_her_back(floor: Floor) -> None:
+    """A call of ours is none of her telephones."""
+    try_and_hang_up(floor, CALL)
+    try_and_hang_up(floor, SECOND)
+    with floor.database.unit_of_work(ALL) as session:
+        practice_id, line_id = session.execute(select(PracticeLine.practice_id, PracticeLine.id)).one()
+        open_outbound_call(session, practice_id=practice_id, line_id=line_id, number=PATIENT, at=floor.now)
+        session.execute(update(Callback).values(status=CallbackStatus.UNREACHED))
+    assert stands(floor, floor.ring(THIRD)) == (1, "repeated")
 
 
 def test_the_gate_leads_to_the_same_place(floor: Floor) -> None:

@@ -1,0 +1,71 @@
+"""A caller who is to be rung back rings herself: she stands where the call of ours stood, and that call is over.
+
+She is owed the call until somebody speaks with her: should she hang up again before, ``calling_back.place_again`` gives
+her place back to a call of ours.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Select, case, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from callcenter.core.db import touch
+from callcenter.routing.agents import was_changed, whole_floor
+from callcenter.routing.models import Callback, CallbackStatus, QueueEntry, QueueEntryStatus
+from callcenter.telephony.legs import lock_call
+from callcenter.telephony.models import Call, Leg, LegRole
+from callcenter.telephony.outbound import end_outbound_call
+
+
+def take_promised_place(session: Session, call_id: int, *, at: datetime) -> bool:
+    """Give this caller, who has just joined the queue, the place of the call that was to ring her; whether she has it.
+
+    Otherwise we would ring her engaged line. Once an operator has taken that call, it goes on: whoever of the two
+    speaks with her first ends the other.
+    """
+    with whole_floor(session):
+        placed_id = session.scalar(_placed_for(call_id))
+        if placed_id is None:
+            return False
+        # The call first, as whoever accepts its offer does.
+        lock_call(session, placed_id)
+        place = session.scalar(
+            select(QueueEntry)
+            .where(QueueEntry.call_id == placed_id, QueueEntry.status == QueueEntryStatus.WAITING)
+            .execution_options(populate_existing=True)
+        )
+        if place is None:
+            return False
+        hers = update(QueueEntry).where(QueueEntry.call_id == call_id, QueueEntry.status == QueueEntryStatus.WAITING)
+        taken = was_changed(
+            session,
+            hers.values(
+                joined_at=place.joined_at,
+                ahead=place.ahead,
+                urgent=case((QueueEntry.urgent, True), else_=place.urgent),
+                # For being sent elsewhere her waiting counts from now: she would be gone at once.
+                overflowed_at=at,
+            ),
+        )
+        if taken:
+            touch(session, "queue", f"call-{call_id}")
+            end_outbound_call(session, placed_id, at=at)
+        return taken
+
+
+def _placed_for(call_id: int) -> Select[int]:
+    hers, placed = aliased(Call), aliased(Call)
+    return (
+        select(placed.id)
+        .join(Callback, Callback.outbound_call_id == placed.id)
+        .join(hers, (hers.practice_id == Callback.practice_id) & (hers.from_number == Callback.number))
+        .join(QueueEntry, QueueEntry.call_id == placed.id)
+        .where(
+            hers.id == call_id,
+            Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]),
+            QueueEntry.status == QueueEntryStatus.WAITING,
+            # A household shares its number: whoever is on that line already stays there.
+            ~exists().where(Leg.call_id == placed.id, Leg.role == LegRole.PATIENT, Leg.joined_at.is_not(None)),
+        )
+        .limit(1)
+    )
