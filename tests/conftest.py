@@ -21,6 +21,21 @@ from tests.chromium import ChromiumMissing, launch_arguments
 _numbers = itertools.count(1)
 
 
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """What a test has measured, a line each: told at the end of the run, also by parallel workers."""
+    return lambda line: record_property("figure", line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [one for outcome in ("passed", "failed") for one in terminalreporter.getreports(outcome)]
+    told = [text for one in reports if one.when == "call" for name, text in one.user_properties if name == "figure"]
+    if told:
+        terminalreporter.section("measured")
+    for line in told:
+        terminalreporter.write_line(str(line))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_outside_world() -> Iterator[None]:
     """A test that would reach beyond this machine fails, and says where it wanted to go."""

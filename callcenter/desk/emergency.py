@@ -12,6 +12,7 @@ from callcenter.core.phone import parse_number
 from callcenter.core.text import clean_line, clean_text
 from callcenter.desk.handling import handled_call
 from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.notes import words_and_person
 from callcenter.desk.relay_rows import emergency_legs, facts_of, her_relay, lines_to_try, relay_of, signal_relay
 from callcenter.desk.relay_rules import (
     ACTIVE,
@@ -64,6 +65,7 @@ def begin_relay(session: Session, call: Call, *, staff_id: int, at: datetime) ->
         staff_id=staff_id,
         number=first.number,
         label=first.label,
+        caller=words_and_person(session, call.id)[1],
         callback_number=call.from_number,
         opened_at=at,
         # Written out: an autosave may come before the first flush gives the columns their defaults.
@@ -98,20 +100,20 @@ def close_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) 
     signal_relay(session, relay)
 
 
-def save_place(session: Session, call_id: int, *, address: str, detail: str, callback: str, staff_id: int) -> str:
-    """Keep where the patient is and the number to ring back; what was read back is unsaid when the place changes.
+def save_place(
+    session: Session, call_id: int, *, caller: str, address: str, detail: str, callback: str, staff_id: int
+) -> str:
+    """Keep who calls, where the patient is and the number to ring back; a change unsays that it was read back.
 
     Returns the sentence about a call-back number that cannot be used (the earlier one stays), empty when all is kept:
     an address must not wait for a digit.
     """
     # The call first, as whoever dials does: the other way round the two would wait for each other.
     relay = her_relay(session, call_id, staff_id=staff_id, lock=True)
-    before = (relay.address, relay.address_detail)
-    number = relay.callback_number
+    before = _read_out(relay)
+    relay.caller = clean_line(caller, limit=120)
     relay.address = clean_text(address, limit=300)
     relay.address_detail = clean_line(detail, limit=200)
-    if before != (relay.address, relay.address_detail):
-        relay.read_back_at = None
     fault = ""
     if callback.strip():
         practice = session.get_one(Practice, relay.practice_id)
@@ -123,13 +125,18 @@ def save_place(session: Session, call_id: int, *, address: str, detail: str, cal
             fault = refused.sentence
     else:
         relay.callback_number = session.get_one(Call, call_id).callback_number = None
-    if (relay.address, relay.address_detail, relay.callback_number) != (*before, number):
+    if _read_out(relay) != before:
+        relay.read_back_at = None
         signal_relay(session, relay)
     return fault
 
 
+def _read_out(relay: EmergencyRelay) -> tuple[str | None, ...]:
+    return relay.caller, relay.address, relay.address_detail, relay.callback_number
+
+
 def note_read_back(session: Session, call_id: int, *, staff_id: int, at: datetime) -> None:
-    """Note that the address was read back to the patient and confirmed. Raises ``Invalid`` when there is none yet."""
+    """Note that what is passed on was read back and confirmed. Raises ``Invalid`` when there is no address yet."""
     relay = her_relay(session, call_id, staff_id=staff_id)
     if not relay.address:
         raise Invalid(N_("Write the address first, then read it back."), field="address")

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from callcenter.desk.emergency_shown import ShownLine, shown_lines
 from callcenter.desk.emergency_steps import Step, StepKind, cuts_of, steps_of
 from callcenter.desk.handling import handled_call
-from callcenter.desk.models import CallNote, EmergencyRelay
+from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.notes import words_and_person
 from callcenter.desk.relay_rows import facts_of, in_order, lines_to_try
 from callcenter.desk.relay_rules import (
     SETTLING,
@@ -27,7 +28,7 @@ from callcenter.desk.relay_rules import (
     relay_state,
 )
 from callcenter.directory.emergency_order import LineToTry, Proof
-from callcenter.directory.models import Patient, Practice, Staff
+from callcenter.directory.models import Practice, Staff
 from callcenter.telephony.models import Leg, LegRole, LegStatus
 from callcenter.telephony.ringing_back import RingingBack, ringing_back
 from callcenter.triage.assessments import assessment_of
@@ -96,6 +97,7 @@ class EmergencyCard:
     may_take_over: bool
     may_take_over_elsewhere: bool
     settling_for: float  # seconds until "taken over" may be noted, 0 when that is not what is waited for
+    caller: str
     address: str
     address_detail: str
     callback_number: str | None
@@ -159,7 +161,7 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
     shown = next_line or (trying[0] if trying else LineToTry("", ""))
     if last is not None and not (state is RelayState.FAILED and next_line is not None):
         shown = LineToTry(last.address, last.name or relay.label)
-    words, person = _words_and_person(session, call_id)
+    words, person = words_and_person(session, call_id)
     gate, flag = _gate(session, call_id, practice, at=at)
     operators = [leg for leg in legs if leg.role == LegRole.OPERATOR]
     own = [leg for leg in operators if leg.staff_id == staff_id]
@@ -192,6 +194,7 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         may_take_over=may_take_over(state, answered_at=answered_at, at=at),
         may_take_over_elsewhere=may_take_over_elsewhere(state, facts),
         settling_for=max(0.0, (answered_at + SETTLING - at).total_seconds()) if waiting and answered_at else 0.0,
+        caller=relay.caller,
         address=relay.address,
         address_detail=relay.address_detail,
         callback_number=relay.callback_number,
@@ -239,17 +242,6 @@ def _since(relay: EmergencyRelay, last: Leg | None, state: RelayState) -> dateti
 def _names(session: Session, staff_ids: Iterable[int | None]) -> dict[int, str]:
     rows = session.execute(select(Staff.id, Staff.first_name, Staff.name).where(Staff.id.in_(staff_ids)))
     return {staff_id: first_name or name for staff_id, first_name, name in rows}
-
-
-def _words_and_person(session: Session, call_id: int) -> tuple[str, str]:
-    row = session.execute(
-        select(CallNote.words, Patient.title, Patient.given_name, Patient.family_name)
-        .outerjoin(Patient, Patient.id == CallNote.patient_id)
-        .where(CallNote.call_id == call_id)
-    ).one_or_none()
-    if row is None:
-        return "", ""
-    return row.words, " ".join(part for part in (row.title, row.given_name, row.family_name) if part)
 
 
 def _gate(session: Session, call_id: int, practice: Practice, *, at: datetime) -> tuple[Gate | None, Step | None]:

@@ -1,28 +1,21 @@
-"""Ringing an emergency line by telling the carrier alone, and writing down afterwards what was done.
+"""Ringing an emergency line, and the patient, by telling the carrier alone.
 
-Everything above ``keep_rung`` touches no database: it is what still works when that does not answer.
+Nothing here touches a database: it is what still works when that does not answer. ``desk.emergency_kept`` writes down
+afterwards what was done.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from callcenter.core.audit import record_act
 from callcenter.core.config import Settings
-from callcenter.core.errors import Conflict, ProviderError
+from callcenter.core.errors import Conflict, Forbidden, ProviderError
 from callcenter.core.i18n import N_
-from callcenter.desk.emergency import begin_relay, save_place
+from callcenter.core.training import refusal_in_training
 from callcenter.desk.emergency_ticket import EmergencyTicket, line_of
-from callcenter.desk.relay_rows import relay_of, signal_relay
-from callcenter.telephony.adopting import adopt_emergency_leg, emergency_label, is_emergency_label
+from callcenter.telephony.adopting import emergency_label, is_emergency_label
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.dialling import EMERGENCY_RINGS_FOR
-from callcenter.telephony.legs import lock_call, mark_emergency
-from callcenter.telephony.models import Call, CallStatus, Leg
 from callcenter.telephony.provider import LABEL_TAKEN, CarrierParticipant, Provider
 from callcenter.telephony.twiml import callback_url
 
@@ -37,6 +30,14 @@ class LineState(StrEnum):
     IN_VAIN = "in_vain"  # nobody answered: the next one is tried
     CUT = "cut"  # it was answered, and has left
     NONE = "none"  # the carrier has no such line
+
+
+class PatientState(StrEnum):
+    """Where the patient stands at the carrier."""
+
+    THERE = "there"
+    RINGING = "ringing"  # she is being rung back
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class SeenRoom:
     def has_patient(self) -> bool:
         """Whether a telephone of the patient is connected: her own, or one she was rung back on."""
         return any(one.is_connected and one.label.startswith(PATIENT_LABEL) for one in self.participants)
+
+    @property
+    def patient_state(self) -> PatientState:
+        """Where she stands: in the room, being rung back into it, or gone."""
+        if self.has_patient:
+            return PatientState.THERE
+        rings = any(one.label.startswith(PATIENT_LABEL) for one in self.participants)
+        return PatientState.RINGING if rings else PatientState.GONE
 
     @property
     def held(self) -> Sequence[CarrierParticipant]:
@@ -119,6 +128,38 @@ def ring_directly(
     return Rung(attempt, place, number, label, sid)
 
 
+def ring_patient_directly(provider: Provider, ticket: EmergencyTicket, *, settings: Settings, seen: SeenRoom) -> bool:
+    """Have the carrier ring the patient back into her room; False when a telephone of hers is there or rings already.
+
+    The label is the one that the ordinary way would give: whichever comes second is refused by the carrier. Raises
+    ``Conflict`` when she has no number or nobody waits for her, ``Forbidden`` in training, ``ProviderError``.
+    """
+    if seen.patient_state is not PatientState.GONE:
+        return False
+    if not ticket.patient_number:
+        raise Conflict(N_("Her number is withheld: she cannot be rung back."))
+    if not any(one.is_connected for one in seen.participants):
+        raise Conflict(N_("Nobody is on the line any more."))
+    refusal = refusal_in_training(ticket.mode, ticket.patient_number, takes_part=True)
+    if refusal:
+        raise Forbidden(refusal)
+    label = f"{PATIENT_LABEL}-{ticket.patients + 1}"
+    try:
+        provider.dial_into_conference(
+            conference=conference_name(ticket.call_sid),
+            to=ticket.patient_number,
+            caller=ticket.caller,
+            label=label,
+            status_callback=callback_url(settings.public_url, f"/twilio/leg?room={ticket.call_sid}&label={label}"),
+            conference_callback=callback_url(settings.public_url, "/twilio/conference"),
+        )
+    except ProviderError as refused:
+        if refused.code != LABEL_TAKEN:
+            raise
+        return False
+    return True
+
+
 def take_back_from_hold(provider: Provider, ticket: EmergencyTicket, seen: SeenRoom) -> None:
     """A patient in danger hears the conversation. Raises ``ProviderError``."""
     for patient in seen.held:
@@ -157,83 +198,6 @@ def proven(provider: Provider, ticket: EmergencyTicket, rung: Sequence[Rung]) ->
         else replace(one, sid=None)
         for one, call in zip(rung, found, strict=True)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptMeanwhile:
-    """What was typed and noted in the browser while the database did not answer. Instants are UTC."""
-
-    address: str = ""
-    detail: str = ""
-    callback: str = ""
-    taken_over_at: datetime | None = None
-
-
-def keep_rung(session: Session, ticket: EmergencyTicket, rung: Sequence[Rung], *, at: datetime) -> None:
-    """Write down the lines that were rung without the database; again changes nothing."""
-    call = lock_call(session, ticket.call_id)
-    if not rung and call.status == CallStatus.ENDED:
-        return
-    relay = begin_relay(session, call, staff_id=ticket.staff_id, at=at)
-    for one in rung:
-        if one.sid is None or _is_of_another_call(session, one.sid, ticket.call_id):
-            continue  # it was rung by somebody else, who writes it down, or the look at the carrier does
-        leg = adopt_emergency_leg(
-            session,
-            call,
-            label=emergency_label(one.attempt),
-            number=one.number,
-            sid=one.sid,
-            name=one.label,
-            staff_id=ticket.staff_id,
-            at=at,
-        )
-        if leg is None:
-            continue
-        relay.number, relay.label, relay.leg_id = one.number, one.label, leg.id
-        record_act(
-            session, "emergency_dialled", f"leg {leg.id}", at=at, staff_id=ticket.staff_id, practice_id=call.practice_id
-        )
-    if rung:
-        relay.dialled_at = relay.dialled_at or at
-    if relay.taken_over_at is None and not call.in_emergency:
-        mark_emergency(session, call.id, is_open=True, at=at)  # the patient had left; the line waits for her
-    signal_relay(session, relay)
-
-
-def keep_meanwhile(session: Session, ticket: EmergencyTicket, kept: KeptMeanwhile, *, at: datetime) -> None:
-    """Write down what she typed and noted meanwhile; what was written before is not emptied by it.
-
-    ``taken_over_at`` is her browser's: it counts between the dialling and now. Raises ``NotFound`` for a call that is
-    not hers any more.
-    """
-    relay = relay_of(session, ticket.call_id)
-    if relay is None:
-        if kept == KeptMeanwhile():
-            return
-        relay = begin_relay(session, session.get_one(Call, ticket.call_id), staff_id=ticket.staff_id, at=at)
-    if kept.address or kept.detail or kept.callback:
-        save_place(
-            session,
-            ticket.call_id,
-            address=kept.address or relay.address,
-            detail=kept.detail or relay.address_detail,
-            callback=kept.callback or relay.callback_number or "",
-            staff_id=ticket.staff_id,
-        )
-    if kept.taken_over_at is not None and relay.taken_over_at is None:
-        earliest = relay.dialled_at or relay.opened_at
-        relay.taken_over_at = min(max(kept.taken_over_at, earliest), at)
-        mark_emergency(session, ticket.call_id, is_open=False, at=at)
-        subject = f"call {ticket.call_id}"
-        record_act(
-            session, "emergency_taken_over", subject, at=at, staff_id=ticket.staff_id, practice_id=relay.practice_id
-        )
-    signal_relay(session, relay)
-
-
-def _is_of_another_call(session: Session, sid: str, call_id: int) -> bool:
-    return session.scalar(select(Leg.id).where(Leg.sid == sid, Leg.call_id != call_id).limit(1)) is not None
 
 
 def _attempt_of(label: str, default: int) -> int:

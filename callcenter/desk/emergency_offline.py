@@ -7,12 +7,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.config import Settings
+from callcenter.core.training import refusal_in_training
 from callcenter.desk.card import CallCard, CardState
 from callcenter.desk.emergency_ticket import EmergencyTicket, expiry, seal_ticket
 from callcenter.desk.relay_rows import lines_to_try
 from callcenter.desk.relay_rules import may_be_dialled, own_telephone_number
 from callcenter.directory.models import Practice
-from callcenter.telephony.models import Leg, LegRole
+from callcenter.telephony.lines import is_emergency_line
+from callcenter.telephony.models import Call, Leg, LegRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class OfflineRelay:
     own_number: str
     in_training: bool
     from_number: str | None
+    patient_number: str  # where she is rung back; empty when that may not be, or is not known
     person: str
 
 
@@ -37,7 +40,8 @@ def offline_relay(
         return None
     practice = session.get_one(Practice, card.practice_id)
     usable = may_be_dialled(lines_to_try(session, practice, at=at), mode=practice.mode)
-    counted = select(func.count()).where(Leg.call_id == card.call_id, Leg.role == LegRole.EMERGENCY)
+    rung = select(Leg.role, func.count()).where(Leg.call_id == card.call_id).group_by(Leg.role)
+    counted = {LegRole(role): number for role, number in session.execute(rung)}
     ticket = EmergencyTicket(
         practice_id=card.practice_id,
         call_id=card.call_id,
@@ -49,14 +53,28 @@ def offline_relay(
         caller=settings.caller_number or card.line_number,
         lines=tuple((line.number, line.label) for line in usable),
         expires_at=expiry(at),
+        patient_number=_where_she_is_rung_back(session, card.call_id, practice.mode),
+        patients=counted.get(LegRole.PATIENT, 1),
     )
     return OfflineRelay(
         call_id=card.call_id,
         sealed=seal_ticket(ticket, secret=settings.secret_key.get_secret_value()),
         lines=ticket.lines,
-        attempts=session.scalar(counted) or 0,
+        attempts=counted.get(LegRole.EMERGENCY, 0),
         own_number=own_telephone_number(practice.country),
         in_training=practice.mode != "live",
         from_number=card.from_number,
+        patient_number=ticket.patient_number,
         person=card.patient.name if card.patient else "",
     )
+
+
+def _where_she_is_rung_back(session: Session, call_id: int, mode: str) -> str:
+    """The number she told, or else the one she rang from; in training never a real one that was typed."""
+    told, rang_from = session.execute(select(Call.callback_number, Call.from_number).where(Call.id == call_id)).one()
+    for number in (told, rang_from):
+        is_line = number is not None and is_emergency_line(session, number)
+        is_hers = number == rang_from
+        if number and not refusal_in_training(mode, number, takes_part=is_hers, is_emergency_line=is_line):
+            return str(number)
+    return ""

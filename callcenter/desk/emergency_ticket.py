@@ -1,6 +1,7 @@
 """A signed ticket that lets one operator ring the emergency lines of one call while the database does not answer. Pure.
 
-It lies in the page of her call. It says nothing of the patient but the carrier's names of her call and telephone.
+It lies in the page of her call, which shows the patient's number as well; beside that it says nothing of the patient
+but the carrier's names of her call and telephone.
 """
 
 import base64
@@ -38,6 +39,8 @@ class EmergencyTicket:
     caller: str  # the number shown
     lines: tuple[tuple[str, str], ...]  # number and label, in the order of trying
     expires_at: int  # seconds since 1970
+    patient_number: str = ""  # where she is rung back
+    patients: int = 1  # her telephones so far: the next is labelled as the ordinary ring back would label it
 
 
 def expiry(at: datetime) -> int:

@@ -56,6 +56,7 @@ class EmergencyRelay(PracticeOwned, Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     number: Mapped[str] = mapped_column(String(20))
     label: Mapped[str] = mapped_column(String(80))
+    caller: Mapped[str] = mapped_column(String(120), default="")  # the patient, or somebody with her
     address: Mapped[str] = mapped_column(String(300), default="")  # where the patient is, now
     address_detail: Mapped[str] = mapped_column(String(200), default="")  # floor, door code, intercom
     callback_number: Mapped[str | None] = mapped_column(String(20))

@@ -32,6 +32,26 @@ def save_words(session: Session, call_id: int, *, staff_id: int, words: str, at:
     return note
 
 
+def words_and_person(session: Session, call_id: int) -> tuple[str, str]:
+    """The caller's words, and the name of whom the call is about; empty until they are known."""
+    row = session.execute(
+        select(CallNote.words, Patient.title, Patient.given_name, Patient.family_name)
+        .outerjoin(Patient, Patient.id == CallNote.patient_id)
+        .where(CallNote.call_id == call_id)
+    ).one_or_none()
+    if row is None:
+        return "", ""
+    return row.words, " ".join(part for part in (row.title, row.given_name, row.family_name) if part)
+
+
+def add_words(session: Session, call: Call, words: str, *, at: datetime) -> None:
+    """Put a line below what the call's note says; said there already, it is not said again."""
+    note = _note_of(session, call, at=at)
+    if words not in note.words:
+        note.words = clean_text(f"{note.words}\n{words}")
+        note.written_at = at
+
+
 def choose_patient(
     session: Session, call_id: int, *, staff_id: int, patient_id: int | None, at: datetime
 ) -> Patient | None:

@@ -23,7 +23,7 @@ from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_gate import answer_gate
 from callcenter.desk.emergency_steps import StepKind
 from callcenter.desk.models import EmergencyRelay
-from callcenter.desk.notes import save_words
+from callcenter.desk.notes import choose_patient, save_words
 from callcenter.desk.relay_rules import RelayState, may_leave, refusal_to_dial
 from callcenter.directory.models import Practice, PracticeMode
 from callcenter.telephony.legs import lock_call, record_leg_event, want_leg
@@ -165,6 +165,22 @@ def test_a_changed_address_must_be_read_back_again(cast: Cast) -> None:
     place(cast, call, "13 rue des Lilas, Rezé")
 
     assert card_of(cast, call).read_back_at is None
+
+
+def test_who_calls_is_asked_kept_and_read_back_with_the_rest(cast: Cast) -> None:
+    call = talking(cast)
+    with cast.database.unit_of_work(cast.everything) as session:
+        person = cast.patient(session, "Jeanne", "Vasseur")
+        choose_patient(session, call, staff_id=cast.camille, patient_id=person.id, at=cast.at)
+    open_card(cast, call)
+    assert card_of(cast, call).caller == "Mme Jeanne Vasseur"  # until she is told otherwise
+
+    place(cast, call, "3 rue des Lilas, Rezé", caller="M. Vasseur, son époux")
+    assert card_of(cast, call).caller == "M. Vasseur, son époux"
+    for change in ({"caller": "Un voisin"}, {"caller": "Un voisin", "callback": "06 39 98 14 77"}):
+        read_back(cast, call)
+        place(cast, call, "3 rue des Lilas, Rezé", **change)
+        assert card_of(cast, call).read_back_at is None
 
 
 def test_an_unusable_call_back_number_never_costs_the_address(cast: Cast) -> None:
@@ -384,9 +400,11 @@ def take_over(cast: Cast, call: int, *, after: int) -> None:
         note_taken_over(session, call, staff_id=cast.camille, at=cast.at + timedelta(seconds=after))
 
 
-def place(cast: Cast, call: int, address: str, *, callback: str = "06 39 98 14 72") -> str:
+def place(cast: Cast, call: int, address: str, *, callback: str = "06 39 98 14 72", caller: str = "") -> str:
     with cast.database.unit_of_work(hers(cast)) as session:
-        return save_place(session, call, address=address, detail="", callback=callback, staff_id=cast.camille)
+        return save_place(
+            session, call, caller=caller, address=address, detail="", callback=callback, staff_id=cast.camille
+        )
 
 
 def rung_back_at(cast: Cast, call: int) -> str | None:

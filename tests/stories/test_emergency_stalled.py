@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.desk.models import EmergencyRelay
 from callcenter.local.proxy import Proxy
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
-from tests.stories.conftest import Town, open_town
+from tests.stories.conftest import PATIENT, Town, open_town
 from tests.stories.tilleuls import (
     REGULATOR,
     SECOND_LINE,
@@ -52,7 +52,7 @@ def stalling_town(
 
 
 def test_the_line_rings_within_two_seconds_while_the_database_is_stalled(
-    stalling_town: Town, proxy: Proxy, postgresql_url: str
+    stalling_town: Town, proxy: Proxy, postgresql_url: str, figure: Callable[[str], None]
 ) -> None:
     town = stalling_town
     open_tilleuls(town)
@@ -73,7 +73,7 @@ def test_the_line_rings_within_two_seconds_while_the_database_is_stalled(
     desk.keyboard.press("Enter")
     _until_rings(town, REGULATOR)
     lasted = time.monotonic() - pressed
-    print(f"emergency line ringing at the carrier {lasted * 1000:.0f} ms after Enter, database stalled")
+    figure(f"emergency line ringing at the carrier {lasted * 1000:.0f} ms after Enter, database stalled")
     assert lasted < 2
     expect(card.locator("[data-when=ringing]:visible").first).to_be_visible()
 
@@ -112,8 +112,40 @@ def test_the_line_rings_within_two_seconds_while_the_database_is_stalled(
     assert _state(town) == {"in-progress": 3}
 
 
+def test_a_patient_who_drops_while_the_database_is_stalled_is_shown_and_rung_back(
+    stalling_town: Town, proxy: Proxy
+) -> None:
+    town = stalling_town
+    open_tilleuls(town)
+    kept = httpx.put(f"{town.carrier_url}/network/phones/{PATIENT}", json={"answers": "person"})
+    assert kept.is_success, kept.text
+    desk = operator(town, "camille", "Camille Roux")
+    patient = town.dial()
+    answer(desk)
+    expect(desk.locator("#offline-relay")).to_have_count(1)
+    proxy.stall()
+    desk.keyboard.press("F12")
+    card = desk.locator("#relay.offline")
+    expect(card).to_be_visible()
+    desk.keyboard.press("Enter")
+    _until_rings(town, REGULATOR)
+    _pick_up(town, REGULATOR)
+    expect(card.locator("[data-when=answered]:visible").first).to_be_visible()
+
+    hung_up = httpx.post(f"{town.carrier_url}/network/calls/{patient}/hangup")
+    assert hung_up.is_success, hung_up.text
+    expect(card.locator("[data-patient=ringing-back]")).to_contain_text("06 39 98 14 72")
+    _look(desk, "stalled-lost")
+    _until_rings(town, PATIENT, within=10)
+    _pick_up(town, PATIENT)
+    expect(card.locator("[data-patient=ringing-back]")).to_be_hidden()
+    expect(card.locator("[data-steps] li").last).to_contain_text("de nouveau en ligne")
+    assert _state(town)["in-progress"] == 3  # the operator, the regulator, and she: once
+    assert sorted(_call_of(town, REGULATOR)["with"]) == ["operator-1", "patient-2"]
+
+
 def test_a_database_that_stalls_between_f12_and_enter_costs_no_more(
-    stalling_town: Town, proxy: Proxy, postgresql_url: str
+    stalling_town: Town, proxy: Proxy, postgresql_url: str, figure: Callable[[str], None]
 ) -> None:
     town = stalling_town
     open_tilleuls(town)
@@ -128,7 +160,7 @@ def test_a_database_that_stalls_between_f12_and_enter_costs_no_more(
     desk.keyboard.press("Enter")
     _until_rings(town, REGULATOR)
     lasted = time.monotonic() - pressed
-    print(f"emergency line ringing at the carrier {lasted * 1000:.0f} ms after Enter, stalled since the card opened")
+    figure(f"emergency line ringing at the carrier {lasted * 1000:.0f} ms after Enter, stalled since the card opened")
     assert lasted < 2
     expect(desk.locator("#relay.offline")).to_be_visible()
 
@@ -186,6 +218,11 @@ def _state(town: Town) -> dict[str, int]:
 
 def _call(town: Town, sid: str) -> dict[str, Any]:
     found: dict[str, Any] = httpx.get(f"{town.carrier_url}/network/calls/{sid}").json()
+    return found
+
+
+def _call_of(town: Town, number: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{town.carrier_url}/network/phones/{number}").json()["call"]
     return found
 
 

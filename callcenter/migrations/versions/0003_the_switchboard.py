@@ -56,6 +56,7 @@ _COLUMNS: dict[str, _Columns] = {
         "lapsed_at": (sa.DateTime(timezone=True), _UNKNOWN),
     },
     "call": {"direction": (sa.String(10), "inbound"), "in_emergency": (sa.Boolean(), sa.false())},
+    "emergency_relay": {"caller": (sa.String(120), "")},
     "leg": {
         "name": (sa.String(120), ""),
         "digits": (sa.String(20), ""),

@@ -93,13 +93,15 @@ def keep_place(
     call_id: int,
     world: TheWorld,
     me: Operator,
+    caller: Typed = "",
     address: Typed = "",
     detail: Typed = "",
     callback: Typed = "",
 ) -> Response:
-    """Keep where the patient is, as typed so far."""
+    """Keep who calls and where the patient is, as typed so far."""
+    typed = {"caller": caller, "address": address, "detail": detail, "callback": callback}
     with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-        why = save_place(session, call_id, address=address, detail=detail, callback=callback, staff_id=me.staff_id)
+        why = save_place(session, call_id, **typed, staff_id=me.staff_id)
     if not is_htmx(request):
         return redirect(request, f"/desk/emergency?call={call_id}")
     return page(request, "emergency/_kept.html", why=gettext(why), saved_at=world.clock.now(), relay=None, oob=True)
@@ -112,15 +114,17 @@ def read_back(
     world: TheWorld,
     me: Operator,
     at: At,
+    caller: Typed = "",
     address: Typed = "",
     detail: Typed = "",
     callback: Typed = "",
 ) -> Response:
-    """Note that the address was read back: the one on her screen, whose last words may not have been sent yet."""
+    """Note that it was read back: what stands on her screen, whose last words may not have been sent yet."""
+    typed = {"caller": caller, "address": address, "detail": detail, "callback": callback}
 
     def act(session: Session) -> None:
         if address.strip():
-            save_place(session, call_id, address=address, detail=detail, callback=callback, staff_id=me.staff_id)
+            save_place(session, call_id, **typed, staff_id=me.staff_id)
         note_read_back(session, call_id, staff_id=me.staff_id, at=at)
 
     return _act(request, world, me, call_id, act)

@@ -23,17 +23,16 @@ from callcenter.core.scope import Practices
 from callcenter.desk.emergency import open_relay
 from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_direct import (
-    KeptMeanwhile,
     Rung,
     SeenRoom,
-    keep_meanwhile,
-    keep_rung,
     look_into_room,
     proven,
     ring_directly,
+    ring_patient_directly,
     state_of_line,
     take_back_from_hold,
 )
+from callcenter.desk.emergency_kept import KeptMeanwhile, keep_meanwhile, keep_rung
 from callcenter.desk.emergency_ticket import WRITTEN_DOWN_WITHIN, EmergencyTicket, line_of, open_ticket
 from callcenter.directory.identity import is_signed_in
 from callcenter.routing.desk_claim import refuse_elsewhere
@@ -62,6 +61,7 @@ class Attempt(BaseModel):
 class Meanwhile(BaseModel):
     """What a browser kept while the database did not answer; ``taken_over_at`` in milliseconds since 1970."""
 
+    caller: str = Field(default="", max_length=120)
     address: str = Field(default="", max_length=300)
     detail: str = Field(default="", max_length=200)
     callback: str = Field(default="", max_length=30)
@@ -109,7 +109,7 @@ async def state(request: Request) -> Response:
     def look() -> dict[str, object]:
         seen = look_into_room(the_world.provider, ticket)
         stands = state_of_line(the_world.provider, seen, attempt=asked.attempt, sid=asked.sid)
-        return {"state": stands.value, "patient": seen.has_patient}
+        return {"state": stands.value, "patient": seen.patient_state.value}
 
     try:
         return JSONResponse(await in_time(the_world.direct, look))
@@ -117,30 +117,50 @@ async def state(request: Request) -> Response:
         return _said(N_("The carrier does not answer. Dial on your own telephone."), status=502)
 
 
+async def ring_patient(request: Request) -> Response:
+    """Ring the patient back, whose line dropped: through the carrier, whatever the database does."""
+    the_world, ticket = world(request), _ticket(request)
+
+    def ring_her() -> bool:
+        seen = look_into_room(the_world.provider, ticket)
+        return ring_patient_directly(the_world.provider, ticket, settings=the_world.settings, seen=seen)
+
+    try:
+        return JSONResponse({"rung": await in_time(the_world.direct, ring_her)})
+    except (ProviderError, TooLate):
+        return _said(N_("The carrier does not answer. Dial on your own telephone."), status=502)
+
+
 async def keep(request: Request) -> Response:
-    """Write down what the browser kept; 503 while the database still does not answer, and the browser asks again."""
+    """Write down what the browser kept; 503 while the database still does not answer, and the browser asks again.
+
+    200 instead of 204 when a colleague has the patient by now, to whom it was handed on.
+    """
     the_world, ticket = world(request), _ticket(request, late=WRITTEN_DOWN_WITHIN)
     sent = Meanwhile.model_validate_json(await _body(request))
     told = None if sent.taken_over_at is None else datetime.fromtimestamp(sent.taken_over_at / 1000, UTC)
-    kept = KeptMeanwhile(sent.address, sent.detail, sent.callback, told)
+    kept = KeptMeanwhile(sent.caller, sent.address, sent.detail, sent.callback, told)
     rung = await _proven(the_world, ticket, [_rung(ticket, one) for one in sent.rung])
     abandoned = threading.Event()
 
-    def write() -> None:
+    def write() -> bool:
         at = the_world.clock.now()
         with the_world.database.voice_work(Practices.of(ticket.practice_id)) as session:
             keep_rung(session, ticket, rung, at=at)
-            keep_meanwhile(session, ticket, kept, at=at)
+            is_handed_on = keep_meanwhile(session, ticket, kept, at=at)
             _unless(abandoned)
+            return is_handed_on
 
     try:
-        await in_time(the_world.urgent, write)
+        is_handed_on = await in_time(the_world.urgent, write)
     except Problem:
         raise
     except Exception as fault:
         abandoned.set()
         log.warning("what was done in an emergency is not written down yet: %s", type(fault).__name__)
         return Response(status_code=503)
+    if is_handed_on:
+        return _said(N_("A colleague has this patient now. What you wrote is on her card."), status=200)
     return Response(status_code=204)
 
 
@@ -159,6 +179,7 @@ def _add(path: str, method: str, answer: Callable[[Request], Awaitable[Response]
 
 _add("/emergency/ring", "POST", ring)
 _add("/emergency/ring", "GET", state)
+_add("/emergency/patient", "POST", ring_patient)
 _add("/emergency/kept", "POST", keep)
 
 

@@ -19,6 +19,7 @@ from callcenter.core.db import Database
 from callcenter.core.errors import Forbidden, ProviderError
 from callcenter.core.i18n import load_catalogues
 from callcenter.core.phone import is_fictional
+from callcenter.desk.emergency import begin_relay, save_place
 from callcenter.desk.emergency_ticket import (
     LASTS,
     WRITTEN_DOWN_WITHIN,
@@ -28,11 +29,12 @@ from callcenter.desk.emergency_ticket import (
     open_ticket,
     seal_ticket,
 )
-from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.models import CallNote, EmergencyRelay
 from callcenter.directory.models import Practice, StaffSession
 from callcenter.main import wire_events
 from callcenter.messaging.models import OutboxMessage
 from callcenter.routing.desk_claim import claim_desk
+from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.reconciling import Reconciler
 from callcenter.telephony.legs import want_leg
 from callcenter.telephony.models import Leg, LegRole, LegStatus
@@ -43,7 +45,7 @@ from callcenter.web.at_once import act_at_once
 from callcenter.web.context import World
 from callcenter.web.deadline import Workers
 from callcenter.web.pages import emergency_ring
-from tests.floor import ALL, CALL, LINE, MONDAY, Floor
+from tests.floor import ALL, CALL, LINE, MONDAY, PATIENT, Floor
 
 SECRET = "s" * 32
 SAMU, SECOND = "+33261911544", "+33261911545"
@@ -293,7 +295,7 @@ def test_where_the_line_stands_is_asked_of_the_carrier(
     if call_status:
         desk.floor.provider.calls[SID] = CarrierCall(SID, call_status, "outbound-api", LINE, SAMU)
     with desk.stall():
-        assert desk.state(attempt=1, sid=SID) == {"state": told, "patient": True}
+        assert desk.state(attempt=1, sid=SID) == {"state": told, "patient": "there"}
 
 
 def test_what_was_typed_and_noted_meanwhile_is_kept_and_empties_nothing(desk: Desk) -> None:
@@ -304,6 +306,7 @@ def test_what_was_typed_and_noted_meanwhile_is_kept_and_empties_nothing(desk: De
     desk.floor.provider.calls[rung["sid"]] = CarrierCall(rung["sid"], "no-answer", "outbound-api", LINE, SAMU)
     told_at = desk.floor.now + timedelta(hours=3)  # a browser whose clock is ahead
     body = {
+        "caller": "Mme Vasseur",
         "address": "3 rue des Lilas, Rezé",
         "detail": "code 27B4",
         "callback": "06 39",
@@ -317,8 +320,67 @@ def test_what_was_typed_and_noted_meanwhile_is_kept_and_empties_nothing(desk: De
 
     (relay,) = desk.relays()
     assert (relay.address, relay.address_detail) == ("3 rue des Lilas, Rezé", "code 27B4")
+    assert relay.caller == "Mme Vasseur"
     assert relay.taken_over_at == desk.floor.now
     assert len(desk.legs()) == 1
+
+
+def test_a_patient_whose_line_drops_is_rung_back_through_the_carrier_once(desk: Desk) -> None:
+    ticket = replace(desk.ticket, patient_number=PATIENT)
+    rooms = desk.floor.provider.rooms
+    with desk.stall():
+        assert desk.post("/emergency/patient", ticket=ticket).json() == {"rung": False}  # she is there
+        rooms[ROOM] = [line("operator-1", is_connected=True)]
+        assert desk.state(attempt=1)["patient"] == "gone"
+        for is_rung in (True, False):  # asked twice at once, before the carrier shows her: its label is taken
+            assert desk.post("/emergency/patient", ticket=ticket).json() == {"rung": is_rung}
+        rooms[ROOM].append(line("patient-2", is_connected=False))
+        assert desk.state(attempt=1)["patient"] == "ringing"
+        assert desk.post("/emergency/patient", ticket=ticket).json() == {"rung": False}
+    assert desk.rung() == [("patient-2", PATIENT)]
+
+
+def test_who_cannot_or_may_not_be_rung_back_is_not(desk: Desk) -> None:
+    rooms = desk.floor.provider.rooms
+    rooms[ROOM] = [line("operator-1", is_connected=True)]
+    refused = {}
+    for number in ("", "15", PATIENT):
+        if number == PATIENT:
+            rooms[ROOM] = []  # nobody would be there for her
+        answer = desk.post("/emergency/patient", ticket=replace(desk.ticket, patient_number=number))
+        refused[number] = answer.status_code
+    assert refused == {"": 409, "15": 403, PATIENT: 409}
+    assert desk.rung() == []
+
+
+def test_what_she_typed_goes_to_the_colleague_who_has_the_patient_by_then(desk: Desk) -> None:
+    floor = desk.floor
+    floor.hire("Lea")
+    with floor.database.unit_of_work(ALL) as session:
+        call_id = desk.ticket.call_id
+        begin_relay(session, floor.call(call_id), staff_id=floor.staff["Ines"], at=floor.now)
+        lea, ines = session.get_one(Agent, floor.staff["Lea"]), session.get_one(Agent, floor.staff["Ines"])
+        ines.status, ines.call_id = AgentStatus.WRAP_UP, None
+        lea.status, lea.call_id = AgentStatus.ON_CALL, call_id
+        session.flush()
+        typed = {"caller": "", "address": "8 impasse des Tanneurs, Lille", "detail": "", "callback": ""}
+        save_place(session, call_id, **typed, staff_id=floor.staff["Lea"])
+
+    body = {"caller": "Mme Vasseur", "address": "12 rue des Acacias, Rezé", "detail": "code 27B4"}
+    for _twice in range(2):
+        answer = desk.post("/emergency/kept", **body, taken_over_at=floor.now.timestamp() * 1000, rung=[])
+        assert answer.status_code == 200
+        assert answer.json()["sentence"]
+
+    (relay,) = desk.relays()
+    assert (relay.caller, relay.address, relay.address_detail) == (
+        "Mme Vasseur",
+        "8 impasse des Tanneurs, Lille",
+        "code 27B4",
+    )
+    assert relay.taken_over_at is None  # hers to hear
+    with floor.database.reading(ALL) as session:
+        assert session.scalars(select(CallNote.words)).all() == ["Ines: 12 rue des Acacias, Rezé"]
 
 
 def test_a_process_that_died_leaves_the_line_to_the_look_at_the_carrier(desk: Desk) -> None:

@@ -1,8 +1,12 @@
 /* An emergency while the product's database does not answer. The card of this call lies filled in the page; the line is
    rung with the page's signed ticket; what is typed stays in this browser and is sent once the product answers again. */
 
+import { say } from "./frame.js";
+
 const F12_WAITS = 800; // ms for the ordinary card
 const DIAL_WAITS = 250; // ms for the ordinary card's own Enter, which goes on meanwhile: a repeat rings nothing twice
+const RING_BACK_EVERY = 10_000; // ms, and how often: as the ordinary ring back
+const RING_BACK_TRIES = 3;
 const SETTLING = 5000; // ms: a nervous second Enter closes nothing
 const STORED = "emergency-";
 
@@ -147,6 +151,7 @@ function draw() {
     card.querySelector("[data-line-number]").textContent = written;
     card.querySelector("[data-dials]").textContent = written;
   }
+  for (const part of card.querySelectorAll("[data-patient]")) part.hidden = !relay.lost || part.dataset.patient !== (relay.lost.isGivenUp ? "given-up" : "ringing-back");
   const timer = card.querySelector("[data-state-timer]");
   timer.hidden = ["ready", "none", "taken_over"].includes(relay.status);
   timer.dataset.since = String(relay.since / 1000);
@@ -242,7 +247,7 @@ async function beat() {
   for (let count = 1; relay; count += 1) {
     await new Promise((done) => setTimeout(done, 1000));
     if (!relay) break;
-    if (["ringing", "answered"].includes(relay.status)) await follow();
+    if (!["dialling", "taken_over"].includes(relay.status)) await follow();
     if (relay && count % 2 === 0) await send();
     draw();
   }
@@ -250,8 +255,9 @@ async function beat() {
 }
 
 async function follow() {
-  const query = new URLSearchParams({ attempt: relay.attempt, ...(relay.sid ? { sid: relay.sid } : {}) });
-  const { state } = await ask("GET", `/emergency/ring?${query}`, relay.ticket);
+  const query = new URLSearchParams({ attempt: relay.attempt || 1, ...(relay.sid ? { sid: relay.sid } : {}) });
+  const { state, patient } = await ask("GET", `/emergency/ring?${query}`, relay.ticket);
+  if (relay && patient) await seePatient(patient);
   if (!relay || !["ringing", "answered"].includes(relay.status)) return;
   if (state === "answered") {
     relay.answeredAt ||= now();
@@ -261,6 +267,29 @@ async function follow() {
   relay.unheard = state === "none" ? (relay.unheard ?? 0) + 1 : 0;
   if (state === "cut" || (relay.unheard >= 3 && relay.status === "answered")) become("cut");
   else if (state === "in_vain" || relay.unheard >= 3) await nextLine();
+}
+
+/** A patient whose line drops is shown at once, and rung back through the carrier: twice told, it rings once. */
+async function seePatient(stands) {
+  if (stands === "there") {
+    if (relay.lost) note("patient_back");
+    relay.lost = null;
+    return;
+  }
+  if (!relay.lost) note("patient_lost");
+  relay.lost ??= { tries: 0, triedAt: 0, isGivenUp: false };
+  keep();
+  draw();
+  const { lost } = relay;
+  if (stands === "ringing" || lost.isGivenUp || now() < lost.triedAt + RING_BACK_EVERY) return;
+  if (lost.tries >= RING_BACK_TRIES) {
+    lost.isGivenUp = true;
+    return;
+  }
+  lost.triedAt = now();
+  const told = await ask("POST", "/emergency/patient", relay.ticket);
+  if (told.rung) lost.tries += 1;
+  lost.isGivenUp = told.status >= 400 && told.status < 500; // no number, or none that may be rung
 }
 
 /** Nobody answered: the next one by itself, but not in turns for ever. */
@@ -293,7 +322,7 @@ function read(call) {
 }
 
 function bodyOf({ place_typed, takenOverAt, rung }) {
-  return { address: place_typed.address ?? "", detail: place_typed.detail ?? "", callback: place_typed.callback ?? "", taken_over_at: takenOverAt || null, rung };
+  return { caller: place_typed.caller ?? "", address: place_typed.address ?? "", detail: place_typed.detail ?? "", callback: place_typed.callback ?? "", taken_over_at: takenOverAt || null, rung };
 }
 
 let sending = false;
@@ -306,6 +335,14 @@ async function send() {
   sending = false;
   const typing = document.activeElement?.closest?.("[data-offline-place]");
   // Something came meanwhile, or she writes just now: it goes with the next.
+  if (relay && told.status === 200) {
+    // A colleague has the patient: hers are the card and what was written here.
+    localStorage.removeItem(STORED + call);
+    relay = null;
+    closeLayer();
+    say(told.sentence);
+    return;
+  }
   if (!relay || told.status !== 204 || typing || relay.status === "dialling" || sent !== JSON.stringify(bodyOf(relay))) return;
   localStorage.removeItem(STORED + call);
   relay = null;
@@ -317,17 +354,22 @@ function leave() {
   const left = relay;
   if (["ready", "none"].includes(left.status)) localStorage.removeItem(STORED + left.call);
   relay = null;
+  closeLayer();
+  if (left.status === "taken_over") sendLater(left);
+}
+
+function closeLayer() {
   layer.replaceChildren();
   layer.close();
   document.querySelector(".topbar").inert = false;
-  if (left.status === "taken_over") sendLater(left);
+  document.body.dispatchEvent(new CustomEvent("live:reconnect"));
 }
 
 /** Of a card that is closed, or of a page that was loaded anew: until the product takes it. */
 async function sendLater(left) {
   for (;;) {
     const told = await ask("POST", "/emergency/kept", left.ticket, bodyOf(left));
-    if (told.status === 204 || (told.status >= 400 && told.status < 500)) break;
+    if ([200, 204].includes(told.status) || (told.status >= 400 && told.status < 500)) break;
     await new Promise((done) => setTimeout(done, 3000));
   }
   localStorage.removeItem(STORED + left.call);
