@@ -5,8 +5,10 @@ leaves the two. Cold: she leaves at once, and the patient hears music until some
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -127,7 +129,7 @@ class Transfers:
         with self._database.unit_of_work(self._scope) as session:
             take_back_transfer(session, self._call_id, from_staff_id=self._staff_id, at=self._clock.now())
         if legs:
-            take_out(self._database, self._provider, self._call_id, legs, self._clock)
+            take_out(self._database, self._provider, self._call_id, legs, self._clock, then=partial(self._free, legs))
         self._hold(False)
 
     def leave_as_guest(self) -> bool:
@@ -180,6 +182,12 @@ class Transfers:
         leave_at_once(
             self._database, self._provider, self._call_id, self._clock, staff_id=self._staff_id, then=self._let_go
         )
+
+    def _free(self, legs: Sequence[Leg], session: Session) -> None:
+        # A colleague who was in does not come back by herself: she was sent away.
+        for leg in legs:
+            if leg.role == LegRole.OPERATOR and leg.staff_id is not None:
+                give_back(session, self._call_id, staff_id=leg.staff_id, at=self._clock.now())
 
     def _let_go(self, session: Session) -> None:
         # She left of her own will: nobody waits half a minute for her.

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.db import touch
 from callcenter.core.events import publish
 from callcenter.routing.agents import move_agent, release, was_changed, whole_floor
+from callcenter.routing.choice import PriorityReason
 from callcenter.routing.events import CallAbandoned
 from callcenter.routing.models import (
     Agent,
@@ -18,11 +19,13 @@ from callcenter.routing.models import (
     QueueEntry,
     QueueEntryStatus,
     Reservation,
+    ReservationRule,
     ReservationStatus,
 )
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.routing.places import give_back_place, give_place, return_to_queue
 from callcenter.routing.returning import look_after
+from callcenter.routing.taking import leave_to_others
 from callcenter.telephony.calls import SPOKE_ELSEWHERE
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, LegRole, LegStatus
@@ -66,7 +69,7 @@ def follow_leg(session: Session, event: LegChanged) -> None:
     with whole_floor(session):
         call = session.scalars(select(Call).where(Call.id == event.call_id)).one()
         if event.role is LegRole.OPERATOR and event.status in _OVER:
-            _take_off_unreached(session, event)
+            _take_off_unreached(session, call, event)
         if look_after(session, call, at=event.at):
             return
         if call.status == CallStatus.ENDED:
@@ -78,10 +81,11 @@ def follow_leg(session: Session, event: LegChanged) -> None:
                 _give_place(session, call, at=event.at)
 
 
-def _take_off_unreached(session: Session, event: LegChanged) -> None:
+def _take_off_unreached(session: Session, call: Call, event: LegChanged) -> None:
     """Her telephone could not be reached at all: on a break, with a notice.
 
-    A telephone that we stopped ringing, because the patient had left, was not unreachable.
+    A telephone that we stopped ringing was not unreachable: the patient had left, and she wraps up; or the call goes on
+    without her, because she left it to others or was sent away, and she has heard nothing that she could wrap up.
     """
     if event.staff_id is None:
         return
@@ -92,6 +96,9 @@ def _take_off_unreached(session: Session, event: LegChanged) -> None:
     if any(leg.joined_at is not None or leg.status not in _OVER for leg in own):
         return
     leg = next(leg for leg in own if leg.id == event.leg_id)
+    if leg.failure == CANCELED and call.status != CallStatus.ENDED:
+        leave_to_others(session, event.call_id, event.staff_id, at=event.at)
+        return
     never_reached = event.status is LegStatus.FAILED and leg.failure != CANCELED
     move_agent(
         session,
@@ -149,12 +156,18 @@ def close_place(session: Session, event: CallEnded) -> bool:
 def _outcome(session: Session, call_id: int) -> QueueEntryStatus:
     """How the waiting of a caller who has left ended.
 
-    By whether anybody ever spoke with her, not by where she stood last: the order of the news must not matter. Nor is
-    she lost who was promised a call and could not be sent to hear so, because she was hanging up.
+    By whether anybody ever spoke with her, not by where she stood last: the order of the news must not matter. But who
+    lost her operator, waited anew and gave up is lost: nobody else would know that she had something more to say. Not
+    lost is who was promised a call and could not be sent to hear so, because she was hanging up.
     """
-    sid, answered_at = session.execute(select(Call.sid, Call.answered_at).where(Call.id == call_id)).one()
+    sid, answered_at, status, reason = session.execute(
+        select(Call.sid, Call.answered_at, QueueEntry.status, QueueEntry.priority_reason)
+        .outerjoin(QueueEntry, QueueEntry.call_id == Call.id)
+        .where(Call.id == call_id)
+    ).one()
     if answered_at is not None:
-        return QueueEntryStatus.ANSWERED
+        waits_anew = status == QueueEntryStatus.WAITING and reason == PriorityReason.RETURNED
+        return QueueEntryStatus.ABANDONED if waits_anew else QueueEntryStatus.ANSWERED
     if session.scalar(_is_promised(call_id)) is not None:
         return QueueEntryStatus.CALLBACK
     spoke_elsewhere = was_noted(session, SPOKE_ELSEWHERE, sid)
@@ -176,8 +189,11 @@ def _is_promised(call_id: int) -> Select[int]:
 
 
 def _note_unanswered(session: Session, call: Call, *, at: datetime) -> None:
-    """She left, then the telephone of whoever had taken her call was not reached: nobody has answered her."""
-    if call.answered_at is not None:
+    """She left, then the telephone of whoever had taken her call was not reached: nobody has answered her.
+
+    Or nobody has since she lost her operator and waited anew.
+    """
+    if call.answered_at is not None and not _lost_anew(session, call):
         return
     unanswered = was_changed(
         session,
@@ -188,3 +204,30 @@ def _note_unanswered(session: Session, call: Call, *, at: datetime) -> None:
     if unanswered:
         touch(session, "queue")
         publish(session, CallAbandoned(call_id=call.id, practice_id=call.practice_id, at=at))
+
+
+def _lost_anew(session: Session, call: Call) -> bool:
+    """Whether the telephone of the operator who took her up after she had lost another never was in her room."""
+    taken = session.execute(
+        select(Reservation.staff_id, Reservation.settled_at)
+        .join(QueueEntry, QueueEntry.id == Reservation.queue_entry_id)
+        .where(
+            QueueEntry.call_id == call.id,
+            QueueEntry.priority_reason == PriorityReason.RETURNED,
+            Reservation.status == ReservationStatus.ACCEPTED,
+            # A colleague who was asked in joins somebody who is there.
+            Reservation.rule != ReservationRule.TRANSFER,
+        )
+        .order_by(Reservation.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if taken is None:
+        return False
+    hers = select(Leg.id).where(
+        Leg.call_id == call.id,
+        Leg.role == LegRole.OPERATOR,
+        Leg.staff_id == taken.staff_id,
+        Leg.wanted_at >= taken.settled_at,
+        Leg.joined_at.is_not(None),
+    )
+    return session.scalar(hers.limit(1)) is None

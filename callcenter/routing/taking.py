@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -110,6 +110,30 @@ def pull_call(session: Session, queue_entry_id: int, *, staff_id: int, at: datet
     session.add(taken)
     session.flush()
     return _take(session, call, entry, taken, telephone=telephone, at=at)
+
+
+def leave_to_others(session: Session, call_id: int, staff_id: int, *, at: datetime) -> None:
+    """She took a call that goes on and never came in: she is available again, as if she had declined it.
+
+    Should the patient wait now, it rings for others. Who was sent away by the colleague who had asked her in has
+    declined nothing. Needs the whole floor; changes nothing when it is not her call any more.
+    """
+    hers = select(func.max(Reservation.id)).where(
+        Reservation.call_id == call_id,
+        Reservation.staff_id == staff_id,
+        Reservation.status == ReservationStatus.ACCEPTED,
+    )
+    taken = session.scalar(select(Reservation).where(Reservation.id == hers.scalar_subquery()))
+    if taken is not None:
+        host = select(Agent.staff_id).where(
+            Agent.staff_id == taken.from_staff_id, Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL
+        )
+        has_host = session.scalar(host) is not None
+        given_up = update(Reservation).where(Reservation.id == taken.id, Reservation.status == taken.status)
+        status = ReservationStatus.CANCELED if has_host else ReservationStatus.DECLINED
+        session.execute(given_up.values(status=status, settled_at=at))
+    on_call = [AgentStatus.ON_CALL]
+    move_agent(session, staff_id, from_=on_call, to=AgentStatus.AVAILABLE, on_call_id=call_id, at=at)
 
 
 def _move_puller(session: Session, agent: Agent | None, staff_id: int, call: Call, *, at: datetime) -> None:

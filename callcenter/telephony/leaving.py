@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
 _OVER = (LegStatus.LEFT, LegStatus.FAILED)
 Then = Callable[[Session], object]
-_WHO_STAY = (LegRole.PRACTITIONER, LegRole.CONTACT, LegRole.OPERATOR, LegRole.EMERGENCY)
+WHO_STAY = (LegRole.PRACTITIONER, LegRole.CONTACT, LegRole.OPERATOR, LegRole.EMERGENCY)
+"""Whoever may go on speaking with the patient once an operator has left."""
 
 
 def hang_up_call(
@@ -74,7 +75,7 @@ def leave_together(
         own = _own(legs, staff_id)
         if not own:
             return
-        others = {LegRole(leg.role) for leg in legs if leg not in own and leg.role in _WHO_STAY}
+        others = {LegRole(leg.role) for leg in legs if leg not in own and leg.role in WHO_STAY}
         patient = next((leg for leg in legs if leg.role == LegRole.PATIENT), None)
         if patient is None or not others:
             raise Conflict(N_("Nobody else is on the line: the patient would be alone."))

@@ -14,7 +14,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Contact, Practitioner, Role
 from callcenter.telephony.models import Leg, LegRole
 from tests.stories.conftest import PATIENT, Town
-from tests.stories.tilleuls import Tilleuls, answer, open_tilleuls, operator
+from tests.stories.tilleuls import Tilleuls, a_second_later, answer, open_tilleuls, operator
 
 ALL = Centre(CentreReason.SEED)
 DOCTOR = "+33639980021"
@@ -92,6 +92,7 @@ def test_a_caller_is_announced_to_the_doctor_and_passed_on(town: Town, tilleuls:
     say(town, sid_of(town, "practitioner-1"), "Bonjour madame.")
     until(lambda: "Bonjour madame." in heard(town, patient))
 
+    a_second_later(desk)
     desk.keyboard.press("F4")
     expect(card).to_have_attribute("data-state", "wrap_up")
     assert at_carrier(town, patient)["with"] == ["practitioner-1"]
@@ -113,6 +114,61 @@ def test_escape_takes_the_caller_back_while_it_rings(town: Town, tilleuls: Tille
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
     until(lambda: at_carrier(town, patient)["hold"] is False)
     assert at_carrier(town, patient)["with"] == ["operator-1"]
+
+
+def test_a_key_pressed_twice_means_whom_it_meant_and_never_the_patient(town: Town, tilleuls: Tilleuls) -> None:
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+    choose(desk, "lem")
+    desk.keyboard.press("Enter")
+    card = desk.locator("#desk-card")
+    until_rings(town, DOCTOR)
+    pick_up(town, DOCTOR)
+    expect(companion(desk, "practitioner")).to_have_attribute("data-presence", "on_line")
+    sent: list[str] = []
+    desk.on(
+        "request",
+        lambda request: sent.append(request.url.rpartition("/calls/")[2]) if request.method == "POST" else None,
+    )
+    desk.evaluate("performance.now = () => 1e9")  # however slow the machine, it is the same second
+
+    desk.keyboard.press("F4")
+    expect(card).to_have_attribute("data-state", "three_way")
+    expect(desk.locator("#key-transfer button")).to_contain_text("Passer l’appel")
+    desk.keyboard.press("F4")
+    desk.locator("#key-transfer button").click()
+    desk.keyboard.press("F8")
+    expect(card).to_have_attribute("data-state", "talking")
+    expect(desk.locator("#key-hang-up button small")).to_have_count(0)
+    desk.keyboard.press("F8")
+    desk.locator("#key-hang-up button").click()
+    desk.keyboard.press("F6")
+    expect(desk.locator("#key-mute button")).to_contain_text("Parler")
+    assert [one.partition("/")[2] for one in sent if one[0].isdecimal()] == ["three-way", "third/hang-up", "mute"]
+    assert at_carrier(town, patient)["with"] == ["operator-1"]
+    a_second_later(desk)
+    until(lambda: seconds_since_left(town, "practitioner-1") > 1)
+    desk.keyboard.press("F8")
+    expect(card).to_have_attribute("data-state", "wrap_up")
+
+
+def test_a_call_whose_telephone_does_not_answer_goes_to_a_colleague(town: Town, tilleuls: Tilleuls) -> None:
+    town.account("nora", "Nora Petit", Role.OPERATOR, endpoint=OWN_TELEPHONE)
+    nora = town.sign_in("nora")
+    nora.keyboard.press("F9")
+    expect(nora.locator("#desk-card")).to_have_attribute("data-state", "available")
+    patient = town.dial()
+    expect(nora.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    nora.keyboard.press("F2")
+    until_rings(town, OWN_TELEPHONE)
+    expect(nora.locator("#desk-card")).to_have_attribute("data-state", "connecting")
+    expect(nora.locator("#key-hang-up button")).to_contain_text("à une collègue")
+    lea = operator(town, "lea", "Léa Morel")
+    nora.keyboard.press("F8")
+    expect(nora.locator("#desk-card")).to_have_attribute("data-state", "available")
+    answer(lea)
+    assert at_carrier(town, patient)["with"] == ["operator-2"]
 
 
 def test_who_is_put_through_and_not_answered_is_back_at_the_head(town: Town, tilleuls: Tilleuls) -> None:
@@ -152,6 +208,7 @@ def test_a_colleague_is_asked_in_and_takes_the_call_over(town: Town, tilleuls: T
     ines.keyboard.press("F4")
     for desk in (ines, lea):
         expect(desk.locator("#desk-card")).to_have_attribute("data-state", "three_way")
+    a_second_later(ines)
     ines.keyboard.press("F4")
     expect(ines.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
     expect(lea.locator("#desk-card")).to_have_attribute("data-state", "talking")
@@ -166,7 +223,8 @@ def test_a_colleague_who_declines_leaves_the_caller_where_she_was(town: Town, ti
     choose(ines, "léa")
     ines.keyboard.press("Enter")
     expect(lea.locator("#desk-card")).to_have_attribute("data-state", "ringing")
-    lea.get_by_role("button", name="Laisser à une collègue").click()
+    expect(lea.locator("#key-hang-up button")).to_contain_text("Laisser")
+    lea.keyboard.press("F8")
     expect(ines.locator("#desk-card")).to_have_attribute("data-state", "talking")
     expect(companion(ines, "operator").filter(has_text="Léa")).to_have_attribute("data-presence", "not_reached")
     assert at_carrier(town, patient)["hold"] is False
@@ -243,6 +301,12 @@ def sid_of(town: Town, label: str) -> str:
     """The carrier's name of one telephone of the call."""
     with town.database.reading(ALL) as session:
         return str(session.scalars(select(Leg.sid).where(Leg.label == label)).one())
+
+
+def seconds_since_left(town: Town, label: str) -> float:
+    with town.database.reading(ALL) as session:
+        left_at = session.scalars(select(Leg.left_at).where(Leg.label == label)).one()
+    return 0.0 if left_at is None else (town.now() - left_at).total_seconds()
 
 
 def say(town: Town, sid: str, text: str) -> None:

@@ -10,22 +10,22 @@ from sqlalchemy.orm import Session
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
-from callcenter.desk.emergency import refuse_hold, refuse_leaving
+from callcenter.desk.emergency import refuse_hold
 from callcenter.desk.handling import handled_call
+from callcenter.desk.hanging_up import give_to_colleague
+from callcenter.desk.hanging_up import hang_up as end_call
 from callcenter.desk.supervising import refuse_beside_somebody
 from callcenter.routing import presence
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
-from callcenter.routing.returning import give_back, rejoin_call
+from callcenter.routing.returning import rejoin_call
 from callcenter.routing.taking import CallTaken
 from callcenter.telephony.dialling import dial_leg, failure_of
 from callcenter.telephony.holding import hold_patient
-from callcenter.telephony.leaving import hang_up_call, leave_call
 from callcenter.telephony.models import LegStatus
 from callcenter.telephony.muting import mute_operator
 from callcenter.web.context import At, Operator, TheWorld, World, Writes
 from callcenter.web.desk_notices import call_taken
-from callcenter.web.pages.transfer import transfers
 from callcenter.web.rendering import is_htmx, redirect
 
 router = APIRouter()
@@ -77,21 +77,24 @@ def pull(request: Request, entry_id: int, world: TheWorld, me: Operator, at: At)
 
 @router.post("/calls/{call_id}/hang-up")
 def hang_up(request: Request, call_id: int, world: TheWorld, me: Operator) -> Response:
-    """She ends the call for everybody, ended twice it stays ended; a patient with the regulator she leaves there."""
-    with world.database.reading(Practices(me.practice_ids)) as session:
-        handled_call(session, call_id, staff_id=me.staff_id)
-        refuse_leaving(session, call_id)
-        is_on_it = _is_on(session, call_id, staff_id=me.staff_id)
-    # Whom her telephone has left is not hung up on: she is the next to be answered.
-    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-        if is_on_it and give_back(session, call_id, staff_id=me.staff_id, at=world.clock.now()):
-            return _changed(request)
-    # After "taken over" patient and regulator speak on: ending the call would cut them off from each other.
-    if is_on_it and leave_call(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id):
-        with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-            presence.enter_wrap_up(session, me.staff_id, at=world.clock.now())
-    elif is_on_it and not transfers(world, me, call_id).leave_as_guest():
-        hang_up_call(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id)
+    """She ends the call, or is alone out of it while somebody stays with the patient."""
+    end_call(
+        world.database,
+        world.provider,
+        call_id,
+        world.clock,
+        settings=world.settings,
+        scope=Practices(me.practice_ids),
+        staff_id=me.staff_id,
+    )
+    return _changed(request)
+
+
+@router.post("/calls/{call_id}/giving-back")
+def give_back(request: Request, call_id: int, world: TheWorld, me: Operator) -> Response:
+    """Her telephone is not, or no more, in the conversation: the patient goes to a colleague. Come in, it stays in."""
+    scope = Practices(me.practice_ids)
+    give_to_colleague(world.database, world.provider, call_id, world.clock, scope=scope, staff_id=me.staff_id)
     return _changed(request)
 
 

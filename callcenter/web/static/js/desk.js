@@ -25,6 +25,22 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* ---------- F4 and F8 once a second: the second press meant whoever is gone, and would now mean the patient ---------- */
+// By the key and not by its form: in between the form was drawn anew, with another address.
+const SETTLES = 1000; // milliseconds
+const firedAt = new Map();
+document.addEventListener("submit", (event) => {
+  const key = event.submitter?.dataset.key;
+  if ((key !== "F4" && key !== "F8") || event.target.method !== "post") return;
+  const now = performance.now();
+  if (now - (firedAt.get(key) ?? -SETTLES) < SETTLES) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else {
+    firedAt.set(key, now);
+  }
+}, { capture: true });
+
 /* ---------- A key pressed in the instant after a swap: htmx takes the form all the same ---------- */
 // It binds what is new 20 ms later; sent by the browser itself meanwhile, the whole page, and a call in it, would go.
 document.addEventListener("submit", (event) => {
