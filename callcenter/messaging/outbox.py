@@ -12,6 +12,7 @@ from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Practice
 from callcenter.messaging.callback_links import CALLBACK_LINK, link_serves
+from callcenter.messaging.failures import words_of
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 
 # A text that is due and has not left after this long is worth a supervisor's look.
@@ -30,7 +31,8 @@ class OutboxRow:
     attempts: int
     created_at: datetime
     due_at: datetime
-    error: str
+    error: str  # why it did not arrive, a message id; empty: it only waits
+    code: str  # the carrier's, for whoever asks it
 
     @property
     def can_be_retried(self) -> bool:
@@ -78,9 +80,11 @@ def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxVie
             attempts=one.attempts,
             created_at=one.created_at,
             due_at=one.due_at,
-            error=one.error,
+            error=why,
+            code=code,
         )
         for one, practice in wanting
+        for why, code in [words_of(one.error)]
     )
     waiting = sum(counts.get(one, 0) for one in (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.UNCERTAIN))
     return OutboxView(
