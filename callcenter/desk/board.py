@@ -14,7 +14,7 @@ from callcenter.directory.models import Practice, Staff
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.callbacks import CallbacksOwed, callbacks_owed
 from callcenter.routing.models import Agent, AgentStatus, Callback, CallbackStatus, QueueEntry, QueueEntryStatus
-from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, MisdialledCall
+from callcenter.telephony.models import Call, CallDirection, CallStatus, Leg, LegRole, MisdialledCall
 
 ANSWERED_WITHIN = timedelta(seconds=20)
 # Whoever hangs up sooner mostly dialled wrong: they count neither for nor against.
@@ -32,16 +32,23 @@ STATUS_ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one caller's waiting went. The count starts at the carrier's first signal."""
+    """How one caller's waiting went, from her joining the queue: the carrier's first signal, as a rule.
 
-    received_at: datetime
+    ``is_elsewhere``: she was answered where her practice had her sent, is on her way there, or asked to be rung back.
+    """
+
+    joined_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """The day's calls until now; those hung up within 5 s are left out of ``counted``."""
+    """The calls that came in today until now, each once; calls of ours count nowhere.
+
+    Those hung up within 5 s, put through elsewhere or promised a call are left out of ``counted``.
+    """
 
     received: int
     answered: int
@@ -74,7 +81,7 @@ class AgentLine:
     since: datetime
     is_lost: bool  # her presence has lapsed: the page is closed, or the line is cut
     missed_call: bool
-    breather_until: datetime | None  # a break after a hard call: it counts as work
+    breather_until: datetime | None  # a break after a hard call: until then it counts as work; None once it is over
     practice_name: str
     held_since: datetime | None
 
@@ -90,8 +97,9 @@ class Misdialled:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A caller who was owed a call and answered none of three tries: somebody must decide what to do."""
+    """A caller who was owed a call and answered none of three tries: it stands until somebody decides what to do."""
 
+    callback_id: int
     number: str  # E.164
     practice_name: str
     opened_at: datetime
@@ -110,9 +118,13 @@ class Incidents:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Who waits, and the day so far; ``longest`` is whoever has waited longest."""
+    """Who waits, and the day so far; ``longest`` is whoever has waited longest on the line.
+
+    ``waiting`` are all who have a place, as the desks list them; ``on_the_line`` how many of them have not hung up.
+    """
 
     waiting: list[WaitingCall]
+    on_the_line: int
     longest: WaitingCall | None
     today: DayFigures
     relays: int
@@ -122,9 +134,11 @@ class Floor:
 def read_floor(session: Session, staff_id: int, *, zone: ZoneInfo, at: datetime) -> Floor:
     """The waiting callers and the day's figures; the day begins at midnight in ``zone``."""
     waiting = waiting_calls(session, staff_id)
+    on_the_line = [one for one in waiting if one.is_on_the_line]
     return Floor(
         waiting=waiting,
-        longest=min(waiting, key=lambda one: one.received_at, default=None),
+        on_the_line=len(on_the_line),
+        longest=min(on_the_line, key=lambda one: one.joined_at, default=None),
         today=day_figures(_outcomes(session, since=_midnight(at, zone))),
         relays=_open_relays(session),
         owed=callbacks_owed(session, at=at),
@@ -132,14 +146,16 @@ def read_floor(session: Session, staff_id: int, *, zone: ZoneInfo, at: datetime)
 
 
 def day_figures(outcomes: Iterable[Outcome]) -> DayFigures:
-    """Count a day's outcomes; a caller still waiting is received and nothing more."""
+    """Count a day's outcomes; a caller who still waits, or is elsewhere, is received and nothing more."""
     received = answered = in_time = abandoned = 0
     for one in outcomes:
         received += 1
+        if one.is_elsewhere:
+            continue
         if one.answered_at is not None:
             answered += 1
-            in_time += one.answered_at - one.received_at <= ANSWERED_WITHIN
-        elif one.ended_at is not None and one.ended_at - one.received_at > ABANDONED_AFTER:
+            in_time += one.answered_at - one.joined_at <= ANSWERED_WITHIN
+        elif one.ended_at is not None and one.ended_at - one.joined_at > ABANDONED_AFTER:
             abandoned += 1
     return DayFigures(received=received, answered=answered, answered_in_time=in_time, abandoned=abandoned)
 
@@ -163,7 +179,7 @@ def agents_on_duty(session: Session, *, at: datetime) -> list[AgentLine]:
             since=agent.status_since,
             is_lost=agent.lease_until < at,
             missed_call=agent.missed_call,
-            breather_until=agent.breather_until if agent.status == AgentStatus.BREAK else None,
+            breather_until=_breathes_until(agent, at=at),
             practice_name=practice_name or "",
             held_since=held_since if agent.status == AgentStatus.ON_CALL else None,
         )
@@ -172,8 +188,14 @@ def agents_on_duty(session: Session, *, at: datetime) -> list[AgentLine]:
     return sorted(lines, key=lambda line: (STATUS_ORDER.index(line.status), line.since, line.staff_id))
 
 
+def _breathes_until(agent: Agent, *, at: datetime) -> datetime | None:
+    if agent.status != AgentStatus.BREAK or agent.breather_until is None or agent.breather_until <= at:
+        return None
+    return agent.breather_until
+
+
 def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int = 10) -> Incidents:
-    """What needs a person's eye today, newest first."""
+    """What needs a person's eye today, newest first; callers who could not be rung back, of whatever day."""
     delayed, since = session.execute(
         select(func.count(OutboxMessage.id), func.min(OutboxMessage.created_at)).where(
             OutboxMessage.status == OutboxStatus.PENDING, OutboxMessage.attempts > 0
@@ -193,11 +215,10 @@ def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int
         unreached=[
             Unreached(*row)
             for row in session.execute(
-                select(Callback.number, Practice.name, Callback.opened_at)
+                select(Callback.id, Callback.number, Practice.name, Callback.opened_at)
                 .join(Practice, Practice.id == Callback.practice_id)
-                .where(Callback.status == CallbackStatus.UNREACHED, Callback.closed_at >= _midnight(at, zone))
-                .order_by(Callback.closed_at.desc())
-                .limit(limit)
+                .where(Callback.status == CallbackStatus.UNREACHED)
+                .order_by(Callback.opened_at, Callback.id)
             )
         ],
     )
@@ -206,13 +227,16 @@ def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int
 def _outcomes(session: Session, *, since: datetime) -> list[Outcome]:
     # From her place in the queue, which she has with the carrier's first signal; at a gate nobody could have taken her.
     rows = session.execute(
-        select(QueueEntry.joined_at, Call.answered_at, Call.ended_at)
+        select(QueueEntry.joined_at, Call.answered_at, Call.ended_at, QueueEntry.status)
         .select_from(Call)
         .join(QueueEntry, QueueEntry.call_id == Call.id)
-        # Neither lost nor answered here: who is to be rung back counts once she is, in the call of ours.
-        .where(QueueEntry.joined_at >= since, QueueEntry.status.not_in(_GONE_ELSEWHERE))
+        # The call of ours that rings her back is no second caller, however often nobody answers it.
+        .where(QueueEntry.joined_at >= since, Call.direction == CallDirection.INBOUND)
     )
-    return [Outcome(received_at, answered_at, ended_at) for received_at, answered_at, ended_at in rows]
+    return [
+        Outcome(joined_at, answered_at, ended_at, is_elsewhere=status in _GONE_ELSEWHERE)
+        for joined_at, answered_at, ended_at, status in rows
+    ]
 
 
 def _open_relays(session: Session) -> int:

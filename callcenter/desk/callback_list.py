@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from callcenter.directory.models import Practice, Staff
-from callcenter.routing.callback_rules import is_decent, is_late
+from callcenter.routing.callback_rules import is_decent
 from callcenter.routing.models import Callback, CallbackLink, CallbackReason, CallbackStatus
 
 _AT_MOST = 30
@@ -27,7 +27,6 @@ class OwedCall:
     losses: int
     attempts: int
     not_before: datetime | None  # None: now
-    is_late: bool
     is_decent: bool  # not at night
     taken_by: str  # the first name of whoever rings her now; empty: nobody
     is_mine: bool
@@ -39,14 +38,23 @@ class OwedCall:
 
 
 def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCall]:
-    """Whom the session may see that is owed a call, oldest first. One query."""
+    """Whom the session may see that is owed a call, 30 at most; ``callbacks_owed`` counts them all. One query.
+
+    Oldest first; whom a colleague rings, or whom nobody rings again yet, come after the others: they hide nobody.
+    """
+    later = case(
+        (Callback.taken_by == staff_id, 0),
+        (Callback.status == CallbackStatus.TAKEN, 1),
+        (Callback.not_before > at, 1),
+        else_=0,
+    )
     rows = session.execute(
         select(Callback, Practice.name, Practice.zone, Staff, CallbackLink.used_at)
         .join(Practice, Practice.id == Callback.practice_id)
         .outerjoin(Staff, Staff.id == Callback.taken_by)
         .outerjoin(CallbackLink, CallbackLink.call_id == Callback.call_id)
         .where(Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]))
-        .order_by(Callback.opened_at, Callback.id)
+        .order_by(later, Callback.opened_at, Callback.id)
         .limit(_AT_MOST)
     )
     return [
@@ -61,7 +69,6 @@ def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCal
             losses=owed.losses,
             attempts=owed.attempts,
             not_before=owed.not_before if owed.not_before > at else None,
-            is_late=is_late(owed.opened_at, at=at),
             is_decent=is_decent(at, zone),
             taken_by="" if staff is None else (staff.first_name or staff.name),
             is_mine=owed.taken_by == staff_id,

@@ -56,7 +56,7 @@ class CallCard:
     sid: str  # the carrier's name of the call
     practice_id: int
     state: CardState
-    received_at: datetime
+    joined_at: datetime  # since when she waits; without a place, when her call came in
     answered_at: datetime | None
     ended_at: datetime | None
     state_since: datetime

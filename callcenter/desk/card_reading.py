@@ -21,7 +21,7 @@ from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
 from callcenter.instructions.greeting import greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
-from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
+from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation, ReservationStatus
 from callcenter.telephony.models import Call, CallDirection, Leg, LegRole, LegStatus
 from callcenter.telephony.recording import recording_since, was_stopped_for_company
 from callcenter.telephony.ringing_back import ringing_back
@@ -48,19 +48,22 @@ def call_card(session: Session, staff_id: int, *, at: datetime) -> CallCard | No
     if held is None:
         return None
     row = session.execute(
-        select(Call, Practice, PracticeLine)
+        select(Call, Practice, PracticeLine, QueueEntry.joined_at)
         .join(Practice, Practice.id == Call.practice_id)
         .join(PracticeLine, PracticeLine.id == Call.line_id)
+        .outerjoin(QueueEntry, QueueEntry.call_id == Call.id)
         .where(Call.id == held.call_id)
     ).one_or_none()
     if row is None:
         return None
-    call, practice, line = row
+    call, practice, line, joined_at = row
     before = scope_of(session)
     # From here on nothing of another practice may reach this card, whatever a query forgets to say.
     set_scope(session, Practices.of(call.practice_id))
     try:
-        return _assemble(session, held, call, practice, line, staff_id=staff_id, at=at)
+        return _assemble(
+            session, held, call, practice, line, joined_at=joined_at or call.received_at, staff_id=staff_id, at=at
+        )
     finally:
         if before is not None:
             set_scope(session, before)
@@ -86,7 +89,15 @@ def _held_call(session: Session, staff_id: int) -> _Held | None:
 
 
 def _assemble(
-    session: Session, held: _Held, call: Call, practice: Practice, line: PracticeLine, *, staff_id: int, at: datetime
+    session: Session,
+    held: _Held,
+    call: Call,
+    practice: Practice,
+    line: PracticeLine,
+    *,
+    joined_at: datetime,
+    staff_id: int,
+    at: datetime,
 ) -> CallCard:
     staff = session.get_one(Staff, staff_id)
     legs = session.scalars(select(Leg).where(Leg.call_id == call.id).order_by(Leg.id)).all()
@@ -115,7 +126,7 @@ def _assemble(
         sid=call.sid,
         practice_id=practice.id,
         state=state,
-        received_at=call.received_at,
+        joined_at=joined_at,
         answered_at=call.answered_at,
         ended_at=call.ended_at,
         state_since=held.agent.status_since,

@@ -14,7 +14,7 @@ from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.choice import Barrier, PriorityReason, Skills
 from callcenter.routing.models import IN_TURN, Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
 from callcenter.routing.skills import skills_of
-from callcenter.telephony.models import Call, CallStatus, Leg, LegRole
+from callcenter.telephony.models import Call, CallDirection, CallStatus, Leg, LegRole
 
 _TODO_FOR = timedelta(hours=24)
 _TODO_LIMIT = 20
@@ -22,12 +22,16 @@ _TODO_LIMIT = 20
 
 @dataclass(frozen=True, slots=True)
 class WaitingCall:
-    """One caller waiting. ``received_at`` is when the carrier announced the call: every wait counts from there."""
+    """One caller waiting. Her wait counts from ``joined_at``, on every screen; who is rung back keeps that of her call.
+
+    ``is_on_the_line``: otherwise she has hung up and keeps her place: an operator who takes it rings her back.
+    """
 
     entry_id: int
     call_id: int
     practice_name: str
-    received_at: datetime
+    joined_at: datetime
+    is_on_the_line: bool
     offered_to: str  # a colleague's first name; empty when nobody is asked
     offered_to_me: bool
     reservation_id: int | None
@@ -82,7 +86,7 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
     """Every caller the session may see, in the order of their turn. Three queries."""
     offer = and_(Reservation.queue_entry_id == QueueEntry.id, Reservation.status == ReservationStatus.PENDING)
     rows = session.execute(
-        select(QueueEntry, Call.received_at, Practice, Reservation, Staff)
+        select(QueueEntry, Call.direction, Call.answered_at, Practice, Reservation, Staff)
         .join(Call, Call.id == QueueEntry.call_id)
         .join(Practice, Practice.id == QueueEntry.practice_id)
         .outerjoin(Reservation, offer)
@@ -96,7 +100,9 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
             entry_id=entry.id,
             call_id=entry.call_id,
             practice_name=practice.name,
-            received_at=received_at,
+            joined_at=entry.joined_at,
+            # In a call of ours only once she was spoken with, and waits because her operator is gone.
+            is_on_the_line=direction == CallDirection.INBOUND or answered_at is not None,
             offered_to="" if staff is None else (staff.first_name or staff.name),
             offered_to_me=staff is not None and staff.id == staff_id,
             reservation_id=None if reservation is None else reservation.id,
@@ -104,7 +110,7 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
             priority_reason=PriorityReason(entry.priority_reason),
             barrier=skills.barrier(practice.id, language=practice.language, certified_only=practice.certified_only),
         )
-        for entry, received_at, practice, reservation, staff in rows
+        for entry, direction, answered_at, practice, reservation, staff in rows
     ]
 
 

@@ -1,4 +1,4 @@
-"""The team's figures for the wall: no names, no ranking. The count starts at the carrier's first signal."""
+"""The team's figures for the wall: no names, no ranking. A wait counts from the joining of the queue."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter.desk.board import AgentLine, DayFigures, agents_on_duty, read_floor
 from callcenter.routing.callbacks import CallbacksOwed
 from callcenter.routing.models import AgentStatus, QueueEntry
-from callcenter.telephony.models import Call
+from callcenter.telephony.models import Call, CallDirection
 
 SERVICE_LEVEL_AIM = 90  # per cent within 20 s, as emergency centres ask of ordinary calls (NENA-STA-020: 90 % in 15 s)
 _WEEKS = 4
@@ -36,7 +36,10 @@ class TeamCounts:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """What hangs on the wall now; ``longest_since`` is when the caller who waits longest began to wait."""
+    """What hangs on the wall now: callers on the line, and since when the one waits who waits longest.
+
+    Whoever has hung up and is to be rung back counts among those ``owed`` a call.
+    """
 
     waiting: int
     longest_since: datetime | None
@@ -63,8 +66,8 @@ def read_wall(session: Session, *, zone: ZoneInfo, at: datetime) -> Wall:
     """The wall's figures; the day begins at midnight in ``zone``. Needs a scope that sees every practice."""
     floor = read_floor(session, 0, zone=zone, at=at)
     return Wall(
-        waiting=len(floor.waiting),
-        longest_since=floor.longest.received_at if floor.longest else None,
+        waiting=floor.on_the_line,
+        longest_since=floor.longest.joined_at if floor.longest else None,
         today=floor.today,
         team=count_team(agents_on_duty(session, at=at)),
         relays=floor.relays,
@@ -133,9 +136,9 @@ def _received_on(session: Session, day: date, zone: ZoneInfo) -> Sequence[dateti
     begins, ends = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
     # Whoever had a place in the queue: a caller who heard that the line is closed asked nothing of the team.
     query = (
-        select(Call.received_at)
-        .join(QueueEntry, QueueEntry.call_id == Call.id)
-        .where(QueueEntry.joined_at >= begins, QueueEntry.joined_at < ends)
+        select(QueueEntry.joined_at)
+        .join(Call, Call.id == QueueEntry.call_id)
+        .where(QueueEntry.joined_at >= begins, QueueEntry.joined_at < ends, Call.direction == CallDirection.INBOUND)
     )
     return session.scalars(query).all()
 

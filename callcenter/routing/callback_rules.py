@@ -13,6 +13,8 @@ LINK_AFTER = timedelta(seconds=60)
 """Whoever waits on the line for so long is sent the address by which she asks to be rung back."""
 
 LATE_AFTER = timedelta(minutes=15)
+"""A call-back owed for so long is late."""
+
 MOST_TRIES = 3
 BETWEEN_TRIES = timedelta(minutes=10)
 _ASKED_FOR = timedelta(hours=1)
@@ -22,11 +24,6 @@ _DECENT_FROM, _DECENT_UNTIL = time(8), time(20)
 def is_owed(*, joined_at: datetime, left_at: datetime) -> bool:
     """Whether a caller who waited from the one instant to the other, in vain, is owed a call."""
     return left_at - joined_at > LOST_AFTER
-
-
-def is_late(opened_at: datetime, *, at: datetime) -> bool:
-    """Whether a call-back owed since then is late."""
-    return at - opened_at >= LATE_AFTER
 
 
 def is_decent(at: datetime, zone: str) -> bool:

@@ -29,6 +29,8 @@ from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list
 from callcenter.desk.returned import read_cut, read_former, read_handed
 from callcenter.desk.wrap_up import WrapUp, read_wrap_up
 from callcenter.directory.identity import Identity
+from callcenter.routing.callback_rules import LATE_AFTER
+from callcenter.routing.callbacks import callbacks_owed
 from callcenter.routing.desk_claim import desk_elsewhere
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.web.ear_view import ear_context
@@ -123,6 +125,7 @@ def desk_context(
         "dispositions": codes_in_key_order(),
         "titles": ["Mme", "M."],
         "live": live_triggers(me, card),
+        "late_after": int(LATE_AFTER.total_seconds()),
     }
     if only in {None, "card"}:
         context["missed_to"] = missed_call_taker(session, me.staff_id) if view.missed else ""
@@ -139,6 +142,7 @@ def desk_context(
         )
     if only in {None, "queue"}:
         context["owed"] = [] if elsewhere is not None else owed_calls(session, me.staff_id, at=at)
+        context["owed_count"] = callbacks_owed(session, at=at).count if context["owed"] else 0
     if only in {None, "todo"}:
         context["todo"] = todo_list(session, me.staff_id, at=at)
     if only in {None, "card", "softkeys"}:

@@ -4,14 +4,26 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from callcenter.core.scope import Practices
 from callcenter.desk.board import Outcome, agents_on_duty, day_figures, read_floor, read_incidents
+from callcenter.desk.card_reading import call_card
 from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.wall import count_team, read_half_hours, read_wall
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
-from callcenter.routing.models import AgentStatus, QueueEntry, QueueEntryStatus
-from callcenter.telephony.models import CallHandling, CallStatus, Leg, LegRole, MisdialledCall
-from tests.desk.conftest import MONDAY_0914, Cast
+from callcenter.routing.models import (
+    Agent,
+    AgentStatus,
+    Callback,
+    CallbackReason,
+    CallbackStatus,
+    QueueEntry,
+    QueueEntryStatus,
+)
+from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, LegRole, MisdialledCall
+from callcenter.telephony.outbound import open_outbound_call
+from tests.desk.conftest import CALLER, MONDAY_0914, Cast
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -142,6 +154,111 @@ def test_incidents_are_texts_that_the_carrier_refuses_numbers_without_practice_a
         assert read_incidents(session, zone=PARIS, at=cast.at).relays == 0
 
 
+def promise(cast: Cast, session: Session, asked: Call, *, tries: int = 0) -> Call:
+    """She asked to be rung back and hung up: her place goes on in a call of ours, after tries that nobody answered."""
+    place = session.scalars(select(QueueEntry).where(QueueEntry.call_id == asked.id)).one()
+    place.status, asked.status, asked.ended_at = QueueEntryStatus.CALLBACK, CallStatus.ENDED, cast.at
+    for number in range(tries + 1):
+        ours = open_outbound_call(
+            session, practice_id=asked.practice_id, line_id=asked.line_id, number=CALLER, at=cast.at
+        )
+        kept = QueueEntry(practice_id=asked.practice_id, call_id=ours.id, joined_at=place.joined_at)
+        if number < tries:
+            kept.status, ours.status, ours.ended_at = QueueEntryStatus.ABANDONED, CallStatus.ENDED, cast.at
+        session.add(kept)
+        session.flush()
+    return ours
+
+
+def test_the_calls_that_ring_a_lost_caller_back_are_neither_received_nor_lost(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        lost = cast.call(session, received=cast.at - timedelta(minutes=5))
+        promise(cast, session, lost, tries=3)
+        place = session.scalars(select(QueueEntry).where(QueueEntry.call_id == lost.id)).one()
+        place.status = QueueEntryStatus.ABANDONED
+        session.flush()
+        today = read_floor(session, cast.camille, zone=PARIS, at=cast.at).today
+        chart = read_half_hours(session, zone=PARIS, at=cast.at)
+    assert (today.received, today.abandoned, today.answered) == (1, 1, 0)
+    assert sum(one.received for one in chart) == 1
+
+
+def test_who_is_to_be_rung_back_has_a_place_but_is_not_on_the_line(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        asked = cast.call(session, received=cast.at - timedelta(seconds=130))
+        ours = promise(cast, session, asked)
+        here = cast.call(session, received=cast.at - timedelta(seconds=12))
+        floor = read_floor(session, cast.camille, zone=PARIS, at=cast.at)
+        wall = read_wall(session, zone=PARIS, at=cast.at)
+    assert {(one.call_id, one.is_on_the_line, one.joined_at) for one in floor.waiting} == {
+        (ours.id, False, cast.at - timedelta(seconds=130)),
+        (here.id, True, cast.at - timedelta(seconds=12)),
+    }
+    assert (floor.on_the_line, wall.waiting) == (1, 1)
+    assert floor.longest is not None
+    assert (floor.longest.call_id, wall.longest_since) == (here.id, here.received_at)
+    assert (floor.today.received, floor.today.counted) == (2, 0)
+
+
+def test_whom_we_rang_and_whose_operator_is_gone_waits_on_the_line(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        ours = promise(cast, session, cast.call(session))
+        ours.answered_at = cast.at
+        session.flush()
+        floor = read_floor(session, cast.camille, zone=PARIS, at=cast.at)
+    assert (floor.on_the_line, floor.longest and floor.longest.call_id) == (1, ours.id)
+
+
+def test_a_wait_that_began_at_the_gate_is_one_wait_on_every_screen(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        call = cast.call(session, received=cast.at - timedelta(seconds=40))
+        place = session.scalars(select(QueueEntry).where(QueueEntry.call_id == call.id)).one()
+        place.joined_at = cast.at - timedelta(seconds=10)
+        session.flush()
+        cast.offer(session, call, to=cast.camille)
+        floor = read_floor(session, cast.camille, zone=PARIS, at=cast.at)
+        card = call_card(session, cast.camille, at=cast.at)
+    assert floor.longest is not None
+    assert card is not None
+    assert floor.longest.joined_at == card.joined_at == cast.at - timedelta(seconds=10)
+
+
+def test_a_breather_counts_as_work_until_it_is_over(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        cast.set_agent(session, cast.ines, AgentStatus.BREAK)
+        session.get_one(Agent, cast.ines).breather_until = cast.at + timedelta(minutes=5)
+        session.flush()
+        for minutes, until in ((4, cast.at + timedelta(minutes=5)), (5, None)):
+            at = cast.at + timedelta(minutes=minutes)
+            session.get_one(Agent, cast.ines).lease_until = at + timedelta(seconds=15)
+            session.flush()
+            [ines] = agents_on_duty(session, at=at)
+            assert ines.breather_until == until
+            team = count_team([ines])
+            assert (team.breathing, team.away) == ((1, 0) if until else (0, 1))
+
+
+def test_who_could_not_be_rung_back_stays_on_the_board_over_midnight(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        for number in range(12):
+            call = cast.call(session, number=f"+336399800{number:02d}")
+            values = {"number": call.from_number, "reason": CallbackReason.ABANDONED, "call_id": call.id}
+            opened_at = cast.at - timedelta(days=2, minutes=-number)
+            session.add(
+                Callback(
+                    practice_id=call.practice_id,
+                    status=CallbackStatus.UNREACHED,
+                    opened_at=opened_at,
+                    not_before=opened_at,
+                    closed_at=opened_at,
+                    **values,
+                )
+            )
+        session.flush()
+        seen = read_incidents(session, zone=PARIS, at=cast.at).unreached
+    assert [one.number for one in seen] == [f"+336399800{number:02d}" for number in range(12)]
+
+
 def test_whoever_went_elsewhere_is_neither_lost_nor_answered(cast: Cast) -> None:
     with cast.database.unit_of_work(cast.everything) as session:
         for status in (QueueEntryStatus.OVERFLOW, QueueEntryStatus.CALLBACK, QueueEntryStatus.ABANDONED):
@@ -149,4 +266,4 @@ def test_whoever_went_elsewhere_is_neither_lost_nor_answered(cast: Cast) -> None
             call.status, call.ended_at = CallStatus.ENDED, cast.at
             session.scalars(select(QueueEntry).where(QueueEntry.call_id == call.id)).one().status = status
         today = read_floor(session, cast.camille, zone=PARIS, at=cast.at).today
-    assert (today.received, today.abandoned, today.answered) == (1, 1, 0)
+    assert (today.received, today.counted, today.abandoned, today.answered) == (3, 1, 1, 0)

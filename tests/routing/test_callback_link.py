@@ -166,8 +166,8 @@ def test_pressed_after_she_was_sent_elsewhere_she_is_told_so(floor: Floor) -> No
         assert overflow_call(session, call_id, at=floor.now)
     assert ask(floor, token) == "elsewhere"
     floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
-    assert ask(floor, token) == "over"
-    assert floor.rows(Callback)["callback"] == []
+    assert ask(floor, token) == "noted"  # nobody was there before she hung up
+    assert [row["reason"] for row in floor.rows(Callback)["callback"]] == ["abandoned"]
 
 
 def test_once_she_was_rung_back_it_is_over(floor: Floor) -> None:

@@ -7,7 +7,6 @@ import pytest
 from callcenter.routing.callback_rules import (
     BETWEEN_TRIES,
     is_decent,
-    is_late,
     is_owed,
     may_be_rung,
     may_be_sent_link,
@@ -20,11 +19,6 @@ NINE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 @pytest.mark.parametrize(("waited", "owed"), [(0, False), (5, False), (5.1, True), (600, True)])
 def test_whoever_hangs_up_within_five_seconds_is_owed_nothing(waited: float, owed: bool) -> None:
     assert is_owed(joined_at=NINE, left_at=NINE + timedelta(seconds=waited)) is owed
-
-
-def test_a_call_back_is_late_after_a_quarter_of_an_hour() -> None:
-    assert not is_late(NINE, at=NINE + timedelta(minutes=14, seconds=59))
-    assert is_late(NINE, at=NINE + timedelta(minutes=15))
 
 
 def test_three_tries_ten_minutes_apart() -> None:

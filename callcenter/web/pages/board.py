@@ -12,6 +12,7 @@ from callcenter.desk.disturbances import read_disturbances
 from callcenter.directory.emergency_lines import count_unproven
 from callcenter.directory.identity import Identity
 from callcenter.messaging.outbox import outbox_view, retry_message
+from callcenter.routing.callback_rules import LATE_AFTER
 from callcenter.routing.models import AgentStatus
 from callcenter.web.context import At, Reads, Supervisor, Writes, world
 from callcenter.web.pages.placing import placing_context
@@ -60,6 +61,11 @@ def show_outbox(request: Request, session: Reads, _me: Supervisor, at: At) -> HT
 @router.get("/board/incidents")
 def show_incidents(request: Request, session: Reads, _me: Supervisor, at: At) -> HTMLResponse:
     """What the carrier or the numbers did that a person should know."""
+    return incidents_region(request, session, at)
+
+
+def incidents_region(request: Request, session: Session, at: At) -> HTMLResponse:
+    """The region as it is now, also for a gesture that was made in it."""
     return page(request, _PAGE, block="incidents", **_incidents(request, session, at))
 
 
@@ -74,7 +80,11 @@ def retry(request: Request, session: Writes, me: Supervisor, at: At, message_id:
 
 
 def _floor(request: Request, session: Session, me: Identity, at: At) -> dict[str, Any]:
-    return {"floor": board.read_floor(session, me.staff_id, zone=world(request).settings.centre_zone, at=at)}
+    zone = world(request).settings.centre_zone
+    return {
+        "floor": board.read_floor(session, me.staff_id, zone=zone, at=at),
+        "late_after": int(LATE_AFTER.total_seconds()),
+    }
 
 
 def _agents(session: Session, at: At) -> dict[str, Any]:

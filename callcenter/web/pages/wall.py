@@ -9,6 +9,7 @@ from callcenter import __version__
 from callcenter.desk.wall import SERVICE_LEVEL_AIM, read_half_hours, read_wall
 from callcenter.directory.identity import Identity
 from callcenter.directory.models import Role
+from callcenter.routing.callback_rules import LATE_AFTER
 from callcenter.web.context import At, Reads, require, world
 from callcenter.web.rendering import page, static_address
 
@@ -41,7 +42,12 @@ def _figures(request: Request, session: Reads, at: At) -> dict[str, Any]:
     zone = world(request).settings.centre_zone
     # A screen that hangs for weeks takes up what changed in its own files too.
     version = f"{__version__} {static_address('css/wall.css')} {static_address('js/wall.js')}"
-    return {"wall": read_wall(session, zone=zone, at=at), "aim": SERVICE_LEVEL_AIM, "version": version}
+    return {
+        "wall": read_wall(session, zone=zone, at=at),
+        "aim": SERVICE_LEVEL_AIM,
+        "late_after": int(LATE_AFTER.total_seconds()),
+        "version": version,
+    }
 
 
 def _chart(request: Request, session: Reads, at: At) -> dict[str, Any]:
