@@ -15,7 +15,7 @@ from callcenter.desk.company import Company, read_company
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode, EmergencyRelay
 from callcenter.desk.persons import known_persons, read_booked_here
-from callcenter.desk.shield import was_hard
+from callcenter.desk.shield import why_hard
 from callcenter.desk.supervision_view import watchers_of
 from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
@@ -160,7 +160,7 @@ def _assemble(
         recorded_since=recording_since(session, call.id),
         recording_broke_off=practice.records_calls and was_stopped_for_company(session, call.id),
         may_record=practice.records_calls and not in_emergency,
-        may_breathe=state is CardState.WRAP_UP and was_hard(session, call.id),
+        may_breathe=state is CardState.WRAP_UP and why_hard(session, call.id) is not None,
         cautions=[] if relay else cautions,
         watchers=watchers_of(session, call.id),
         instructions=_instructions(session, call, staff_id=staff_id, at=at),

@@ -17,7 +17,7 @@ from callcenter.desk.handling import handled_call
 from callcenter.desk.models import AbuseKind, AbuseReport, EmergencyRelay
 from callcenter.directory.models import Practice
 from callcenter.routing.agents import was_changed, whole_floor
-from callcenter.routing.models import Agent, AgentStatus
+from callcenter.routing.models import Agent, AgentStatus, Breather, BreatherReason
 from callcenter.telephony.alarms import clear_alarm, raise_alarm
 from callcenter.telephony.events import CallEnded
 from callcenter.telephony.legs import lock_call
@@ -114,24 +114,29 @@ def lower_shield(session: Session, event: CallEnded) -> None:
         clear_alarm(session, call, AlarmKind.ABUSE, at=event.at)
 
 
-def was_hard(session: Session, call_id: int) -> bool:
-    """Whether she may breathe after this call: she was abused in it, or it was an emergency."""
-    abused = select(AbuseReport.call_id).where(AbuseReport.call_id == call_id)
-    relayed = select(EmergencyRelay.call_id).where(EmergencyRelay.call_id == call_id)
-    return session.scalar(abused) is not None or session.scalar(relayed) is not None
+def why_hard(session: Session, call_id: int) -> BreatherReason | None:
+    """Why she may breathe after this call: she was abused in it, or it was an emergency; None: it was neither."""
+    if session.scalar(select(AbuseReport.call_id).where(AbuseReport.call_id == call_id)) is not None:
+        return BreatherReason.ABUSE
+    relayed = session.scalar(select(EmergencyRelay.call_id).where(EmergencyRelay.call_id == call_id))
+    return BreatherReason.EMERGENCY if relayed is not None else None
 
 
 def breathe(session: Session, call_id: int, *, staff_id: int, at: datetime) -> None:
     """Her break that begins at this instant, after a hard call, counts as work for five minutes; she ends it herself.
 
-    After another call, or sent once more later, it stays what it is.
+    After another call, or sent once more later, it stays what it is. A row keeps it beyond her next move.
     """
-    if not was_hard(session, call_id):
+    reason = why_hard(session, call_id)
+    if reason is None:
         return
     on_break = update(Agent).where(
         Agent.staff_id == staff_id, Agent.status == AgentStatus.BREAK, Agent.status_since == at
     )
-    if was_changed(session, on_break.values(breather_until=at + BREATHES_FOR)):
+    until_at = at + BREATHES_FOR
+    if was_changed(session, on_break.values(breather_until=until_at)):
+        values = {"staff_id": staff_id, "call_id": call_id, "reason": reason, "began_at": at, "until_at": until_at}
+        insert_new(session, Breather, **values)
         touch(session, f"desk-{staff_id}", "queue")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
 from callcenter.core.scope import Centre, CentreReason, scope_of, set_scope
-from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationStatus
+from callcenter.routing.models import Agent, AgentStatus, Breather, Reservation, ReservationStatus
 
 
 def move_agent(
@@ -53,6 +53,9 @@ def move_agent(
             lapsed_at=silent_at,
         ),
     )
+    if moved and AgentStatus.BREAK in from_:
+        over = update(Breather).where(Breather.staff_id == staff_id, Breather.ended_at.is_(None))
+        session.execute(over.values(ended_at=at))
     if moved:
         touch(session, f"desk-{staff_id}", "queue")
     return moved

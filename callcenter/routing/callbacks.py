@@ -136,6 +136,14 @@ def settle_callback(session: Session, call: Call, *, at: datetime) -> None:
     if was_changed(session, done):
         _withdraw(session, call, at=at)
         touch(session, "queue")
+    # Nor is anything left to be decided of whoever could not be reached before.
+    undecided = update(Callback).where(
+        Callback.practice_id == call.practice_id,
+        Callback.number == call.from_number,
+        Callback.status == CallbackStatus.UNREACHED,
+    )
+    if session.scalars(undecided.values(status=CallbackStatus.DONE, closed_at=at).returning(Callback.id)).all():
+        touch(session, "queue")
 
 
 def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: datetime) -> Callback:

@@ -63,7 +63,15 @@ class CallbackStatus(StrEnum):
     OPEN = "open"
     TAKEN = "taken"  # an operator is ringing her
     DONE = "done"  # spoken with, whoever rang whom
-    UNREACHED = "unreached"  # tried as often as is decent; a supervisor knows
+    UNREACHED = "unreached"  # tried as often as is decent: a supervisor decides
+    SETTLED = "settled"  # she has: nobody rings any more
+
+
+class BreatherReason(StrEnum):
+    """What made a call hard, so that the break after it counts as work."""
+
+    ABUSE = "abuse"
+    EMERGENCY = "emergency"
 
 
 class Agent(Base):
@@ -84,6 +92,35 @@ class Agent(Base):
     wrap_up_until: Mapped[datetime | None] = mapped_column(Instant)
     breather_until: Mapped[datetime | None] = mapped_column(Instant)  # a break after a hard call, which counts as work
     lapsed_at: Mapped[datetime | None] = mapped_column(Instant)  # offline since then because her browser fell silent
+
+
+class Breather(Base):
+    """A break after a hard call, kept for good: it counts as work until ``until_at``, or until she came back sooner."""
+
+    __tablename__ = "breather"
+    __table_args__ = (
+        Index(
+            "uq_breather_open",
+            "staff_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_breather_staff_id_began_at", "staff_id", "began_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"))
+    reason: Mapped[BreatherReason] = mapped_column(String(10))
+    began_at: Mapped[datetime] = mapped_column(Instant)
+    until_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)  # when her break was over, perhaps long after
+
+    @property
+    def counts_until(self) -> datetime | None:
+        """The end of what counts as work; None while she may still come back sooner."""
+        return None if self.ended_at is None else min(self.ended_at, self.until_at)
 
 
 class QueueEntry(PracticeOwned, Base):
@@ -183,7 +220,7 @@ class Callback(PracticeOwned, Base):
 
     __tablename__ = "callback"
     __table_args__ = (
-        CheckConstraint("status IN ('open', 'taken', 'done', 'unreached')", name="status"),
+        CheckConstraint("status IN ('open', 'taken', 'done', 'unreached', 'settled')", name="status"),
         Index(
             "uq_callback_owed",
             "practice_id",
@@ -191,6 +228,14 @@ class Callback(PracticeOwned, Base):
             unique=True,
             sqlite_where=text("status IN ('open', 'taken')"),
             postgresql_where=text("status IN ('open', 'taken')"),
+        ),
+        # Looked for whenever somebody is spoken with, and by the board.
+        Index(
+            "ix_callback_unreached",
+            "practice_id",
+            "number",
+            sqlite_where=text("status = 'unreached'"),
+            postgresql_where=text("status = 'unreached'"),
         ),
     )
 
@@ -208,6 +253,8 @@ class Callback(PracticeOwned, Base):
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
     outbound_call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))  # the call that rings her
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # after three tries: the last supervisor
+    decision: Mapped[str] = mapped_column(String(200), default="")  # what she says of one that is settled
 
 
 class CallbackLink(PracticeOwned, Base):

@@ -12,7 +12,7 @@ from callcenter.desk.dispositions import choose_disposition
 from callcenter.desk.models import AbuseKind, AbuseReport, Caution, DispositionCode
 from callcenter.desk.shield import breathe, lower_shield, open_shield, report_abuse
 from callcenter.routing import presence
-from callcenter.routing.models import AgentStatus
+from callcenter.routing.models import AgentStatus, Breather
 from callcenter.telephony.alarms import open_alarms
 from callcenter.telephony.events import CallEnded
 from callcenter.telephony.models import AlarmKind
@@ -41,6 +41,11 @@ def call_id(floor: Floor) -> int:
 def report(floor: Floor, call_id: int, words: str, *, who: str = "Inès") -> None:
     with floor.database.unit_of_work(ALL) as session:
         report_abuse(session, call_id, staff_id=floor.staff[who], kind=AbuseKind.THREAT, words=words, at=floor.now)
+
+
+def breathers(floor: Floor) -> list[Breather]:
+    with floor.database.reading(ALL) as session:
+        return list(session.scalars(select(Breather).order_by(Breather.id)))
 
 
 def alarms(floor: Floor) -> list[AlarmKind]:
@@ -136,3 +141,30 @@ def test_a_breath_counts_once_and_only_after_a_hard_call(floor: Floor, call_id: 
     with floor.database.unit_of_work(ALL) as session:
         presence.set_available(session, ines, at=floor.now)
     assert floor.agent("Inès").breather_until is None
+    [kept] = breathers(floor)
+    assert (kept.staff_id, kept.call_id, kept.reason) == (ines, call_id, "abuse")
+    assert (kept.began_at, kept.ended_at, kept.counts_until) == (until - timedelta(minutes=5), floor.now, until)
+
+
+def test_a_breath_that_she_ends_sooner_counts_until_then_and_an_ordinary_break_leaves_no_row(
+    floor: Floor, call_id: int
+) -> None:
+    ines = floor.staff["Inès"]
+    report(floor, call_id, "")
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
+    with floor.database.unit_of_work(ALL) as session:
+        choose_disposition(
+            session, call_id, staff_id=ines, code=DispositionCode.NONE, at=floor.now, then=AgentStatus.BREAK
+        )
+        breathe(session, call_id, staff_id=ines, at=floor.now)
+    assert [one.counts_until for one in breathers(floor)] == [None]
+    floor.clock.advance(timedelta(minutes=2))
+    for _ in range(2):
+        with floor.database.unit_of_work(ALL) as session:
+            presence.set_available(session, ines, at=floor.now)
+    came_back_at = floor.now
+    floor.clock.advance(timedelta(minutes=2))
+    with floor.database.unit_of_work(ALL) as session:
+        presence.take_break(session, ines, at=floor.now)
+        presence.set_available(session, ines, at=floor.now)
+    assert [one.counts_until for one in breathers(floor)] == [came_back_at]

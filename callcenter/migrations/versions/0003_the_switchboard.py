@@ -112,6 +112,7 @@ _TABLES = (
     "wrap_up_time",
     "callback_link",
     "callback",
+    "breather",
     "recording",
     "emergency_line",
     "contact",
@@ -238,6 +239,28 @@ def _create_for_routing() -> None:
         postgresql_where=sa.text("overflowed_at IS NOT NULL AND sent_at IS NULL"),
     )
     op.create_table(
+        "breather",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(10), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_breather_call_id_call")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_breather_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_breather")),
+    )
+    op.create_index(
+        "uq_breather_open",
+        "breather",
+        ["staff_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index("ix_breather_staff_id_began_at", "breather", ["staff_id", "began_at"])
+    op.create_table(
         "callback",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("practice_id", sa.Integer(), nullable=False),
@@ -253,8 +276,13 @@ def _create_for_routing() -> None:
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outbound_call_id", sa.Integer(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("status IN ('open', 'taken', 'done', 'unreached')", name=op.f("ck_callback_status")),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("decision", sa.String(200), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('open', 'taken', 'done', 'unreached', 'settled')", name=op.f("ck_callback_status")
+        ),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_callback_call_id_call")),
+        sa.ForeignKeyConstraint(["decided_by"], ["staff.id"], name=op.f("fk_callback_decided_by_staff")),
         sa.ForeignKeyConstraint(["outbound_call_id"], ["call.id"], name=op.f("fk_callback_outbound_call_id_call")),
         sa.ForeignKeyConstraint(["practice_id"], ["practice.id"], name=op.f("fk_callback_practice_id_practice")),
         sa.ForeignKeyConstraint(["taken_by"], ["staff.id"], name=op.f("fk_callback_taken_by_staff")),
@@ -267,6 +295,13 @@ def _create_for_routing() -> None:
         unique=True,
         sqlite_where=sa.text("status IN ('open', 'taken')"),
         postgresql_where=sa.text("status IN ('open', 'taken')"),
+    )
+    op.create_index(
+        "ix_callback_unreached",
+        "callback",
+        ["practice_id", "number"],
+        sqlite_where=sa.text("status = 'unreached'"),
+        postgresql_where=sa.text("status = 'unreached'"),
     )
     op.create_table(
         "callback_link",

@@ -24,6 +24,7 @@ from callcenter.web.pages import (
     supervision,
     telephone,
     transfer,
+    unreached,
     wall,
     wrap_up,
 )
@@ -36,6 +37,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     calls.router,
     callbacks.router,
     callback_link.router,
+    unreached.router,
     drafts.router,
     wrap_up.router,
     transfer.router,

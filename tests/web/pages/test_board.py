@@ -1,13 +1,16 @@
 """The supervisor's page over HTTP: who may read it, each region alone, sending a text again."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.directory.models import Practice, Role
+from callcenter.directory.models import Practice, PracticeLine, Role
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.routing.models import Callback, CallbackReason, CallbackStatus
+from callcenter.telephony.models import Call
 from tests.web.serving import MONDAY_0914, Served, serve
 
 SEED = Centre(CentreReason.SEED)
@@ -67,6 +70,80 @@ def test_a_region_is_answered_alone_and_names_itself(served: Served, region: str
         assert alone.lstrip().startswith(f'<section id="board-{region}"')
         assert alone.count(f'hx-get="/board/{region}"') == 1
         assert "<html" not in alone
+
+
+def test_why_a_text_failed_is_told_in_the_readers_words(served: Served) -> None:
+    with _browser(served, Role.SUPERVISOR) as browser:
+        page = browser.get("/board").text
+        assert "l’opérateur téléphonique ne l’a pas pris" in page
+        assert "Unreachable destination handset" not in page
+        with served.database.unit_of_work(SEED) as session:
+            session.get_one(OutboxMessage, 1).error = "undelivered 30003"
+        assert (
+            'le téléphone est éteint ou hors de portée <span class="num">(30003)</span>' in browser.get("/board").text
+        )
+
+
+@pytest.fixture
+def unreached(served: Served) -> int:
+    """A caller of two days ago whom three tries did not reach."""
+    with served.database.unit_of_work(SEED) as session:
+        line = PracticeLine(practice_id=1, number="+33199004217", label="Accueil")
+        session.add(line)
+        session.flush()
+        opened_at = MONDAY_0914 - timedelta(days=2)
+        call = Call(practice_id=1, line_id=line.id, sid="CA1", from_number="+33639980042", received_at=opened_at)
+        session.add(call)
+        session.flush()
+        owed = Callback(
+            practice_id=1,
+            number="+33639980042",
+            reason=CallbackReason.ABANDONED,
+            status=CallbackStatus.UNREACHED,
+            call_id=call.id,
+            opened_at=opened_at,
+            not_before=opened_at,
+            attempts=3,
+            closed_at=opened_at,
+        )
+        session.add(owed)
+        session.flush()
+        return owed.id
+
+
+def test_who_could_not_be_rung_back_is_put_on_the_list_again(served: Served, unreached: int) -> None:
+    retry = f"/callbacks/{unreached}/retry"
+    with _browser(served, Role.OPERATOR) as browser:
+        assert browser.post(retry, headers=SWAP).status_code == 403
+    with _browser(served, Role.SUPERVISOR) as browser:
+        page = browser.get("/board/incidents", headers=SWAP).text
+        assert "06 39 98 00 42" in page
+        assert "sam. 21 nov." in page
+        again = browser.post(retry, headers=SWAP)
+        assert again.status_code == 200
+        assert again.text.lstrip().startswith('<section id="board-incidents"')
+        assert "06 39 98 00 42" not in again.text
+        assert browser.post(retry, headers=SWAP).status_code == 409
+    with served.database.reading(SEED) as session:
+        assert session.get_one(Callback, unreached).status == CallbackStatus.OPEN
+
+
+def test_who_could_not_be_rung_back_is_settled_with_a_reason(served: Served, unreached: int) -> None:
+    settlement = f"/callbacks/{unreached}/settlement"
+    with _browser(served, Role.OPERATOR) as browser:
+        assert browser.post(settlement, data={"decision": "x"}).status_code == 403
+    with _browser(served, Role.SUPERVISOR) as browser:
+        assert "06 39 98 00 42" in browser.get(settlement).text
+        refused = browser.post(settlement, data={"decision": " "})
+        assert refused.status_code == 422
+        assert "Dites ce qui a été décidé." in refused.text
+        done = browser.post(settlement, data={"decision": "Son médecin lui a écrit."})
+        assert (done.status_code, done.headers["location"]) == (303, "/board")
+        assert "06 39 98 00 42" not in browser.get("/board").text
+        assert browser.get(settlement).status_code == 409
+    with served.database.reading(SEED) as session:
+        kept = session.get_one(Callback, unreached)
+        assert (kept.status, kept.decision) == (CallbackStatus.SETTLED, "Son médecin lui a écrit.")
 
 
 def test_a_failed_text_is_sent_again_once_and_names_stay_text(served: Served) -> None:

@@ -1,0 +1,71 @@
+"""Callers who were owed a call and answered none of three tries: they stand until a supervisor decides."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from callcenter.core.audit import record_act
+from callcenter.core.db import touch
+from callcenter.core.errors import Conflict, Invalid, NotFound
+from callcenter.core.i18n import N_
+from callcenter.core.text import clean_line
+from callcenter.routing.agents import was_changed
+from callcenter.routing.callbacks import OWED
+from callcenter.routing.models import Callback, CallbackStatus
+
+DECISION_LIMIT = 200
+
+
+def find_unreached(session: Session, callback_id: int) -> Callback:
+    """The call-back that is to be decided on. Raises ``NotFound``; ``Conflict`` when nothing is to be decided."""
+    found = session.scalar(select(Callback).where(Callback.id == callback_id))
+    if found is None:
+        raise NotFound(N_("There is no such call-back."))
+    if found.status != CallbackStatus.UNREACHED:
+        raise Conflict(N_("This has been decided already, or the caller was spoken with. Nothing is left to do."))
+    return found
+
+
+def try_again(session: Session, callback_id: int, *, staff_id: int, at: datetime) -> None:
+    """Back on the list of every operator, for three more tries.
+
+    Raises ``NotFound``; ``Conflict`` when it is decided already, or when the caller is owed a newer call.
+    """
+    unreached = find_unreached(session, callback_id)
+    newer = aliased(Callback)
+    is_owed_anew = exists().where(
+        newer.practice_id == unreached.practice_id, newer.number == unreached.number, newer.status.in_(OWED)
+    )
+    reopened = (
+        update(Callback)
+        .where(Callback.id == callback_id, Callback.status == CallbackStatus.UNREACHED, ~is_owed_anew)
+        .values(status=CallbackStatus.OPEN, attempts=0, not_before=at, closed_at=None, decided_by=staff_id)
+    )
+    if not was_changed(session, reopened):
+        raise Conflict(N_("This caller has tried again since: a newer call-back is on the list. Settle this one."))
+    _note(session, "callback.retried", unreached, staff_id=staff_id, at=at)
+
+
+def settle_unreached(session: Session, callback_id: int, decision: str, *, staff_id: int, at: datetime) -> None:
+    """Nobody rings her any more; why is kept.
+
+    Raises ``NotFound``; ``Conflict`` when it is decided already; ``Invalid`` (field ``decision``) without a reason.
+    """
+    unreached = find_unreached(session, callback_id)
+    said = clean_line(decision, limit=DECISION_LIMIT)
+    if not said:
+        raise Invalid(N_("Say what was decided. Example: her doctor has written to her."), field="decision")
+    settled = (
+        update(Callback)
+        .where(Callback.id == callback_id, Callback.status == CallbackStatus.UNREACHED)
+        .values(status=CallbackStatus.SETTLED, closed_at=at, decided_by=staff_id, decision=said)
+    )
+    if was_changed(session, settled):
+        _note(session, "callback.settled", unreached, staff_id=staff_id, at=at)
+
+
+def _note(session: Session, action: str, callback: Callback, *, staff_id: int, at: datetime) -> None:
+    practice_id = callback.practice_id
+    record_act(session, action, f"callback {callback.id}", staff_id=staff_id, practice_id=practice_id, at=at)
+    touch(session, "queue")
