@@ -47,7 +47,9 @@ def callbacks_owed(session: Session, *, at: datetime) -> CallbacksOwed:
 
 
 def owe_callback(session: Session, event: CallAbandoned) -> None:
-    """A caller hung up before anybody had answered: she is owed a call, unless she hung up at once or hid her number.
+    """A caller gave up before anybody had answered: she is owed a call, unless she hung up at once or hid her number.
+
+    So is who had been answered, lost her operator and gave up before the next one came.
 
     Heard twice, or after she tried again, it is one call-back: the oldest loss counts for how late it is.
     """
@@ -56,8 +58,8 @@ def owe_callback(session: Session, event: CallAbandoned) -> None:
             select(Call, QueueEntry).join(QueueEntry, QueueEntry.call_id == Call.id).where(Call.id == event.call_id)
         ).one()
         call, entry = row
-        if call.direction != CallDirection.INBOUND or call.from_number is None:
-            return
+        if call.from_number is None or (call.direction != CallDirection.INBOUND and call.answered_at is None):
+            return  # a try of ours that nobody answered is no loss
         if entry.left_at is None or not is_owed(joined_at=entry.joined_at, left_at=entry.left_at):
             return
         if _got_through_since(session, call):

@@ -36,7 +36,7 @@ class CallAccepted:
 
 @dataclass(frozen=True, slots=True)
 class CallAbandoned:
-    """The caller left before anybody had answered."""
+    """The caller left before anybody had answered, or while she waited anew because her operator was lost."""
 
     call_id: int
     practice_id: int

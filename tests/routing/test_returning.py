@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,8 +14,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
 from callcenter.core.errors import Conflict, NotFound
+from callcenter.desk.board import read_floor
+from callcenter.desk.queue_view import todo_list
 from callcenter.routing import presence
-from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation
+from callcenter.routing.calling_back import take_callback
+from callcenter.routing.models import Agent, AgentStatus, Callback, QueueEntry, Reservation
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.routing.repairing import repair_floor
 from callcenter.routing.returning import COMES_BACK_WITHIN, give_back, rejoin_call, return_cut_off
@@ -149,6 +154,76 @@ def test_a_patient_who_hangs_up_meanwhile_is_waited_for_no_longer(floor: Floor) 
     assert stands(floor, call_id) == ("answered", "wrap_up", False)
     with pytest.raises(NotFound):
         rejoin(floor, call_id)
+
+
+def owed(floor: Floor) -> list[tuple[int, str, str, int]]:
+    return [(row["call_id"], row["status"], row["reason"], row["losses"]) for row in floor.rows(Callback)["callback"]]
+
+
+def give_up(floor: Floor, call_id: int) -> None:
+    floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP, LegNews.HUNG_UP)
+
+
+def test_who_waits_again_and_gives_up_is_owed_a_call_and_her_first_operator_reads_of_her(floor: Floor) -> None:
+    call_id = cut(floor)
+    floor.clock.advance(COMES_BACK_WITHIN)
+    tick(floor)
+    floor.clock.advance(timedelta(minutes=1))
+    give_up(floor, call_id)
+    assert stands(floor, call_id) == ("abandoned", "offline", False)
+    assert owed(floor) == [(call_id, "open", "abandoned", 1)]
+    with floor.database.reading(ALL) as session:
+        # She had been answered, and counts so; nobody has said how her call ended.
+        today = read_floor(session, floor.staff["Ines"], zone=ZoneInfo("Europe/Paris"), at=floor.now).today
+        assert (today.received, today.answered, today.abandoned) == (1, 1, 0)
+        todo = todo_list(session, floor.staff["Ines"], at=floor.now)
+        assert [one.call_id for one in todo.unqualified] == [call_id]
+
+
+def test_so_is_who_was_rung_back_was_cut_off_and_gave_up(floor: Floor) -> None:
+    lost = floor.ring()
+    floor.hear(floor.patient_leg(lost), LegNews.JOINED)
+    floor.clock.advance(timedelta(seconds=30))
+    give_up(floor, lost)
+    floor.hire("Ines")
+    with floor.database.unit_of_work(ALL) as session:
+        own = take_callback(session, 1, staff_id=floor.staff["Ines"], at=floor.now)
+    floor.dial(own)
+    floor.hear(own.id, LegNews.JOINED)
+    with floor.database.reading(ALL) as session:
+        patient = session.scalars(select(Leg).where(Leg.call_id == own.call_id, Leg.role == LegRole.PATIENT)).one()
+    floor.dial(patient)
+    floor.hear(patient.id, LegNews.JOINED)
+    floor.hear(own.id, LegNews.COMPLETED)
+    floor.clock.advance(COMES_BACK_WITHIN)
+    tick(floor)
+    assert floor.entry(own.call_id).status == "waiting"
+    floor.hear(patient.id, LegNews.COMPLETED)
+    assert owed(floor) == [(lost, "done", "abandoned", 1), (own.call_id, "open", "abandoned", 1)]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["she gives up", "her telephone fails"])))
+@pytest.mark.parametrize("was_reached", [False, True])
+def test_whom_the_next_operator_did_not_reach_either_is_owed_a_call(
+    floor: Floor, order: tuple[str, ...], was_reached: bool
+) -> None:
+    call_id = cut(floor)
+    floor.clock.advance(COMES_BACK_WITHIN)
+    tick(floor)
+    floor.hire("Lea")
+    leg = floor.accept("Lea")
+    floor.hear(leg.id, LegNews.RANG)
+    if was_reached:
+        floor.hear(leg.id, LegNews.JOINED)
+    for told in (*order, *order):
+        if told == "she gives up":
+            give_up(floor, call_id)
+        else:
+            floor.hear(leg.id, LegNews.COMPLETED if was_reached else LegNews.FAILED)
+    assert floor.call(call_id).status == "ended"
+    expected = [] if was_reached else [(call_id, "open", "abandoned", 1)]
+    assert owed(floor) == expected
+    assert floor.entry(call_id).status == ("answered" if was_reached else "abandoned")
 
 
 @pytest.mark.parametrize("role", [LegRole.PRACTITIONER, LegRole.EMERGENCY, LegRole.CONTACT])
