@@ -183,4 +183,5 @@ def test_whoever_was_relieved_is_out_of_the_call_for_good(floor: Floor) -> None:
     floor.hear(floor.patient_leg(call_id), LegNews.COMPLETED)
     with floor.database.reading(ALL) as session:
         rows = session.execute(select(Agent.staff_id, Agent.status)).all()
-    assert {row[0]: str(row[1]) for row in rows} == {floor.staff["Ines"]: "wrap_up", floor.staff["Lea"]: "wrap_up"}
+    # Lea alone waits for the patient, who is rung back.
+    assert {row[0]: str(row[1]) for row in rows} == {floor.staff["Ines"]: "wrap_up", floor.staff["Lea"]: "on_call"}
