@@ -27,6 +27,7 @@ from callcenter.desk.relay_rules import (
     refusal_to_relay,
     relay_state,
 )
+from callcenter.desk.supervision_view import Watcher, watchers_of
 from callcenter.directory.emergency_order import LineToTry, Proof
 from callcenter.directory.models import Practice, Staff
 from callcenter.telephony.models import Leg, LegRole, LegStatus
@@ -114,6 +115,7 @@ class EmergencyCard:
     words: str
     gate: Gate | None
     steps: list[Step]
+    watchers: list[Watcher]  # supervisors in the call: told here too
 
     @property
     def may_dial(self) -> bool:
@@ -213,6 +215,7 @@ def emergency_card(session: Session, call_id: int, *, staff_id: int, at: datetim
         steps=steps_of(
             relay, lines, flag, opened_by="" if relay.staff_id == staff_id else names[relay.staff_id], cuts=cuts
         ),
+        watchers=watchers_of(session, call_id),
     )
 
 

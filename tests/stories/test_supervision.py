@@ -83,3 +83,31 @@ def test_she_listens_whispers_joins_and_leaves_and_the_operator_sees_it(town: To
     expect(kept).to_contain_text("écoute, 09:")
     expect(kept).to_contain_text("parle avec tous")
     expect(kept).to_contain_text(WHY)
+
+
+def test_in_an_emergency_too_the_operator_sees_who_listens_and_nothing_moves(town: Town) -> None:
+    open_tilleuls(town)
+    board = supervisor(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    desk.keyboard.press("F12")
+    expect(desk.locator("#relay")).to_be_visible()
+    places = [desk.locator(f"#relay {one}") for one in ("#relay-strip", "#relay-line .number", "#relay-address")]
+    before = [place.bounding_box() for place in places]
+    watcher = desk.locator("#relay .watcher")
+    expect(watcher).to_have_count(0)
+
+    expect(board.locator("#beside-2")).to_contain_text("Inès Haddad")
+    board.keyboard.press("PageDown")
+    board.keyboard.press("Enter")
+    expect(board.locator("#ask [name=reason]")).to_be_focused()
+    board.keyboard.type(WHY)
+    board.keyboard.press("F2")
+    expect(watcher).to_have_attribute("data-mode", "listen")
+    expect(watcher).to_contain_text("Claire Roche (superviseure) écoute")
+    expect(watcher).to_contain_text(WHY)
+    expect(watcher).to_be_in_viewport(ratio=1)
+    assert [place.bounding_box() for place in places] == before
+    board.keyboard.press("F8")
+    expect(watcher).to_have_count(0)
