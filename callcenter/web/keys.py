@@ -1,10 +1,11 @@
 """Every key of every page, in one place: templates take theirs from here, and the help is drawn from it.
 
 A key is pressed by its name: ``{{ key("hold") }}`` on a button makes that button answer F3 (``static/js/keys.js``),
-and ``{{ cap("hold") }}`` draws its cap. Function keys, Escape and combinations answer also while somebody types;
-letters and digits wait. Never a key that browsers keep for themselves (Ctrl+W, T, N).
+and ``{{ cap("hold") }}`` draws its cap: no template writes one. Function keys, Escape and combinations answer also
+while somebody types; letters and digits wait. Never a key that browsers keep for themselves (Ctrl+W, T, N).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,17 +31,23 @@ class Area(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: ``press`` as the browser names it ("F3", "Control+k", "n"), ``label`` what it does, a message id."""
+    """One key: ``press`` as the browser names it ("F3", "Control+k", "n"), ``label`` what it does, a message id.
+
+    ``is_taken`` is False for one that no element takes: the browser, or a script, does it by itself.
+    """
 
     press: str
     label: str
     area: Area
+    is_taken: bool = True
 
 
 KEYS: dict[str, Key] = {
     "answer": Key("F2", N_("Answer"), Area.CALL),
+    "decline": Key("F8", N_("Leave it to a colleague"), Area.CALL),
     "hold": Key("F3", N_("Hold, take back"), Area.CALL),
     "transfer": Key("F4", N_("Transfer"), Area.CALL),
+    "transfer_warm": Key("Enter", N_("Announce the caller first"), Area.CALL),
     "transfer_cold": Key("Shift+Enter", N_("Put through and leave"), Area.CALL),
     "transfer_cancel": Key("Escape", N_("Back to the caller"), Area.CALL),
     "mute": Key("F6", N_("Mute"), Area.CALL),
@@ -48,12 +55,14 @@ KEYS: dict[str, Key] = {
     "hang_up": Key("F8", N_("Hang up"), Area.CALL),
     "status": Key("F9", N_("Pause, come back"), Area.CALL),
     "ear": Key("F10", N_("Change your telephone"), Area.CALL),
+    "next_ear": Key("e", N_("Only from the next call on"), Area.CALL),
     "shield": Key("F7", N_("Shield"), Area.CALL),
     "abuse_kind": Key("1", N_("Shield: what it is, a digit"), Area.CALL),
+    "report_abuse": Key("Enter", N_("Keep it, and call the supervisor"), Area.CALL),
     "record": Key("r", N_("Record, stop recording"), Area.CALL),
     "take_back": Key("F9", N_("Take your desk back"), Area.CALL),
-    "emergency": Key("F12", N_("Emergency"), Area.CALL),
     "callbacks": Key("a", N_("Go to the call-backs"), Area.LISTS),
+    "todo": Key("d", N_("Go to what is left to do"), Area.LISTS),
     "take_next": Key("Enter", N_("Take the next call"), Area.CALL),
     "disposition": Key("1", N_("How the call ended: a digit"), Area.WRAP_UP),
     "finish": Key("Enter", N_("Finish"), Area.WRAP_UP),
@@ -63,6 +72,7 @@ KEYS: dict[str, Key] = {
     "search": Key("/", N_("Find a person"), Area.CARD),
     "person": Key("1", N_("Choose a person: a digit"), Area.CARD),
     "somebody_else": Key("0", N_("Somebody else, a new patient"), Area.CARD),
+    "add_patient": Key("Enter", N_("Add and choose"), Area.CARD, is_taken=False),
     "why": Key("w", N_("Why this call is yours"), Area.CARD),
     "words": Key("n", N_("Their words"), Area.CARD),
     "first_free": Key("l", N_("First free time"), Area.AGENDA),
@@ -86,7 +96,8 @@ KEYS: dict[str, Key] = {
     "today": Key("t", N_("Today"), Area.DAY),
     "later": Key("ArrowRight", N_("Later"), Area.DAY),
     "new": Key("n", N_("New"), Area.LISTS),
-    "choose_row": Key("PageDown", N_("Choose a row, Enter takes it"), Area.LISTS),
+    "choose_row": Key("PageDown", N_("Choose a row, Enter takes it"), Area.LISTS, is_taken=False),
+    "emergency": Key("F12", N_("Emergency"), Area.EVERYWHERE),
     "close": Key("Escape", N_("Close"), Area.EVERYWHERE),
     "help": Key("?", N_("These keys"), Area.EVERYWHERE),
 }
@@ -138,17 +149,26 @@ def spoken(press: str) -> str:
     return " ".join(_name(part) for part in parts)
 
 
-def help_of(path: str) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """The help of the page at this address: headings with their keys and what they do, translated."""
+def help_of(path: str, *, may_have_calls: bool = True) -> Sequence[tuple[str, Sequence[tuple[Markup, str]]]]:
+    """The help of the page at this address: headings with the caps of their keys and what they do, translated.
+
+    Whoever never has a call has no use for the key of the emergency.
+    """
     areas = (*_PAGES.get(path.strip("/").split("/")[0], ()), Area.EVERYWHERE)
+    hers = {name: one for name, one in KEYS.items() if may_have_calls or name != "emergency"}
     return [
-        (gettext(area), [(_shown(one), gettext(one.label)) for one in KEYS.values() if one.area is area])
+        (gettext(area), [(_shown(name, one), gettext(one.label)) for name, one in hers.items() if one.area is area])
         for area in areas
     ]
 
 
-def _shown(one: Key) -> str:
-    return "1–9" if one.press == "1" else spoken(one.press)
+def function_keys() -> str:
+    """Those that browsers use for themselves and a page with soft keys must not lose, also while nothing takes them."""
+    return " ".join(sorted({one.press for one in KEYS.values() if re.fullmatch(r"F\d+", one.press)}))
+
+
+def _shown(name: str, one: Key) -> Markup:
+    return cap(name, press="1–9") if one.press == "1" else cap(name)
 
 
 def _name(part: str) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from callcenter.core import i18n
 from callcenter.core.phone import format_number
-from callcenter.web.keys import cap, help_of, key
+from callcenter.web.keys import cap, function_keys, help_of, key
 
 _HERE = Path(__file__).parent
 
@@ -32,7 +32,7 @@ def open_templates() -> Environment:
     # newstyle: `_("Hello %(name)s", name=name)` escapes the name, not the message.
     templates.install_gettext_callables(i18n.lookup, i18n.lookup_plural, newstyle=True)  # type: ignore[attr-defined]
     templates.globals |= {"icon": icon, "static": static_address, "i18n": i18n}
-    templates.globals |= {"key": key, "cap": cap, "keys_help": help_of}
+    templates.globals |= {"key": key, "cap": cap, "keys_help": help_of, "function_keys": function_keys()}
     templates.filters |= {"phone": format_number, "epoch": epoch}
     return templates
 

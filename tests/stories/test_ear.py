@@ -118,6 +118,31 @@ def test_a_call_is_moved_to_her_own_telephone_and_back(town: Town) -> None:
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
 
 
+def test_only_the_next_call_is_heard_elsewhere_by_a_key(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("ines", "Inès Haddad", Role.OPERATOR, endpoint=MOBILE)
+    phone(town, MOBILE, answers="person")
+    desk = town.sign_in("ines")
+    desk.keyboard.press("F10")
+    expect(desk.locator("#desk-ear")).to_have_attribute("data-ear", "softphone")
+    desk.keyboard.press("F9")
+    town.dial()
+    answer(desk)
+    desk.keyboard.press("e")
+    expect(desk.locator("#desk-ear")).to_have_attribute("data-ear", "telephone")
+    wait(lambda: [one.startswith("client:") for one in joined(town)] == [True])
+    assert not ringing(town, MOBILE)  # this conversation stays where it is heard
+    desk.keyboard.press("F8")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    desk.keyboard.press("9")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "available")
+    town.dial(number=PATIENT)
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    desk.keyboard.press("F2")
+    wait(lambda: ringing(town, MOBILE))
+
+
 def test_the_browser_that_signs_in_last_has_the_desk_and_the_first_takes_it_back(town: Town) -> None:
     open_tilleuls(town)
     first = operator(town, "ines", "Inès Haddad")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from callcenter.core.db import touch
 from callcenter.directory.models import Role
+from callcenter.web.keys import KEYS
 from tests.web.serving import SEED, Served, serve
 
 # What a page of the product may hold, put into the board's: the keys are read from the elements.
@@ -62,6 +63,17 @@ def test_a_key_presses_what_is_visible_and_enabled(board: Page) -> None:
     for key in ("F2", "F3", "F12", "l", "Control+k"):
         board.keyboard.press(key)
     expect(board.locator("#log")).to_have_text("F2;l;Control+k;")
+
+
+def test_what_browsers_do_with_function_keys_is_theirs_only_where_the_registry_has_none(board: Page) -> None:
+    """Search, caret browsing, menus: none of them opens where soft keys are, whether or not a key answers now."""
+    press = """(names) => names.filter(
+      (key) => !document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})))"""
+    names = [f"F{number}" for number in range(1, 13)]
+    assert set(board.evaluate(press, names)) <= {"F12"}  # an emergency is opened from any page
+    board.evaluate(PANEL)
+    taken = {one.press for one in KEYS.values()}
+    assert board.evaluate(press, names) == [name for name in names if name in taken]
 
 
 def test_digits_go_by_the_physical_key_of_a_french_keyboard_and_of_the_pad(board: Page) -> None:

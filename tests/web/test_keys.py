@@ -9,6 +9,7 @@ from callcenter.core.i18n import load_catalogues, set_language
 from callcenter.web.keys import KEYS, Area, cap, help_of, key
 
 TEMPLATES = Path(__file__).parents[2] / "callcenter" / "web" / "templates"
+SCRIPTS = TEMPLATES.parent / "static" / "js"
 # Those that browsers keep for themselves, whatever a page says.
 KEPT = {"Control+w", "Control+t", "Control+n", "F5", "F11", "Alt+F4", "Control+Tab"}
 
@@ -17,15 +18,26 @@ def _sources() -> dict[str, str]:
     return {str(one.relative_to(TEMPLATES)): one.read_text() for one in sorted(TEMPLATES.rglob("*.html"))}
 
 
-def test_no_template_writes_a_key_by_hand() -> None:
-    by_hand = {name for name, source in _sources().items() if re.search(r"data-key\s*=", source)}
-    assert by_hand == set()
+def test_no_template_writes_a_key_or_a_cap_by_hand() -> None:
+    written = re.compile(r"""data-key\s*=|<kbd\b|class=["']key["'\s]""")
+    assert {name: written.findall(source) for name, source in _sources().items() if written.search(source)} == {}
+
+
+def test_no_script_draws_a_cap_or_keeps_a_list_of_keys() -> None:
+    written = re.compile(r"""\bkbd\b|["']F\d+["']\s*,\s*["']F\d+["']""")
+    scripts = {one.name: one.read_text() for one in SCRIPTS.glob("*.js")}
+    assert {name: written.findall(source) for name, source in scripts.items() if written.search(source)} == {}
 
 
 def test_every_key_that_a_template_takes_is_registered_and_every_registered_one_is_taken() -> None:
     taken = {name for source in _sources().values() for name in re.findall(r"""\bkey\(\s*["'](\w+)["']""", source)}
-    # Page Down is the browser side's own: it chooses among the rows of any list.
-    assert taken == set(KEYS) - {"choose_row"}
+    assert taken == {name for name, one in KEYS.items() if one.is_taken}
+
+
+def test_every_cap_that_a_template_draws_is_of_a_key_and_those_that_no_element_takes_are_drawn() -> None:
+    drawn = {name for source in _sources().values() for name in re.findall(r"""\bcap\(\s*["'](\w+)["']""", source)}
+    assert drawn <= set(KEYS)
+    assert {name for name, one in KEYS.items() if not one.is_taken} <= drawn
 
 
 def test_no_key_is_one_that_browsers_keep() -> None:
@@ -48,12 +60,15 @@ def test_the_help_tells_every_key_of_the_page_in_the_language_of_the_screen() ->
     set_language("fr")
     try:
         desk = dict(help_of("/desk"))
-        assert ("F2", "Décrocher") in desk["L’appel"]
-        assert ("Échap", "Fermer") in desk["Partout"]
+        assert ("<kbd>F2</kbd>", "Décrocher") in desk["L’appel"]
+        assert ("<kbd>Échap</kbd>", "Fermer") in desk["Partout"]
         assert sum(len(keys) for keys in desk.values()) == sum(
             one.area not in {Area.SUPERVISION, Area.DAY} for one in KEYS.values()
         )
         assert cap("words") == "<kbd>N</kbd>"
         assert [heading for heading, _keys in help_of("/staff/3")] == ["Les listes", "Partout"]
+        for may_have_calls in (True, False):
+            everywhere = dict(help_of("/board", may_have_calls=may_have_calls))["Partout"]
+            assert (("<kbd>F12</kbd>", "Urgence") in everywhere) is may_have_calls
     finally:
         set_language("en")

@@ -7,7 +7,7 @@
 const FIELDS = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable=true]";
 const PRESSABLE = "a[href], button, summary, input, select, textarea, [tabindex]";
 // Keys that browsers take for themselves and that a desk must not lose: search, caret browsing, menus, tools.
-const OURS = new Set(["F2", "F3", "F4", "F6", "F7", "F8", "F9", "F10", "F12"]);
+const OURS = new Set(document.body.dataset.functionKeys?.split(" "));
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
