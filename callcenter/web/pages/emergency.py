@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -24,7 +25,7 @@ from callcenter.desk.emergency_card import EmergencyCard, emergency_card
 from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_gate import answer_gate
 from callcenter.desk.handling import has_passed_on
-from callcenter.routing.models import Agent
+from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.models import Leg, LegRole
@@ -42,16 +43,22 @@ Typed = Annotated[str, Form()]
 @router.post("/calls/{call_id}/emergency")
 def open_card(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
     """Open the card; a patient on hold is taken back, and an operator who is muted is heard again, first of all."""
-    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-        open_relay(session, call_id, staff_id=me.staff_id, at=at)
-        held = session.scalar(
-            select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT, Leg.on_hold).limit(1)
-        )
-    refused = _take_back(world, call_id) if held is not None else None
-    _be_heard(world, call_id, me)
+    refused = _open(world, me, call_id, at)
     if not is_htmx(request):
         return redirect(request, f"/desk/emergency?call={call_id}")
     return _whole(request, world, me, call_id, fault=refused)
+
+
+@router.post("/emergency")
+def open_from_anywhere(request: Request, world: TheWorld, me: Operator, at: At) -> Response:
+    """Open the card of the call she is on, whatever page she is looking at; it stands over her desk."""
+    with world.database.reading(Practices(me.practice_ids)) as session:
+        hers = select(Agent.call_id).where(Agent.staff_id == me.staff_id, Agent.status == AgentStatus.ON_CALL)
+        call_id = session.scalar(hers)
+    if call_id is None:
+        raise Conflict(N_("Nobody is on the line. Answer first, then F12 opens the emergency card."))
+    _open(world, me, call_id, at)
+    return redirect(request, "/desk")
 
 
 @router.get("/desk/emergency")
@@ -171,6 +178,18 @@ def close_card(request: Request, call_id: int, world: TheWorld, me: Operator, at
     if not is_htmx(request):
         return redirect(request, "/desk")
     return HTMLResponse("", headers={"HX-Trigger": "relay-closed, desk-changed"})
+
+
+def _open(world: World, me: Operator, call_id: int, at: datetime) -> Problem | None:
+    """Open her card; what kept the patient from being taken back from hold, if anything did."""
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+        open_relay(session, call_id, staff_id=me.staff_id, at=at)
+        held = session.scalar(
+            select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT, Leg.on_hold).limit(1)
+        )
+    refused = _take_back(world, call_id) if held is not None else None
+    _be_heard(world, call_id, me)
+    return refused
 
 
 def _ring(world: World, leg_id: int) -> None:

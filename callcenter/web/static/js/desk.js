@@ -31,7 +31,7 @@ const SETTLES = 1000; // milliseconds
 const firedAt = new Map();
 document.addEventListener("submit", (event) => {
   const key = event.submitter?.dataset.key;
-  if ((key !== "F4" && key !== "F8") || event.target.method !== "post") return;
+  if ((key !== "F4" && key !== "F8") || event.target.method !== "post" || event.target.closest("#relay")) return;
   const now = performance.now();
   if (now - (firedAt.get(key) ?? -SETTLES) < SETTLES) {
     event.preventDefault();
@@ -44,7 +44,7 @@ document.addEventListener("submit", (event) => {
 /* ---------- A key pressed in the instant after a swap: htmx takes the form all the same ---------- */
 // It binds what is new 20 ms later; sent by the browser itself meanwhile, the whole page, and a call in it, would go.
 document.addEventListener("submit", (event) => {
-  if (event.target.matches(".softkeys form:is([hx-post], [hx-get])")) htmx.process(event.target);
+  if (event.target.matches(":is(.softkeys, #relay) form:is([hx-post], [hx-get])")) htmx.process(event.target);
 }, { capture: true });
 
 /* ---------- From the search to those found: Enter or the arrow goes to the first, then digits choose ---------- */
