@@ -33,6 +33,19 @@ def claim_desk(session: Session, staff_id: int, session_id: int, *, at: datetime
         touch(session, f"desk-{staff_id}")
 
 
+def is_opened_anew(session: Session, staff_id: int, session_id: int) -> bool:
+    """Whether this browser, which opens her desk, was signed in after another one had it: then it is to be claimed.
+
+    One from which the desk was taken back reads it again and again, and does not have it.
+    """
+    agent = session.execute(select(Agent.session_id, Agent.session_since).where(Agent.staff_id == staff_id))
+    held_by, since = agent.one_or_none() or (None, None)
+    if held_by is None or held_by == session_id:
+        return False  # its first heartbeat takes it
+    signed_in_at = session.scalar(select(StaffSession.created_at).where(StaffSession.id == session_id))
+    return signed_in_at is not None and since is not None and signed_in_at > since
+
+
 def keep_desk(session: Session, staff_id: int, session_id: int, *, at: datetime) -> bool:
     """Whether her desk is in this browser; a desk that no browser has any more is taken."""
     open_agent(session, staff_id, session_id=session_id, at=at)

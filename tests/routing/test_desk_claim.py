@@ -15,6 +15,7 @@ from callcenter.routing.desk_claim import (
     DeskElsewhere,
     claim_desk,
     desk_elsewhere,
+    is_opened_anew,
     keep_desk,
     refuse_elsewhere,
     release_desk,
@@ -62,6 +63,29 @@ def test_taken_back_it_is_the_first_ones_again(floor: Floor) -> None:
         for one in (first, second, first, first):
             claim_desk(session, floor.staff["Ines"], one, at=floor.now)
     assert (keeps(floor, "Ines", second), keeps(floor, "Ines", first)) == (False, True)
+
+
+def test_it_opens_in_whichever_browser_was_signed_in_since_it_was_had_last(floor: Floor) -> None:
+    floor.hire("Claire")
+
+    def opens(session_id: int) -> bool:
+        with floor.database.reading(ALL) as session:
+            return is_opened_anew(session, floor.staff["Claire"], session_id)
+
+    def claim(session_id: int) -> None:
+        floor.clock.advance(timedelta(seconds=1))
+        with floor.database.unit_of_work(ALL) as session:
+            claim_desk(session, floor.staff["Claire"], session_id, at=floor.now)
+
+    _, first = browser(floor, "Claire")
+    assert not opens(first)
+    claim(first)
+    floor.clock.advance(timedelta(minutes=5))
+    _, second = browser(floor, "Claire")
+    assert (opens(first), opens(second)) == (False, True)
+    claim(second)
+    claim(first)  # taken back
+    assert (opens(first), opens(second)) == (False, False)
 
 
 def test_a_browser_that_signed_out_or_lapsed_keeps_nothing(floor: Floor) -> None:

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from callcenter.core.scope import Practices
 from callcenter.desk.agenda_panel import AgendaChoice
-from callcenter.web.context import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, At, Operator, Reads
+from callcenter.routing.desk_claim import claim_desk, is_opened_anew
+from callcenter.web.context import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, At, Operator, Reads, TheWorld
 from callcenter.web.desk_view import desk_context
 from callcenter.web.rendering import page
 
@@ -22,6 +24,7 @@ Start = Annotated[int | None, Query(alias="start", ge=FIRST_INSTANT, le=LAST_INS
 @router.get("/desk")
 def show_desk(
     request: Request,
+    world: TheWorld,
     session: Reads,
     me: Operator,
     at: At,
@@ -30,7 +33,12 @@ def show_desk(
     visit_type: VisitType = None,
     start: Start = None,
 ) -> HTMLResponse:
-    """The whole desk."""
+    """The whole desk; it moves into a browser that was signed in since, wherever that one has been before."""
+    with world.database.reading(Practices(me.practice_ids)) as before:
+        comes_here = is_opened_anew(before, me.staff_id, me.session_id)
+    if comes_here:
+        with world.database.unit_of_work(Practices(me.practice_ids)) as writes:
+            claim_desk(writes, me.staff_id, me.session_id, at=at)
     asked = AgendaChoice(practitioner_id=practitioner, day=day, type_id=visit_type, start=start)
     return page(request, "desk/page.html", **desk_context(request, session, me, at=at, asked=asked))
 

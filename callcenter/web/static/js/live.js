@@ -65,7 +65,10 @@ function openHere() {
 /* ---------- Presence: a worker's timers keep their pace in a hidden tab, a page's do not ---------- */
 if (body.dataset.presence) {
   const presence = new Worker(new URL("presence-worker.js", import.meta.url));
-  // This browser has the desk no more, or nobody is signed in here: the page hears of it.
-  presence.addEventListener("message", ({ data }) => fire(`desk:${data}`));
+  // This browser has the desk no more, or again, or nobody is signed in here: the page hears of it, and reads itself.
+  presence.addEventListener("message", ({ data }) => {
+    fire(`desk:${data}`);
+    fire("desk-changed");
+  });
   presence.postMessage({ address: new URL(body.dataset.presence, location.href).href });
 }

@@ -18,7 +18,7 @@ let letGo = null; // gives the lock, and with it the telephone, to another tab
 let holds = false;
 let trying = 0;
 let summonedUntil = 0; // a call is about to be moved here from her own telephone
-let gone = false; // nobody is signed in, or the desk is in another browser
+let gone = false; // nobody is signed in here any more
 const others = place ? new BroadcastChannel(`softphone-${place.dataset.softphone}`) : null;
 
 /* ---------- What is wanted ---------- */
@@ -252,9 +252,7 @@ if (place) {
     addEventListener(touch, () => { if (!awake) { awake = true; follow(); } }, { capture: true });
   }
   for (const news of ["htmx:afterSettle", "htmx:oobAfterSwap"]) document.body.addEventListener(news, follow);
-  for (const why of ["desk:elsewhere", "desk:gone"]) {
-    document.body.addEventListener(why, () => { gone = true; follow(); document.body.dispatchEvent(new CustomEvent("desk-changed")); });
-  }
+  document.body.addEventListener("desk:gone", () => { gone = true; follow(); });
   addEventListener("pagehide", () => { active = null; leave(); });
   follow();
 }
