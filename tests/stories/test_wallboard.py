@@ -41,5 +41,6 @@ def test_a_new_version_is_taken_up_by_a_wall_that_nobody_touches(town: Town) -> 
     expect(wall.locator(".wait .huge")).to_have_text("0")
     wall.evaluate("document.old = true; document.body.dataset.version = 'before'")
     town.dial()
-    wall.wait_for_function("document.old === undefined")
+    # A function: the page may not evaluate a text once more, should the first look come too soon.
+    wall.wait_for_function("() => document.old === undefined")
     expect(wall.locator(".wait .huge")).to_have_text("1")
