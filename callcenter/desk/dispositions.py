@@ -108,8 +108,9 @@ def _was_there_longer(session: Session, call_id: int, staff_id: int, other_id: i
     )
     left = {staff_id: _NEVER, other_id: _NEVER}
     for whose, left_at in session.execute(own):
-        # Not heard to have left yet: she was there to the end.
-        left[whose] = max(left[whose], left_at or _STILL_THERE)
+        if whose is not None:
+            # Not heard to have left yet: she was there to the end.
+            left[whose] = max(left[whose], left_at or _STILL_THERE)
     return left[staff_id] >= left[other_id]
 
 
