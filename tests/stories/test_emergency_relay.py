@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -12,20 +13,25 @@ from sqlalchemy import select
 
 from callcenter.directory.models import Role
 from callcenter.messaging.models import OutboxMessage
-from tests.stories.conftest import Town, open_town
+from tests.stories.conftest import PATIENT, Town, open_town
 from tests.stories.tilleuls import (
     ALL,
     REGULATOR,
     SECOND_LINE,
     answer,
+    choose_person,
     keep_emergency_lines,
     open_tilleuls,
     operator,
     set_real_emergency_line,
 )
 
+OWN_TELEPHONE = "+33639980041"
 
-def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(town: Town) -> None:
+
+def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(
+    town: Town, figure: Callable[[str], None]
+) -> None:
     open_tilleuls(town)
     desk = operator(town, "camille", "Camille Roux")
     patient = town.dial()
@@ -53,7 +59,7 @@ def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(town
     desk.keyboard.press("Enter")
     _until_rings(town, REGULATOR)
     lasted = time.monotonic() - pressed
-    print(f"emergency line ringing at the carrier {lasted * 1000:.0f} ms after Enter")
+    figure(f"emergency line ringing at the carrier {lasted * 1000:.0f} ms after Enter")
     assert lasted < 2
     expect(desk.locator("#relay-line .speaking")).to_contain_text("Sonnerie")
     assert _calls_at_carrier(town) == {"in-progress": 2, "ringing": 1}  # patient, operator, one regulator
@@ -88,6 +94,89 @@ def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(town
     assert _call(town, patient)["with"] == ["emergency-1"]
 
 
+def test_a_patient_who_drops_before_enter_is_rung_back_and_another_telephone_reaches_the_regulator(town: Town) -> None:
+    open_tilleuls(town)
+    for number, answers in ((PATIENT, "person"), (REGULATOR, "busy")):
+        kept = httpx.put(f"{town.carrier_url}/network/phones/{number}", json={"answers": answers})
+        assert kept.is_success, kept.text
+    desk = operator(town, "camille", "Camille Roux")
+    patient = town.dial()
+    answer(desk)
+    choose_person(desk, "Vasseur")
+    desk.keyboard.press("F12")
+    line = desk.locator("#relay-line")
+    expect(desk.locator("#relay-caller")).to_have_value("Hélène Vasseur")
+
+    # Her mobile drops before the line is dialled: she is rung back at once, and nothing has to be pressed for it.
+    hung_up = httpx.post(f"{town.carrier_url}/network/calls/{patient}/hangup")
+    assert hung_up.is_success, hung_up.text
+    expect(line.locator("[data-lost]")).to_have_attribute("data-lost", "ringing-back")
+    _until_rings(town, PATIENT)
+    _pick_up(town, PATIENT)
+    expect(line.locator("[data-lost]")).to_have_attribute("data-lost", "back")
+
+    # Who, where, which number: read back with F4; another answer has to be read back again.
+    desk.locator("#relay-caller").fill("M. Vasseur, son époux")
+    desk.keyboard.press("F6")
+    desk.keyboard.type("12 rue des Acacias, 44400 Rezé")
+    desk.keyboard.press("F4")
+    read_back = desk.locator("#relay-read-back")
+    expect(read_back.locator(".badge")).to_contain_text("Relue au patient")
+    expect(desk.locator("#relay-steps .done").last).to_contain_text("relue")
+    desk.locator("#relay-detail").fill("3e, porte gauche")
+    desk.keyboard.press("Tab")
+    expect(read_back.locator("button")).to_be_visible()
+    desk.keyboard.press("F4")
+    expect(read_back.locator(".badge")).to_be_visible()
+    desk.keyboard.press("Escape")
+    _look(desk, "read-back")
+
+    # Busy: she reaches the regulator on her own telephone, and says so with F7.
+    expect(desk.locator("#relay-elsewhere")).to_have_count(0)
+    desk.locator("#relay-strip").click()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#relay-elsewhere button")).to_be_enabled()
+    desk.keyboard.press("F7")
+    expect(desk.locator("#relay .strip.calm")).to_be_visible()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#relay")).to_have_count(0)
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+
+
+def test_f12_opens_the_card_from_whatever_page_she_looks_at(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("sofia", "Sofia Marin", Role.SUPERVISOR, endpoint=OWN_TELEPHONE)
+    kept = httpx.put(f"{town.carrier_url}/network/phones/{OWN_TELEPHONE}", json={"answers": "person"})
+    assert kept.is_success, kept.text
+    sofia = town.sign_in("sofia")
+    sofia.goto("/board")
+    sofia.keyboard.press("F12")  # nobody is on the line: said, and the page stays
+    expect(sofia.locator("#notices")).to_contain_text("Personne n’est en ligne")
+    for page in ("/board", "/cautions", "/wallboard", "/emergency-lines", "/wrap-up-times"):
+        sofia.goto(page)
+        expect(sofia.locator("[data-key=F12]")).to_be_visible()
+        assert sofia.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    _look(sofia, "f12-wrap-up-times")
+
+    sofia.goto("/desk")
+    sofia.keyboard.press("F9")
+    town.dial()
+    expect(sofia.locator("#desk-card")).to_have_attribute("data-state", "ringing")
+    sofia.keyboard.press("F2")
+    _until_rings(town, OWN_TELEPHONE)
+    _pick_up(town, OWN_TELEPHONE)
+    expect(sofia.locator("#desk-card")).to_have_attribute("data-state", "connecting")
+    _press(town, OWN_TELEPHONE, "1")
+    expect(sofia.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    for page in ("/board", "/wallboard"):
+        sofia.goto(page)
+        sofia.keyboard.press("F12")
+        sofia.wait_for_url("**/desk")
+        expect(sofia.locator("#relay-line .number")).to_have_text("02 61 91 15 44")
+    sofia.keyboard.press("Enter")
+    _until_rings(town, REGULATOR)
+
+
 def test_a_practice_in_training_never_rings_a_real_emergency_line(town: Town) -> None:
     tilleuls = open_tilleuls(town)
     set_real_emergency_line(town, tilleuls.practice_id, "15")
@@ -119,7 +208,7 @@ def test_a_practice_in_training_never_rings_a_real_emergency_line(town: Town) ->
 
 
 def test_a_busy_line_is_followed_by_the_next_without_anybody_s_doing(
-    sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]
+    sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any], figure: Callable[[str], None]
 ) -> None:
     """Without jobs: the handler of the carrier's report dials, and nothing of it passes through the outbox."""
     with open_town(sqlite_url, browser, browser_context_args, jobs=False) as town:
@@ -139,7 +228,7 @@ def test_a_busy_line_is_followed_by_the_next_without_anybody_s_doing(
         desk.keyboard.press("Enter")
         _until_rings(town, SECOND_LINE)
         lasted = time.monotonic() - pressed
-        print(f"second emergency line ringing {lasted * 1000:.0f} ms after Enter, the first one busy")
+        figure(f"second emergency line ringing {lasted * 1000:.0f} ms after Enter, the first one busy")
 
         expect(line.locator(".number")).to_have_text("02 61 91 15 45")
         expect(line.locator(".speaking")).to_contain_text("Sonnerie")
@@ -246,6 +335,19 @@ def _until_rings(town: Town, number: str) -> None:
 def _pick_up(town: Town, number: str) -> None:
     answered = httpx.post(f"{town.carrier_url}/network/phones/{number}/answer")
     assert answered.is_success, answered.text
+
+
+def _press(town: Town, number: str, digits: str) -> None:
+    """Once she is asked for it."""
+    ends = time.monotonic() + 10
+    while not any("Tapez 1" in one for one in _heard_on(town, number)):
+        assert time.monotonic() < ends, "nobody asks for a key"
+        time.sleep(0.02)
+    httpx.post(f"{town.carrier_url}/network/phones/{number}/digits", json={"digits": digits})
+
+
+def _heard_on(town: Town, number: str) -> list[str]:
+    return [str(one) for one in httpx.get(f"{town.carrier_url}/network/phones/{number}").json()["transcript"]]
 
 
 def _look(desk: Page, name: str) -> None:

@@ -113,7 +113,7 @@ def test_the_line_rings_within_two_seconds_while_the_database_is_stalled(
 
 
 def test_a_patient_who_drops_while_the_database_is_stalled_is_shown_and_rung_back(
-    stalling_town: Town, proxy: Proxy
+    stalling_town: Town, proxy: Proxy, postgresql_url: str
 ) -> None:
     town = stalling_town
     open_tilleuls(town)
@@ -134,13 +134,31 @@ def test_a_patient_who_drops_while_the_database_is_stalled_is_shown_and_rung_bac
 
     hung_up = httpx.post(f"{town.carrier_url}/network/calls/{patient}/hangup")
     assert hung_up.is_success, hung_up.text
-    expect(card.locator("[data-patient=ringing-back]")).to_contain_text("06 39 98 14 72")
+    rung_back = card.locator("[data-patient=ringing-back]")
+    expect(rung_back).to_be_visible()
+    expect(rung_back).to_contain_text("06 39 98 14 72")
     _look(desk, "stalled-lost")
     _until_rings(town, PATIENT, within=10)
     _pick_up(town, PATIENT)
-    expect(card.locator("[data-patient=ringing-back]")).to_be_hidden()
+    expect(rung_back).to_be_hidden()
     expect(card.locator("[data-steps] li").last).to_contain_text("de nouveau en ligne")
     assert _state(town)["in-progress"] == 3  # the operator, the regulator, and she: once
+    assert sorted(_call_of(town, REGULATOR)["with"]) == ["operator-1", "patient-2"]
+
+    # The database wakes: it takes her in, ends nothing and rings nobody.
+    proxy.resume()
+    line = desk.locator("#relay:not(.offline) #relay-line")
+    expect(line.locator("[data-lost]")).to_have_attribute("data-lost", "back", timeout=20_000)
+    direct = Database(postgresql_url)
+    with direct.reading(ALL) as session:
+        legs = session.scalars(select(Leg).where(Leg.role == LegRole.PATIENT).order_by(Leg.id)).all()
+        assert [(leg.label, leg.status) for leg in legs] == [
+            ("patient", LegStatus.LEFT),
+            ("patient-2", LegStatus.JOINED),
+        ]
+        assert session.scalars(select(Call.status)).one() == CallStatus.TALKING
+    direct.close()
+    assert _state(town)["in-progress"] == 3
     assert sorted(_call_of(town, REGULATOR)["with"]) == ["operator-1", "patient-2"]
 
 
