@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
 from callcenter.core.db import touch
@@ -11,10 +12,10 @@ from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
 from callcenter.routing.agents import was_changed
-from callcenter.routing.callbacks import OWED
 from callcenter.routing.models import Callback, CallbackStatus
 
 DECISION_LIMIT = 200
+_NOTHING_LEFT = N_("This has been decided already, or the caller was spoken with. Nothing is left to do.")
 
 
 def find_unreached(session: Session, callback_id: int) -> Callback:
@@ -23,7 +24,7 @@ def find_unreached(session: Session, callback_id: int) -> Callback:
     if found is None:
         raise NotFound(N_("There is no such call-back."))
     if found.status != CallbackStatus.UNREACHED:
-        raise Conflict(N_("This has been decided already, or the caller was spoken with. Nothing is left to do."))
+        raise Conflict(_NOTHING_LEFT)
     return found
 
 
@@ -33,17 +34,21 @@ def try_again(session: Session, callback_id: int, *, staff_id: int, at: datetime
     Raises ``NotFound``; ``Conflict`` when it is decided already, or when the caller is owed a newer call.
     """
     unreached = find_unreached(session, callback_id)
-    newer = aliased(Callback)
-    is_owed_anew = exists().where(
-        newer.practice_id == unreached.practice_id, newer.number == unreached.number, newer.status.in_(OWED)
-    )
     reopened = (
         update(Callback)
-        .where(Callback.id == callback_id, Callback.status == CallbackStatus.UNREACHED, ~is_owed_anew)
+        .where(Callback.id == callback_id, Callback.status == CallbackStatus.UNREACHED)
         .values(status=CallbackStatus.OPEN, attempts=0, not_before=at, closed_at=None, decided_by=staff_id)
     )
-    if not was_changed(session, reopened):
-        raise Conflict(N_("This caller has tried again since: a newer call-back is on the list. Settle this one."))
+    try:
+        # One call is owed per number and practice: the index says so, also of one that is being written down now.
+        with session.begin_nested():
+            is_reopened = was_changed(session, reopened)
+    except IntegrityError:
+        raise Conflict(
+            N_("This caller has tried again since: a newer call-back is on the list. Settle this one.")
+        ) from None
+    if not is_reopened:
+        raise Conflict(_NOTHING_LEFT)
     _note(session, "callback.retried", unreached, staff_id=staff_id, at=at)
 
 

@@ -1,16 +1,17 @@
 """Who answered none of three tries stands until a supervisor decides, or until she is spoken with all the same."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import AuditEntry
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.scope import Practices
 from callcenter.routing.calling_back import take_callback
-from callcenter.routing.models import Callback
+from callcenter.routing.models import Callback, CallbackReason
 from callcenter.routing.unreached import settle_unreached, try_again
 from callcenter.telephony.state import LegNews
 from tests.floor import ALL, Floor
@@ -73,6 +74,25 @@ def test_who_is_owed_a_newer_call_is_not_put_on_the_list_twice(floor: Floor) -> 
     lose(floor, sid(2))
     with pytest.raises(Conflict, match="newer"):
         act(floor, lambda session: try_again(session, callback_id, staff_id=1, at=floor.now))
+    assert [one.status for one in owed(floor)] == ["unreached", "open"]
+
+
+def test_a_caller_who_is_lost_anew_at_the_moment_of_the_decision_is_owed_one_call(floor: Floor) -> None:
+    callback_id = unreached(floor)
+    floor.hire("Solene")
+    with ThreadPoolExecutor(1) as pool:
+        with floor.database.unit_of_work(ALL) as session:
+            old = session.get_one(Callback, callback_id)
+            anew = {"practice_id": old.practice_id, "number": old.number, "call_id": old.call_id}
+            session.add(Callback(reason=CallbackReason.ABANDONED, opened_at=floor.now, not_before=floor.now, **anew))
+            session.flush()
+            again = lambda writes: try_again(writes, callback_id, staff_id=1, at=floor.now)  # noqa: E731
+            decided = pool.submit(act, floor, again)
+            if not floor.database.is_sqlite:  # there her decision is behind the loss, and has not seen it
+                while session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+                    assert not decided.done()
+        with pytest.raises(Conflict, match="newer"):
+            decided.result(30)
     assert [one.status for one in owed(floor)] == ["unreached", "open"]
 
 
