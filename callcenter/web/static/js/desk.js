@@ -104,6 +104,14 @@ document.body.addEventListener("htmx:afterSwap", () => {
     wrong.focus();
   }
 });
+// Re-read by a signal while she turned to another day: what was asked of the former one is not shown over it.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  const asked = target.id === "desk-agenda" && target.getAttribute("hx-get");
+  if (!asked || requestConfig.elt !== target || requestConfig.path === asked) return;
+  event.detail.shouldSwap = false;
+  htmx.ajax("GET", asked, { source: target, target, swap: "morph:outerHTML" }); // the signal's news, of this day
+});
 // A booking under way keeps its form: taken out meanwhile, whoever came second would never see who was faster.
 // Its own answer brings the agenda anew.
 document.body.addEventListener("htmx:beforeSwap", (event) => {

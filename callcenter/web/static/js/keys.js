@@ -90,6 +90,8 @@ function press(element) {
     element.focus();
     element.scrollIntoView({ block: "nearest" });
   } else {
+    // htmx binds what is new 20 ms after a swap: in between, the element would ask for what it stood for before.
+    globalThis.htmx?.process(element.form ?? element);
     element.click();
   }
 }
