@@ -19,7 +19,7 @@ _SENTENCES = {
     "leg_rang": N_("A telephone was ringing without a report of it. It is shown as ringing now."),
     "hold": N_("Hold was shown otherwise than it was. It was put right."),
     "mute": N_("A microphone was shown otherwise than it was. It was put right."),
-    "line_adopted": N_("An emergency line was rung without being written down here. It is shown in its call now."),
+    "telephone_adopted": N_("A telephone rung in an emergency was not written down. It is shown in its call now."),
     "caller_queued": N_("A caller waited without our knowing. She was put in the queue."),
     "caller_noted": N_(
         "A caller heard the announcement for failures only. She is among the call-backs, unless she hid her number or "

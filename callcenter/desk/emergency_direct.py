@@ -13,7 +13,7 @@ from callcenter.core.errors import Conflict, Forbidden, ProviderError
 from callcenter.core.i18n import N_
 from callcenter.core.training import refusal_in_training
 from callcenter.desk.emergency_ticket import EmergencyTicket, line_of
-from callcenter.telephony.adopting import emergency_label, is_emergency_label
+from callcenter.telephony.adopting import emergency_label, is_emergency_label, rung_back_label
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.dialling import EMERGENCY_RINGS_FOR
 from callcenter.telephony.provider import LABEL_TAKEN, CarrierParticipant, Provider
@@ -143,7 +143,7 @@ def ring_patient_directly(provider: Provider, ticket: EmergencyTicket, *, settin
     refusal = refusal_in_training(ticket.mode, ticket.patient_number, takes_part=True)
     if refusal:
         raise Forbidden(refusal)
-    label = f"{PATIENT_LABEL}-{ticket.patients + 1}"
+    label = rung_back_label(ticket.patients + 1)
     try:
         provider.dial_into_conference(
             conference=conference_name(ticket.call_sid),

@@ -17,7 +17,7 @@ from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.notes import add_words
 from callcenter.desk.relay_rows import relay_of, signal_relay
 from callcenter.directory.models import Staff
-from callcenter.telephony.adopting import adopt_emergency_leg, emergency_label
+from callcenter.telephony.adopting import adopt_leg, emergency_label
 from callcenter.telephony.legs import lock_call, mark_emergency
 from callcenter.telephony.models import Call, CallStatus, Leg
 
@@ -42,7 +42,7 @@ def keep_rung(session: Session, ticket: EmergencyTicket, rung: Sequence[Rung], *
     for one in rung:
         if one.sid is None or _is_of_another_call(session, one.sid, ticket.call_id):
             continue  # it was rung by somebody else, who writes it down, or the look at the carrier does
-        leg = adopt_emergency_leg(
+        leg = adopt_leg(
             session,
             call,
             label=emergency_label(one.attempt),

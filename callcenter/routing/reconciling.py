@@ -20,7 +20,7 @@ from callcenter.telephony.models import Call, MisdialledCall
 from callcenter.telephony.provider import CarrierCall, Provider
 from callcenter.telephony.reconciling import (
     Look,
-    adopt_lines,
+    adopt_unwritten,
     close_left_rooms,
     correct_legs,
     look_at_carrier,
@@ -81,8 +81,9 @@ class Reconciler:
         ours = open_legs(self._database)
         look = look_at_carrier(self._provider)
         self._settle()
+        # Before a patient is found to have dropped: rung back without a row, she is there, and her call goes on.
+        found.add("lines", adopt_unwritten(self._database, look, self._clock))
         found.add("legs", correct_legs(self._database, self._provider, ours, look, self._clock))
-        found.add("lines", adopt_lines(self._database, look, self._clock))
         found.add("callers", self._find_callers(look, since=since))
         found.add("rooms", close_left_rooms(self._database, self._provider, look, looked_at=at, clock=self._clock))
         self._looked_at = at

@@ -17,7 +17,7 @@ from callcenter.core.db import Database, touch
 from callcenter.core.errors import ProviderError
 from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.telephony.adopting import adopt_emergency_leg, is_emergency_label
+from callcenter.telephony.adopting import adopt_leg, is_adopted_label
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.discrepancies import Believed, Seen, news_of, words_of
 from callcenter.telephony.legs import lock_call, record_leg_event
@@ -125,36 +125,36 @@ def correct_legs(database: Database, provider: Provider, ours: Sequence[_Ours], 
     return corrected
 
 
-def adopt_lines(database: Database, look: Look, clock: Clock) -> int:
-    """Take in the emergency lines that ring or talk in our calls and that no row knows of; how many.
+def adopt_unwritten(database: Database, look: Look, clock: Clock) -> int:
+    """Take in the telephones that ring or talk in our calls and that no row knows of; how many.
 
     They were rung while the database did not answer, by a process that did not live to write it down.
     """
-    lines = {
-        sid: one for sid, one in look.participants.items() if is_emergency_label(one.label) and sid in look.room_of
+    telephones = {
+        sid: one for sid, one in look.participants.items() if is_adopted_label(one.label) and sid in look.room_of
     }
-    if not lines:
+    if not telephones:
         return 0
-    rooms = {sid: look.room_of[sid].removeprefix(conference_name("")) for sid in lines}
+    rooms = {sid: look.room_of[sid].removeprefix(conference_name("")) for sid in telephones}
     with database.reading(SCOPE) as session:
-        known = set(session.scalars(select(Leg.sid).where(Leg.sid.in_(lines))))
+        known = set(session.scalars(select(Leg.sid).where(Leg.sid.in_(telephones))))
         going_on = select(Call.sid, Call.id).where(Call.sid.in_(rooms.values()), Call.status.in_(GOING_ON))
         calls = {row.sid: row.id for row in session.execute(going_on)}
     adopted = 0
-    for sid, line in lines.items():
+    for sid, one in telephones.items():
         call_id = calls.get(rooms[sid])
         if sid in known or call_id is None:
             continue
         listed = look.calls.get(sid)
-        with guarded(f"line of call {call_id}"), database.unit_of_work(SCOPE) as session:
+        with guarded(f"telephone of call {call_id}"), database.unit_of_work(SCOPE) as session:
             call = lock_call(session, call_id)
             number = listed.to_number[:20] if listed is not None else ""
             at = clock.now()
-            leg = adopt_emergency_leg(session, call, label=line.label, number=number, sid=sid, at=at)
+            leg = adopt_leg(session, call, label=one.label, number=number, sid=sid, at=at)
             if leg is None:
                 continue
-            record_leg_event(session, leg, LegNews.JOINED if line.is_connected else LegNews.RANG, at=at)
-            record_repair(session, "line_adopted", call_id=call_id, at=at)
+            record_leg_event(session, leg, LegNews.JOINED if one.is_connected else LegNews.RANG, at=at)
+            record_repair(session, "telephone_adopted", call_id=call_id, at=at)
             adopted += 1
     return adopted
 

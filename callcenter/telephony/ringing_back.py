@@ -15,6 +15,7 @@ from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.guarding import guarded
 from callcenter.core.scope import Centre, CentreReason
+from callcenter.telephony.adopting import rung_back_label
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.legs import lock_call, want_leg
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
@@ -90,7 +91,7 @@ def _want_try(session: Session, call_id: int, *, at: datetime) -> int | None:
         return None
     if tries and (tries[-1].status not in _OVER or at < (tries[-1].left_at or at) + BETWEEN_TRIES):
         return None
-    label = f"patient-{1 + sum(leg.role == LegRole.PATIENT for leg in legs)}"
+    label = rung_back_label(1 + sum(leg.role == LegRole.PATIENT for leg in legs))
     return want_leg(session, call, role=LegRole.PATIENT, label=label, address=number, staff_id=None, at=at).id
 
 

@@ -19,7 +19,7 @@ from callcenter.desk.relay_rules import LegFact, line_dialled_by_itself, line_to
 from callcenter.directory.emergency_order import LineToTry
 from callcenter.directory.models import EmergencyLine, Practice, PracticeMode, Site
 from callcenter.main import wire_events
-from callcenter.telephony.adopting import adopt_emergency_leg
+from callcenter.telephony.adopting import adopt_leg
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
@@ -215,7 +215,7 @@ def test_a_line_written_down_late_and_out_of_order_starts_no_other(cast: Cast, r
     with cast.database.unit_of_work(cast.everything) as session:
         call = session.get_one(Call, relay.call)
         for label, number in (("emergency-2", SECOND), ("emergency-1", OWN)):
-            adopt_emergency_leg(session, call, label=label, number=number, sid=f"CA{label:0>32}", at=cast.at)
+            adopt_leg(session, call, label=label, number=number, sid=f"CA{label:0>32}", at=cast.at)
     relay.hear("emergency-2", LegNews.ANSWERED)
     relay.hear("emergency-1", LegNews.FAILED)
     dial_next_lines(cast.database, relay.provider, relay.clock, settings=relay.world.settings)

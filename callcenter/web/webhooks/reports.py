@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
-from callcenter.telephony.adopting import adopt_emergency_leg, is_emergency_label
+from callcenter.telephony.adopting import adopt_leg, is_adopted_label
 from callcenter.telephony.calls import HUNG_UP, conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, Leg
@@ -76,10 +76,8 @@ async def leg_changed(request: Request) -> Response:
     if news is None:
         return noted()
     room, label = request.query_params.get("room", ""), request.query_params.get("label", "")
-    if not leg_id and is_emergency_label(label):
-        return await apply_report(
-            world, partial(_hear_of_line, world, webhook, room, label, news, at=world.clock.now())
-        )
+    if not leg_id and is_adopted_label(label):
+        return await apply_report(world, partial(_hear_of_new, world, webhook, room, label, news, at=world.clock.now()))
     return await apply_report(world, partial(_hear_of_leg, world, webhook, leg_id, news, at=world.clock.now()))
 
 
@@ -108,8 +106,8 @@ def _hear_of_room(world: World, webhook: Webhook, news: LegNews, *, at: datetime
             return
         label = clean_line(webhook.get("ParticipantLabel"))
         leg = _leg_in_room(session, room, leg_sid, label)
-        if leg is None and leg_sid and is_emergency_label(label):
-            leg = _line_in_room(session, room, leg_sid, label, at=at)
+        if leg is None and leg_sid and is_adopted_label(label):
+            leg = _new_in_room(session, room, leg_sid, label, at=at)
         if leg is None:
             log.warning("a report about a leg that is not ours: %s", event)
             return
@@ -128,8 +126,8 @@ def _hear_of_leg(world: World, webhook: Webhook, leg_id: int, news: LegNews, *, 
         record_leg_event(session, found, news, at=at, sid=sid or None, failure=_WHY_FAILED.get(status, ""))
 
 
-def _hear_of_line(world: World, webhook: Webhook, call_sid: str, label: str, news: LegNews, *, at: datetime) -> None:
-    """An emergency line that was rung while the database did not answer: its call and label are all that names it."""
+def _hear_of_new(world: World, webhook: Webhook, call_sid: str, label: str, news: LegNews, *, at: datetime) -> None:
+    """A telephone that was rung while the database did not answer: its call and label are all that names it."""
     status, sid = webhook.get("CallStatus"), clean_line(webhook.get("CallSid"), limit=40)
     with world.database.unit_of_work(SCOPE) as session:
         if not is_first(session, "leg", sid, status, clean_line(webhook.get("SequenceNumber"), limit=12), at=at):
@@ -139,7 +137,7 @@ def _hear_of_line(world: World, webhook: Webhook, call_sid: str, label: str, new
             log.warning("a report about a leg that is not ours: %s", status)
             return
         number = clean_line(webhook.get("To"), limit=20)
-        adopt_emergency_leg(session, call, label=label, number=number, sid=sid, at=at)
+        adopt_leg(session, call, label=label, number=number, sid=sid, at=at)
         leg = session.scalars(select(Leg).where(Leg.call_id == call.id, Leg.sid == sid)).one()
         record_leg_event(session, leg, news, at=at, sid=sid, failure=_WHY_FAILED.get(status, ""))
 
@@ -179,10 +177,10 @@ def _mark(webhook: Webhook) -> int:
     return second * 1000 + (int(sequence) if len(sequence) <= 3 else 999)
 
 
-def _line_in_room(session: Session, room: str, leg_sid: str, label: str, *, at: datetime) -> Leg | None:
-    """An emergency line that was rung while the database did not answer, and is not written down yet."""
+def _new_in_room(session: Session, room: str, leg_sid: str, label: str, *, at: datetime) -> Leg | None:
+    """A telephone that was rung while the database did not answer, and is not written down yet."""
     call = session.scalar(select(Call).where(Call.sid == room.removeprefix(conference_name(""))))
-    return None if call is None else adopt_emergency_leg(session, call, label=label, number="", sid=leg_sid, at=at)
+    return None if call is None else adopt_leg(session, call, label=label, number="", sid=leg_sid, at=at)
 
 
 def _leg_in_room(session: Session, room: str, leg_sid: str, label: str) -> Leg | None:

@@ -37,7 +37,7 @@ from callcenter.routing.desk_claim import claim_desk
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.reconciling import Reconciler
 from callcenter.telephony.legs import want_leg
-from callcenter.telephony.models import Leg, LegRole, LegStatus
+from callcenter.telephony.models import CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
 from callcenter.telephony.state import LegNews
 from callcenter.web import webhooks
@@ -407,6 +407,38 @@ def test_reports_of_a_line_that_nobody_wrote_down_make_its_row(desk: Desk) -> No
 
     (leg,) = desk.legs()
     assert (leg.label, leg.address, leg.sid, leg.status) == ("emergency-1", SAMU, SID, LegStatus.JOINED)
+
+
+@pytest.mark.parametrize("heard", ["telephone", "room", "look"])
+def test_a_patient_who_was_rung_back_without_the_database_is_on_the_line_and_not_rung_twice(
+    desk: Desk, heard: str
+) -> None:
+    """It wakes, and hears that she is there before it hears that she dropped, or never hears that."""
+    floor, call_id = desk.floor, desk.ticket.call_id
+    for _twice in range(2):
+        if heard == "telephone":
+            told = {"CallSid": SID, "CallStatus": "in-progress", "To": PATIENT, "SequenceNumber": "1"}
+            desk.report(f"/twilio/leg?room={CALL}&label=patient-2", **told)
+        elif heard == "room":
+            told = {"FriendlyName": ROOM.name, "CallSid": SID, "ParticipantLabel": "patient-2", "SequenceNumber": "4"}
+            desk.report("/twilio/conference", StatusCallbackEvent="participant-join", **told)
+        else:
+            floor.provider.rooms[ROOM] = [line("patient-2", is_connected=True)]
+            floor.provider.calls[SID] = CarrierCall(SID, "in-progress", "outbound-api", LINE, PATIENT)
+            floor.provider.calls[CALL] = CarrierCall(CALL, "completed", "inbound", PATIENT, LINE)
+            Reconciler(floor.database, floor.provider, floor.clock).run()
+    if heard != "look":
+        floor.hear(floor.patient_leg(call_id), LegNews.COMPLETED)
+    desk.settle()
+
+    with floor.database.reading(ALL) as session:
+        found = select(Leg).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT).order_by(Leg.id)
+        first, second = session.scalars(found).all()
+        assert (first.label, first.status) == ("patient", LegStatus.LEFT)
+        assert (second.label, second.sid, second.status) == ("patient-2", SID, LegStatus.JOINED)
+        assert second.address == ("" if heard == "room" else PATIENT)
+    assert floor.call(call_id).status == CallStatus.TALKING
+    assert desk.rung() == []
 
 
 @pytest.mark.parametrize(
