@@ -99,16 +99,23 @@ class Supervising:
                 raise Conflict(N_("The operator's telephone is not in the call."))
             leg_id, sid, room = leg.id, leg.sid, conference_name(call.sid)
             coached = operator_leg.sid if operator_leg is not None else None
+        # What she wants is kept before the carrier is told: a whisper that follows its operator at this moment
+        # (``whispering``) reads it once more, and does not undo it.
+        if not self._want(call.id, supervision_id, mode):
+            return
         try:
             self._tell_carrier(room, sid, mode, coached, is_whispering=before is SupervisionMode.WHISPER)
         except ProviderError as error:
             log.warning("supervision %s was not changed: %s", supervision_id, error.code or error.reason)
+            self._want(call.id, supervision_id, SupervisionMode(supervision.mode), instead_of=mode)
             raise Conflict(N_("The carrier did not answer: nothing has changed. Try again.")) from None
         with self._database.unit_of_work(self._scope) as session:
             lock_call(session, call.id)
             at = self._clock.now()
-            asked = update(Supervision).where(Supervision.id == supervision_id, Supervision.ended_at.is_(None))
-            if not was_changed(session, asked.values(mode=mode)):
+            wanted = select(Supervision.id).where(
+                Supervision.id == supervision_id, Supervision.ended_at.is_(None), Supervision.mode == mode
+            )
+            if session.scalar(wanted) is None:
                 return
             now = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
             is_silent, is_whispering = mode is SupervisionMode.LISTEN, mode is SupervisionMode.WHISPER
@@ -131,6 +138,17 @@ class Supervising:
             leg = session.scalars(select(Leg).where(Leg.id == found.leg_id)).one()
         if leg.status not in OVER:
             take_out(self._database, self._provider, leg.call_id, [leg], self._clock)
+
+    def _want(
+        self, call_id: int, supervision_id: int, mode: SupervisionMode, *, instead_of: SupervisionMode | None = None
+    ) -> bool:
+        """Keep how she wants to be in the call; whether she is still to be in it."""
+        asked = update(Supervision).where(Supervision.id == supervision_id, Supervision.ended_at.is_(None))
+        if instead_of is not None:
+            asked = asked.where(Supervision.mode == instead_of)
+        with self._database.unit_of_work(self._scope) as session:
+            lock_call(session, call_id)
+            return was_changed(session, asked.values(mode=mode))
 
     def _tell_carrier(
         self, room: str, sid: str, mode: SupervisionMode, coached: str | None, *, is_whispering: bool

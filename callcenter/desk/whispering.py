@@ -19,6 +19,7 @@ from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.models import Call, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.state import LegNews
+from callcenter.telephony.sweeping import hang_up_legs
 
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
@@ -90,20 +91,49 @@ def _renew(database: Database, provider: Provider, clock: Clock, supervision_id:
         lock_call(session, call.id)
         at = clock.now()
         now = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
-        if is_heard and operator is not None:
+        stands = session.scalar(
+            select(Supervision.mode).where(Supervision.id == one.id, Supervision.ended_at.is_(None))
+        )
+        if stands == SupervisionMode.WHISPER and is_heard and operator is not None:
             now.coached_leg_id = operator.id
             record_leg_event(session, now, LegNews.COACHING, at=at)
             record_leg_event(session, now, LegNews.UNMUTED, at=at)
-            return
-        asked = update(Supervision).where(
-            Supervision.id == one.id, Supervision.ended_at.is_(None), Supervision.mode == SupervisionMode.WHISPER
-        )
-        with whole_floor(session):
-            if not was_changed(session, asked.values(mode=SupervisionMode.LISTEN)):
-                return
-            record_leg_event(session, now, LegNews.MUTED, at=at)
-            record_leg_event(session, now, LegNews.NOT_COACHING, at=at)
-            note_supervision(session, one, SupervisionMode.LISTEN.value, staff_id=one.supervisor_id, at=at)
+        elif stands == SupervisionMode.WHISPER:
+            asked = update(Supervision).where(
+                Supervision.id == one.id, Supervision.ended_at.is_(None), Supervision.mode == SupervisionMode.WHISPER
+            )
+            with whole_floor(session):
+                if not was_changed(session, asked.values(mode=SupervisionMode.LISTEN)):
+                    return
+                record_leg_event(session, now, LegNews.MUTED, at=at)
+                record_leg_event(session, now, LegNews.NOT_COACHING, at=at)
+                note_supervision(session, one, SupervisionMode.LISTEN.value, staff_id=one.supervisor_id, at=at)
+    if stands is not None and stands != SupervisionMode.WHISPER:
+        _put_right(database, provider, clock, leg, room, SupervisionMode(stands))
+
+
+def _put_right(
+    database: Database, provider: Provider, clock: Clock, leg: Leg, room: str, mode: SupervisionMode
+) -> None:
+    """She chose something else while the carrier was told to let her whisper on: what was told last is undone."""
+    assert leg.sid is not None
+    is_silent = mode is SupervisionMode.LISTEN
+    try:
+        if is_silent:
+            provider.set_muted(room, leg.sid, True)
+        provider.set_coached(room, leg.sid, None)
+        if not is_silent:
+            provider.set_muted(room, leg.sid, False)
+    except ProviderError as error:
+        # Better out of the call than heard by somebody for whom it is not meant.
+        log.warning("leg %s is hung up, for it cannot be silenced: %s", leg.id, error.code or error.reason)
+        hang_up_legs(database, provider, [leg.id], clock)
+        return
+    with database.unit_of_work(_SCOPE) as session:
+        lock_call(session, leg.call_id)
+        now = session.scalars(select(Leg).where(Leg.id == leg.id)).one()
+        record_leg_event(session, now, LegNews.MUTED if is_silent else LegNews.UNMUTED, at=clock.now())
+        record_leg_event(session, now, LegNews.NOT_COACHING, at=clock.now())
 
 
 def _present_telephone(session: Session, supervision: Supervision) -> Leg | None:
