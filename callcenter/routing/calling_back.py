@@ -46,8 +46,8 @@ def take_callback(session: Session, callback_id: int, *, staff_id: int, at: date
             raise Conflict(N_("This call-back has just changed. Look again."))
         entry_id = _entry_of(session, owed)
         if owed.status == CallbackStatus.TAKEN and owed.taken_by != staff_id:
-            name = session.scalar(select(Staff.first_name).where(Staff.id == owed.taken_by))
-            raise Conflict(N_("%(name)s is ringing this caller back."), name=name or N_("A colleague"))
+            colleague = session.scalars(select(Staff).where(Staff.id == owed.taken_by)).one()
+            raise Conflict(N_("%(name)s is ringing this caller back."), name=colleague.first_name or colleague.name)
         if owed.status not in OWED:
             raise Conflict(N_("This caller was spoken with already. Nothing is left to do."))
         if entry_id is None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from callcenter.core.errors import Conflict, NotFound
+from callcenter.directory.models import Staff
 from callcenter.routing.callbacks import callbacks_owed, promise_callback
 from callcenter.routing.calling_back import rest_at_night, take_callback
 from callcenter.routing.models import Callback, QueueEntry, Reservation
@@ -103,6 +104,18 @@ def test_her_own_telephone_is_rung_first_and_the_patients_once_she_is_there(floo
     floor.hear(patient.id, LegNews.COMPLETED)
     assert (floor.call(leg.call_id).status, floor.status_of("Ines")) == ("ended", "wrap_up")
     assert [one.status for one in owed(floor)] == ["done"]  # her hanging up after that owes nothing new
+
+
+@pytest.mark.parametrize("first_name", ["Ines", ""])
+def test_whoever_comes_second_hears_who_rings_her_back(floor: Floor, first_name: str) -> None:
+    lose(floor)
+    floor.hire("Ines", "Lea")
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Staff).where(Staff.name == "Ines").values(first_name=first_name))
+    take(floor, owed(floor)[0].id, "Ines")
+    with pytest.raises(Conflict) as refused:
+        take(floor, owed(floor)[0].id, "Lea")
+    assert refused.value.values == {"name": "Ines"}  # by her name, where no first name is kept
 
 
 def test_three_tries_ten_minutes_apart_then_a_supervisor_must_know(floor: Floor) -> None:
