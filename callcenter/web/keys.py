@@ -22,6 +22,7 @@ class Area(StrEnum):
     WRAP_UP = N_("After the call")
     CARD = N_("The card")
     AGENDA = N_("The agenda")
+    QUEUE = N_("Queue")
     LISTS = N_("The lists")
     EMERGENCY = N_("The emergency card")
     SUPERVISION = N_("Beside an operator")
@@ -61,8 +62,8 @@ KEYS: dict[str, Key] = {
     "report_abuse": Key("Enter", N_("Keep it, and call the supervisor"), Area.CALL),
     "record": Key("r", N_("Record, stop recording"), Area.CALL),
     "take_back": Key("F9", N_("Take your desk back"), Area.CALL),
-    "callbacks": Key("a", N_("Go to the call-backs"), Area.LISTS),
-    "todo": Key("d", N_("Go to what is left to do"), Area.LISTS),
+    "callbacks": Key("a", N_("Go to the call-backs"), Area.QUEUE),
+    "todo": Key("d", N_("Go to what is left to do"), Area.QUEUE),
     "take_next": Key("Enter", N_("Take the next call"), Area.CALL),
     "disposition": Key("1", N_("How the call ended: a digit"), Area.WRAP_UP),
     "finish": Key("Enter", N_("Finish"), Area.WRAP_UP),
@@ -90,19 +91,22 @@ KEYS: dict[str, Key] = {
     "listen": Key("F2", N_("Listen"), Area.SUPERVISION),
     "whisper": Key("F3", N_("Whisper"), Area.SUPERVISION),
     "join_call": Key("F4", N_("Join"), Area.SUPERVISION),
+    "choose_operator": Key(
+        "PageDown", N_("Choose an operator, Enter goes beside her"), Area.SUPERVISION, is_taken=False
+    ),
     "leave_call": Key("F8", N_("Leave the call"), Area.SUPERVISION),
     "help_operator": Key("F6", N_("Join the operator who asks for help"), Area.SUPERVISION),
     "earlier": Key("ArrowLeft", N_("Earlier"), Area.DAY),
     "today": Key("t", N_("Today"), Area.DAY),
     "later": Key("ArrowRight", N_("Later"), Area.DAY),
     "new": Key("n", N_("New"), Area.LISTS),
-    "choose_row": Key("PageDown", N_("Choose a row, Enter takes it"), Area.LISTS, is_taken=False),
+    "choose_row": Key("PageDown", N_("Choose a row, Enter takes it"), Area.QUEUE, is_taken=False),
     "emergency": Key("F12", N_("Emergency"), Area.EVERYWHERE),
     "close": Key("Escape", N_("Close"), Area.EVERYWHERE),
     "help": Key("?", N_("These keys"), Area.EVERYWHERE),
 }
 
-_DESK = (Area.CALL, Area.WRAP_UP, Area.CARD, Area.AGENDA, Area.LISTS, Area.EMERGENCY)
+_DESK = (Area.CALL, Area.WRAP_UP, Area.CARD, Area.AGENDA, Area.QUEUE, Area.EMERGENCY)
 # By the first part of the address.
 _PAGES: dict[str, tuple[Area, ...]] = {
     "desk": _DESK,

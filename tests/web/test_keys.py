@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.core.i18n import load_catalogues, set_language
+from callcenter.core.i18n import gettext, load_catalogues, set_language
 from callcenter.web.keys import KEYS, Area, cap, help_of, key
 
 TEMPLATES = Path(__file__).parents[2] / "callcenter" / "web" / "templates"
@@ -32,6 +32,26 @@ def test_no_script_draws_a_cap_or_keeps_a_list_of_keys() -> None:
 def test_every_key_that_a_template_takes_is_registered_and_every_registered_one_is_taken() -> None:
     taken = {name for source in _sources().values() for name in re.findall(r"""\bkey\(\s*["'](\w+)["']""", source)}
     assert taken == {name for name, one in KEYS.items() if one.is_taken}
+
+
+@pytest.mark.parametrize(
+    ("path", "folders"),
+    [
+        ("/desk", ["desk", "emergency"]),
+        ("/board", ["board"]),
+        ("/my-agenda", ["my_agenda"]),
+        ("/practices", ["practices"]),
+        ("/staff", ["staff"]),
+        ("/emergency-lines", ["emergency_lines"]),
+    ],
+)
+def test_the_help_of_a_page_tells_no_key_that_the_page_does_not_have(path: str, folders: list[str]) -> None:
+    own = "".join(source for name, source in _sources().items() if name.split("/")[0] in folders)
+    headings = {heading for heading, _keys in help_of(path)}
+    told = {name for name, one in KEYS.items() if gettext(one.area) in headings and one.area is not Area.EVERYWHERE}
+    assert told
+    assert told == {name for name in told if re.search(rf"""\b(?:key|cap)\(\s*["']{name}["']""", own)}
+    assert ("choose_row" in told or "choose_operator" in told) is ("data-rows" in own)
 
 
 def test_every_cap_that_a_template_draws_is_of_a_key_and_those_that_no_element_takes_are_drawn() -> None:
@@ -63,9 +83,12 @@ def test_the_help_tells_every_key_of_the_page_in_the_language_of_the_screen() ->
         assert ("<kbd>F2</kbd>", "Décrocher") in desk["L’appel"]
         assert ("<kbd>Échap</kbd>", "Fermer") in desk["Partout"]
         assert sum(len(keys) for keys in desk.values()) == sum(
-            one.area not in {Area.SUPERVISION, Area.DAY} for one in KEYS.values()
+            one.area not in {Area.SUPERVISION, Area.DAY, Area.LISTS} for one in KEYS.values()
         )
         assert cap("words") == "<kbd>N</kbd>"
+        assert ("<kbd>Pg↓</kbd>", "Choisir une opératrice, Entrée l’accompagne") in dict(help_of("/board"))[
+            "Accompagner une opératrice"
+        ]
         assert [heading for heading, _keys in help_of("/staff/3")] == ["Les listes", "Partout"]
         for may_have_calls in (True, False):
             everywhere = dict(help_of("/board", may_have_calls=may_have_calls))["Partout"]
