@@ -12,7 +12,7 @@ from callcenter.core.db import touch
 from callcenter.desk.emergency import begin_relay, save_place
 from callcenter.desk.emergency_direct import Rung
 from callcenter.desk.emergency_ticket import EmergencyTicket
-from callcenter.desk.handling import has_passed_on
+from callcenter.desk.handling import handles, has_passed_on
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.notes import add_words
 from callcenter.desk.relay_rows import relay_of, signal_relay
@@ -76,7 +76,8 @@ def keep_meanwhile(session: Session, ticket: EmergencyTicket, kept: KeptMeanwhil
         if kept == KeptMeanwhile():
             return False
         relay = begin_relay(session, session.get_one(Call, ticket.call_id), staff_id=ticket.staff_id, at=at)
-    if has_passed_on(session, ticket.call_id, staff_id=ticket.staff_id):
+    hers = {"call_id": ticket.call_id, "staff_id": ticket.staff_id}
+    if has_passed_on(session, **hers) or not handles(session, **hers):
         _hand_on(session, relay, ticket, kept, at=at)
         return True
     if kept.caller or kept.address or kept.detail or kept.callback:

@@ -18,7 +18,7 @@ def handled_call(session: Session, call_id: int, *, staff_id: int) -> Call:
     Raises ``NotFound`` for a call of somebody else as for one that does not exist: the two are told alike.
     """
     call = session.scalar(select(Call).where(Call.id == call_id))
-    if call is None or not _is_or_was_on(session, call_id, staff_id):
+    if call is None or not handles(session, call_id, staff_id=staff_id):
         raise NotFound(N_("This call is not one of yours."))
     set_scope(session, Practices.of(call.practice_id))
     return call
@@ -31,7 +31,8 @@ def has_passed_on(session: Session, call_id: int, *, staff_id: int) -> bool:
     return bool(talking) and staff_id not in talking
 
 
-def _is_or_was_on(session: Session, call_id: int, staff_id: int) -> bool:
+def handles(session: Session, call_id: int, *, staff_id: int) -> bool:
+    """Whether she is on this call, or was and no colleague has it, be it only to say how it ended."""
     holders = session.scalars(select(Agent.staff_id).where(Agent.call_id == call_id)).all()
     if holders:
         return staff_id in holders

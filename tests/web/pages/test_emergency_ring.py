@@ -353,15 +353,16 @@ def test_who_cannot_or_may_not_be_rung_back_is_not(desk: Desk) -> None:
     assert desk.rung() == []
 
 
-def test_what_she_typed_goes_to_the_colleague_who_has_the_patient_by_then(desk: Desk) -> None:
+@pytest.mark.parametrize("status", [AgentStatus.ON_CALL, AgentStatus.WRAP_UP])
+def test_what_she_typed_goes_to_the_colleague_who_has_the_patient_by_then(desk: Desk, status: AgentStatus) -> None:
     floor = desk.floor
     floor.hire("Lea")
     with floor.database.unit_of_work(ALL) as session:
         call_id = desk.ticket.call_id
         begin_relay(session, floor.call(call_id), staff_id=floor.staff["Ines"], at=floor.now)
         lea, ines = session.get_one(Agent, floor.staff["Lea"]), session.get_one(Agent, floor.staff["Ines"])
-        ines.status, ines.call_id = AgentStatus.WRAP_UP, None
-        lea.status, lea.call_id = AgentStatus.ON_CALL, call_id
+        ines.status, ines.call_id = AgentStatus.AVAILABLE, None
+        lea.status, lea.call_id = status, call_id
         session.flush()
         typed = {"caller": "", "address": "8 impasse des Tanneurs, Lille", "detail": "", "callback": ""}
         save_place(session, call_id, **typed, staff_id=floor.staff["Lea"])
