@@ -92,8 +92,8 @@ def note_softphone(session: Session, staff_id: int, *, at: datetime) -> None:
         touch(session, f"desk-{staff_id}")
 
 
-def choose_ear(session: Session, staff_id: int, ear: Ear, *, has_softphone: bool, at: datetime) -> None:
-    """What rings for her from her next call on. Raises ``Invalid`` for one that she does not have."""
+def choose_ear(session: Session, staff_id: int, ear: Ear, *, has_softphone: bool, at: datetime) -> Ear | None:
+    """What rings for her from her next call on; what it was. Raises ``Invalid`` for one that she does not have."""
     endpoint = session.scalars(select(Staff.endpoint).where(Staff.id == staff_id)).one()
     if ear is Ear.TELEPHONE and (not endpoint or endpoint.startswith(_CLIENT)):
         raise Invalid(
@@ -102,8 +102,17 @@ def choose_ear(session: Session, staff_id: int, ear: Ear, *, has_softphone: bool
     if ear is Ear.SOFTPHONE and not has_softphone:
         raise Invalid(N_("Your calls ring on your own telephone: none is set up for the browser."), field="endpoint")
     open_agent(session, staff_id, session_id=None, at=at)
+    before = session.scalars(select(Agent.ear).where(Agent.staff_id == staff_id).with_for_update()).one()
     session.execute(update(Agent).where(Agent.staff_id == staff_id).values(ear=ear))
     touch(session, f"desk-{staff_id}")
+    return before
+
+
+def keep_ear(session: Session, staff_id: int, before: Ear | None, *, instead_of: Ear) -> None:
+    """The telephone she chose cannot be rung: her next call rings on the one that works, unless she chose again."""
+    chosen = update(Agent).where(Agent.staff_id == staff_id, Agent.ear == instead_of)
+    if was_changed(session, chosen.values(ear=before)):
+        touch(session, f"desk-{staff_id}")
 
 
 def move_call(session: Session, call_id: int, *, staff_id: int, at: datetime) -> Leg:

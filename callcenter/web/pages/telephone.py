@@ -11,7 +11,7 @@ from callcenter.core.scope import Practices
 from callcenter.core.text import clean_line
 from callcenter.desk.handling import handled_call
 from callcenter.routing.desk_claim import claim_desk, keep_desk
-from callcenter.routing.ears import choose_ear, is_expected, move_call, note_softphone, softphone_identity
+from callcenter.routing.ears import choose_ear, is_expected, keep_ear, move_call, note_softphone, softphone_identity
 from callcenter.routing.models import Ear
 from callcenter.routing.presence import heartbeat
 from callcenter.telephony.access_token import VALID_FOR, softphone_token
@@ -77,10 +77,12 @@ def move_her(
     """She goes on speaking through her other telephone: it rings into the call, and the first one then lets go."""
     with world.database.unit_of_work(Practices(me.practice_ids)) as session:
         handled_call(session, call_id, staff_id=me.staff_id)
-        choose_ear(session, me.staff_id, ear, has_softphone=world.settings.has_softphone, at=at)
+        before = choose_ear(session, me.staff_id, ear, has_softphone=world.settings.has_softphone, at=at)
         leg_id = move_call(session, call_id, staff_id=me.staff_id, at=at).id
     status = dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
     if status is LegStatus.FAILED:
+        with world.database.unit_of_work(Practices(me.practice_ids)) as session:
+            keep_ear(session, me.staff_id, before, instead_of=ear)
         why = gettext(failure_of(world.database, leg_id)).rstrip(".")
         raise Conflict(N_("The other telephone could not be reached: %(why)s. You stay where you are."), why=why)
     return _changed(request)

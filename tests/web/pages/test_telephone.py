@@ -10,14 +10,21 @@ import jwt
 import pytest
 from fastapi.testclient import TestClient
 
+from callcenter.core.clock import ManualClock
 from callcenter.core.config import load_settings
 from callcenter.core.db import Database
-from callcenter.core.errors import StartRefused
-from callcenter.directory.accounts import create_staff
+from callcenter.core.errors import ProviderError, StartRefused
+from callcenter.directory.accounts import create_staff, open_session
+from callcenter.directory.identity import load_identity
 from callcenter.directory.models import Role
 from callcenter.main import create_app
+from callcenter.routing.desk_claim import claim_desk
+from callcenter.routing.ears import choose_ear
+from callcenter.routing.models import Ear
+from callcenter.telephony.state import LegNews
+from callcenter.web.context import SESSION_COOKIE
 from tests.fakes import FakeProvider
-from tests.floor import ALL
+from tests.floor import ALL, Floor
 
 PASSWORD = "tilleuls-et-marronniers"
 MOBILE = "+33639980033"
@@ -25,7 +32,7 @@ KEY, SECRET = "SK" + "5e" * 16, "6" * 32
 ACCOUNT = "AC" + "0" * 32
 
 
-def app(database: Database, **settings: object) -> TestClient:
+def app(database: Database, provider: FakeProvider | None = None, **settings: object) -> TestClient:
     particulars: dict[str, object] = {
         "database_url": database.url,
         "secret_key": "s" * 40,
@@ -33,7 +40,7 @@ def app(database: Database, **settings: object) -> TestClient:
         "twilio_auth_token": "token",
         "jobs": False,
     }
-    made = create_app(load_settings(**particulars | settings), provider=FakeProvider())
+    made = create_app(load_settings(**particulars | settings), provider=provider or FakeProvider())
     return TestClient(made, base_url="http://testserver", follow_redirects=False)
 
 
@@ -132,6 +139,30 @@ def test_she_chooses_what_she_hears_with(client: TestClient) -> None:
     assert client.post("/calls/1/ear", data={"ear": "telephone"}).status_code == 404
     sign_in(client, "ines")  # who has no number
     assert client.post("/agent/ear", data={"ear": "telephone"}).status_code == 422
+
+
+def test_a_telephone_that_cannot_be_rung_is_not_the_one_of_her_next_call(database: Database) -> None:
+    floor = Floor(database, clock=ManualClock(datetime.now(UTC)))
+    floor.hire("Ines", endpoint=MOBILE)
+    with database.unit_of_work(ALL) as session:
+        token = open_session(session, floor.staff["Ines"], at=floor.now)
+        me = load_identity(session, token, at=floor.now)
+        assert me is not None
+        claim_desk(session, me.staff_id, me.session_id, at=floor.now)
+        choose_ear(session, me.staff_id, Ear.SOFTPHONE, has_softphone=True, at=floor.now)
+    call_id = floor.ring()
+    floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.hear(floor.accept("Ines").id, LegNews.JOINED)
+    floor.provider.refusing = ProviderError("out of reach", permanent=True)
+    with app(database, provider=floor.provider, twilio_api_key_sid=KEY, twilio_api_key_secret=SECRET) as client:
+        client.cookies.set(SESSION_COOKIE, token)
+        refused = client.post(f"/calls/{call_id}/ear", data={"ear": "telephone"}, headers={"HX-Request": "true"})
+        assert refused.status_code == 409
+        assert floor.agent("Ines").ear == Ear.SOFTPHONE
+        floor.provider.refusing = None
+        moved = client.post(f"/calls/{call_id}/ear", data={"ear": "telephone"}, headers={"HX-Request": "true"})
+    assert (moved.status_code, floor.agent("Ines").ear) == (204, Ear.TELEPHONE)
+    assert [one["to"] for one in floor.provider.rung] == [MOBILE]
 
 
 def test_without_a_key_only_the_own_telephone_can_be_used_and_the_desk_says_so(database: Database) -> None:
