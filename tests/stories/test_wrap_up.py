@@ -65,6 +65,24 @@ def test_a_wrap_up_survives_everything_and_ends_by_itself_once_it_is_chosen(town
     expect(card).to_have_attribute("data-state", "break_")
 
 
+def test_space_asks_for_a_minute_also_after_a_click_on_how_it_ended(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    desk.keyboard.press("F8")
+    card = desk.locator("#desk-card")
+    expect(card).to_have_attribute("data-state", "wrap_up")
+    card.locator("label.code", has=desk.locator("[value=message]")).click()
+    expect(card).to_contain_text("Se termine seul")
+    expect(card.locator("[value=message]")).to_be_focused()
+    desk.keyboard.press("Space")
+    expect(card.locator(".wrap-up .count")).to_have_text("1")
+    expect(card.locator("[name=code]:checked")).to_have_value("message")
+    desk.keyboard.press("Enter")
+    expect(card).to_have_attribute("data-state", "available")
+
+
 def test_what_is_typed_is_back_after_a_reload_elsewhere_and_after_a_cut(town: Town) -> None:
     open_tilleuls(town)
     desk = operator(town, "ines", "Inès Haddad")
