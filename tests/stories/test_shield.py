@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from callcenter.directory.models import Role
 from tests.stories.conftest import PATIENT, Town
 from tests.stories.test_supervision import supervisor
-from tests.stories.test_transfers import hang_up, heard, say, sid_of, until
+from tests.stories.test_transfers import at_carrier, hang_up, heard, say, sid_of, until
 from tests.stories.tilleuls import answer, open_tilleuls, operator
 
 
@@ -38,7 +38,9 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
     watcher = desk.locator("#desk-card .watcher")
     expect(watcher).to_have_attribute("data-mode", "join")
     expect(watcher).to_contain_text("Elle demande de l’aide")
-    say(town, sid_of(town, "supervisor-1"), "Ici la responsable.")
+    supervisor = sid_of(town, "supervisor-1")
+    until(lambda: at_carrier(town, supervisor)["status"] == "in-progress")
+    say(town, supervisor, "Ici la responsable.")
     until(lambda: "Ici la responsable." in heard(town, patient))
     hang_up(town, PATIENT)
     expect(board.locator("#board-incidents .alarm")).to_have_count(0)
@@ -91,3 +93,25 @@ def test_an_emergency_waits_for_no_dialog_to_be_closed(town: Town, opens: str) -
     desk.keyboard.press("F12")
     expect(desk.locator("#relay")).to_be_visible()
     expect(dialog).to_have_count(0)
+
+
+def test_no_dialog_that_was_asked_for_before_comes_over_an_emergency(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    held: list[Route] = []
+    desk.route("**/shield", lambda route: held.append(route), times=1)
+    with desk.expect_request("**/shield"):
+        desk.keyboard.press("F7")
+    desk.keyboard.press("F12")
+    expect(desk.locator("#relay")).to_be_visible()
+    desk.evaluate("""() => {
+      window.came = new Promise((came) => document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
+        if (detail.target.id === "ask") came();
+      }));
+    }""")
+    held[0].continue_()
+    desk.evaluate("window.came")
+    expect(desk.locator("#ask dialog")).to_have_count(0)
+    expect(desk.locator("#relay")).to_be_visible()
