@@ -68,7 +68,14 @@ function say(sentence) {
 
 /* ---------- Dialogs drawn by the server become modal; Escape or a choice closes them ---------- */
 function openDialogs() {
+  const emergency = $("#relay");
   for (const dialog of document.querySelectorAll("#ask dialog")) {
+    // None over the emergency card, whichever of the two was there first: Enter must dial.
+    if (emergency) {
+      dialog.close();
+      dialog.remove();
+      continue;
+    }
     if (dialog.matches(":modal")) continue;
     dialog.removeAttribute("open");
     dialog.showModal();
