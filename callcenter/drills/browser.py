@@ -57,12 +57,16 @@ class Browser:
         self._page = self._open_tab()
         self._session = str(self._send("Target.attachToTarget", targetId=self._page, flatten=True)["sessionId"])
 
-    def open(self, address: str, *, cookie: tuple[str, str]) -> None:
-        """Show an address, signed in."""
-        name, value = cookie
-        self._tell("Network.setCookie", name=name, value=value, url=address, httpOnly=True, sameSite="Strict")
-        self._tell("Page.navigate", url=address)
-        self.wait_for("document.readyState === 'complete' && document.body.dataset.caughtUp === 'yes'", within=60)
+    def sign_in(self, product_url: str, *, login: str, password: str) -> None:
+        """Sign in through the page, as a person does, and wait for the desk."""
+        self._tell("Page.navigate", url=f"{product_url}/sign-in")
+        self.wait_for("document.readyState === 'complete' && document.querySelector('#password')", within=60)
+        self.evaluate(
+            f"document.querySelector('#login').value = {json.dumps(login)};"
+            f"document.querySelector('#password').value = {json.dumps(password)};"
+            "document.querySelector('form[action=\"/sign-in\"]').requestSubmit()"
+        )
+        self.wait_for("location.pathname === '/desk' && document.body.dataset.caughtUp === 'yes'", within=60)
 
     def evaluate(self, expression: str) -> Any:
         """What this JavaScript gives in the page; None for what is no plain value."""
