@@ -82,8 +82,13 @@ def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(
     # Back on the desk, which stays the desk after a reload; hold and hanging up are hers again.
     expect(desk.locator("#key-hold button")).to_be_enabled()
     desk.reload()
-    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    # Her telephone was in the page that went: the two others speak on, and F2 has her with them again.
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "cut")
     expect(desk.locator("#relay")).to_have_count(0)
+    assert _call(town, patient)["with"] == ["emergency-1"]
+    desk.keyboard.press("F2")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    assert sorted(_call(town, patient)["with"]) == ["emergency-1", "operator-1-again-1"]
     desk.keyboard.press("F8")
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
     expect(desk.locator("[name=code]:checked")).to_have_value("urgent_relayed")
