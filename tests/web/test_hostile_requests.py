@@ -55,6 +55,7 @@ def test_signing_out_ends_no_conversation(floor: Floor, ines: TestClient) -> Non
         (f"/reservations/{HUGE}/acceptance", {}),
         (f"/queue-entries/{HUGE}/acceptance", {}),
         (f"/calls/{HUGE}/hang-up", {}),
+        (f"/calls/{HUGE}/giving-back", {}),
         (
             "/calls/1/appointments",
             {"practitioner_id": "1", "service_type_id": HUGE, "start": HUGE, "request_key": "x" * 8},
