@@ -5,8 +5,7 @@
     available          -> reserved -> on_call         offer, acceptance
     reserved           -> break_ (missed call)        she let it ring
     on_call            -> wrap_up                     the patient has left, she has, or her telephone did not come back
-    on_call            -> available                   her telephone never came in: she left the call to others, or was sent
-                                                      away again
+    on_call            -> available                   she left it to others, or was sent away, before she came in
     wrap_up            -> available, break_           how the call ended is known
     wrap_up            -> offline                     the same, once her lease has lapsed
     available, reserved, break_ -> offline            the lease lapsed or she signed out
