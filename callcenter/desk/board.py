@@ -103,6 +103,7 @@ class Unreached:
     number: str  # E.164
     practice_name: str
     opened_at: datetime
+    is_urgent: bool  # she was lost in an emergency
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,10 @@ def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int
         unreached=[
             Unreached(*row)
             for row in session.execute(
-                select(Callback.id, Callback.number, Practice.name, Callback.opened_at)
+                select(Callback.id, Callback.number, Practice.name, Callback.opened_at, Callback.urgent)
                 .join(Practice, Practice.id == Callback.practice_id)
                 .where(Callback.status == CallbackStatus.UNREACHED)
-                .order_by(Callback.opened_at, Callback.id)
+                .order_by(Callback.urgent.desc(), Callback.opened_at, Callback.id)
             )
         ],
     )

@@ -7,7 +7,7 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from callcenter.directory.models import Practice, Staff
-from callcenter.routing.callback_rules import is_decent
+from callcenter.routing.callback_rules import may_be_rung
 from callcenter.routing.models import Callback, CallbackLink, CallbackReason, CallbackStatus
 
 _AT_MOST = 30
@@ -24,23 +24,25 @@ class OwedCall:
     opened_at: datetime
     is_promised: bool
     is_by_link: bool  # asked for by the address in a text, not by a key
+    is_urgent: bool  # she was lost in an emergency
     losses: int
     attempts: int
     not_before: datetime | None  # None: now
-    is_decent: bool  # not at night
+    may_be_rung: bool  # not at night, but for an emergency
     taken_by: str  # the first name of whoever rings her now; empty: nobody
     is_mine: bool
 
     @property
     def may_be_taken(self) -> bool:
         """Whether ringing her back is a gesture of this moment."""
-        return self.is_decent and (not self.taken_by or self.is_mine)
+        return self.may_be_rung and (not self.taken_by or self.is_mine)
 
 
 def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCall]:
     """Whom the session may see that is owed a call, 30 at most; ``callbacks_owed`` counts them all. One query.
 
-    Oldest first; whom a colleague rings, or whom nobody rings again yet, come after the others: they hide nobody.
+    Emergencies, then the oldest first; whom a colleague rings, or whom nobody rings again yet, come after the others:
+    they hide nobody.
     """
     later = case(
         (Callback.taken_by == staff_id, 0),
@@ -54,7 +56,7 @@ def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCal
         .outerjoin(Staff, Staff.id == Callback.taken_by)
         .outerjoin(CallbackLink, CallbackLink.call_id == Callback.call_id)
         .where(Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]))
-        .order_by(later, Callback.opened_at, Callback.id)
+        .order_by(later, Callback.urgent.desc(), Callback.opened_at, Callback.id)
         .limit(_AT_MOST)
     )
     return [
@@ -66,10 +68,11 @@ def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCal
             opened_at=owed.opened_at,
             is_promised=owed.reason == CallbackReason.ASKED,
             is_by_link=used_at is not None,
+            is_urgent=owed.urgent,
             losses=owed.losses,
             attempts=owed.attempts,
             not_before=owed.not_before if owed.not_before > at else None,
-            is_decent=is_decent(at, zone),
+            may_be_rung=may_be_rung(at, zone, asked_at=None, urgent=owed.urgent),
             taken_by="" if staff is None else (staff.first_name or staff.name),
             is_mine=owed.taken_by == staff_id,
         )

@@ -31,9 +31,9 @@ def is_decent(at: datetime, zone: str) -> bool:
     return _DECENT_FROM <= at.astimezone(ZoneInfo(zone)).time() < _DECENT_UNTIL
 
 
-def may_be_rung(at: datetime, zone: str, *, asked_at: datetime | None) -> bool:
-    """Whether a caller may be rung now: by day, or within the hour in which she asked for it."""
-    return is_decent(at, zone) or (asked_at is not None and at - asked_at < _ASKED_FOR)
+def may_be_rung(at: datetime, zone: str, *, asked_at: datetime | None, urgent: bool) -> bool:
+    """Whether a caller may be rung now: by day, within the hour in which she asked for it, always in an emergency."""
+    return urgent or is_decent(at, zone) or (asked_at is not None and at - asked_at < _ASKED_FOR)
 
 
 def may_be_sent_link(number: str | None, *, zone: str, countries: Set[str], at: datetime) -> bool:

@@ -64,7 +64,7 @@ def owe_callback(session: Session, event: CallAbandoned) -> None:
             return
         if _got_through_since(session, call):
             return
-        _open(session, call, CallbackReason.ABANDONED, opened_at=entry.left_at)
+        _open(session, call, CallbackReason.ABANDONED, urgent=entry.urgent, opened_at=entry.left_at)
         touch(session, "queue")
 
 
@@ -74,7 +74,7 @@ def owe_noted_caller(session: Session, call_id: int, *, opened_at: datetime) -> 
         call = session.scalars(select(Call).where(Call.id == call_id)).one()
         if call.from_number is None or _got_through_since(session, call):
             return
-        _open(session, call, CallbackReason.ABANDONED, opened_at=opened_at)
+        _open(session, call, CallbackReason.ABANDONED, urgent=False, opened_at=opened_at)
         touch(session, "queue")
 
 
@@ -101,13 +101,11 @@ def promise_callback(session: Session, call_id: int, *, at: datetime) -> bool:
         if not left:
             return False
         free_those_asked(session, call_id, at=at)
-        promise = _open(session, call, CallbackReason.ASKED, opened_at=entry.joined_at)
+        promise = _open(session, call, CallbackReason.ASKED, urgent=entry.urgent, opened_at=entry.joined_at)
         if placed is not None:
             touch(session, "queue", f"call-{call_id}")
             return True  # she had asked before: that place is the older one
-        outbound = place_call(
-            session, promise, call, joined_at=entry.joined_at, ahead=entry.ahead, urgent=entry.urgent, at=at
-        )
+        outbound = place_call(session, promise, call, joined_at=entry.joined_at, ahead=entry.ahead, at=at)
         touch(session, "queue", f"call-{call_id}", f"call-{outbound.id}")
         offer_waiting_calls(session, at=at)
         return True
@@ -148,7 +146,10 @@ def settle_callback(session: Session, call: Call, *, at: datetime) -> None:
         touch(session, "queue")
 
 
-def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: datetime) -> Callback:
+def _open(session: Session, call: Call, reason: CallbackReason, *, urgent: bool, opened_at: datetime) -> Callback:
+    if urgent:
+        # Before her call-back is held: whoever accepts that call holds its place first, then the call-back.
+        _make_place_urgent(session, call)
     is_new = insert_new(
         session,
         Callback,
@@ -158,6 +159,7 @@ def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: da
         status=CallbackStatus.OPEN,
         call_id=call.id,
         losses=int(reason is CallbackReason.ABANDONED),
+        urgent=urgent,
         opened_at=opened_at,
         not_before=opened_at,
         attempts=0,
@@ -169,6 +171,9 @@ def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: da
             Callback.status.in_(OWED),
         )
     ).one()
+    if urgent:
+        found.urgent = True  # and stays so, whatever a later loss was
+        session.flush()
     if is_new or found.call_id == call.id:
         return found
     # A later loss of the same caller; a promise is stronger than a loss.
@@ -181,10 +186,21 @@ def _open(session: Session, call: Call, reason: CallbackReason, *, opened_at: da
     return found
 
 
-def place_call(
-    session: Session, owed: Callback, call: Call, *, joined_at: datetime, ahead: int, urgent: bool, at: datetime
-) -> Call:
-    """The call of ours that rings her, with its place in the queue."""
+def _make_place_urgent(session: Session, call: Call) -> None:
+    """The call of ours that is to ring this caller goes before everybody too, if there is one."""
+    placed = select(Callback.outbound_call_id).where(
+        Callback.practice_id == call.practice_id,
+        Callback.number == call.from_number,
+        Callback.status.in_(OWED),
+    )
+    waits = update(QueueEntry).where(
+        QueueEntry.call_id == placed.scalar_subquery(), QueueEntry.status == QueueEntryStatus.WAITING
+    )
+    session.execute(waits.values(urgent=True))
+
+
+def place_call(session: Session, owed: Callback, call: Call, *, joined_at: datetime, ahead: int, at: datetime) -> Call:
+    """The call of ours that rings her, with its place in the queue, as urgent as what is owed."""
     outbound = open_outbound_call(
         session, practice_id=owed.practice_id, line_id=call.line_id, number=owed.number, at=at
     )
@@ -193,7 +209,7 @@ def place_call(
             practice_id=owed.practice_id,
             call_id=outbound.id,
             status=QueueEntryStatus.WAITING,
-            urgent=urgent,
+            urgent=owed.urgent,
             priority=PRIORITIES[PriorityReason.PROMISED],
             priority_reason=PriorityReason.PROMISED,
             ahead=ahead,

@@ -14,7 +14,7 @@ from callcenter.core.i18n import N_, format_time
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, Staff
 from callcenter.routing.agents import was_changed, whole_floor
-from callcenter.routing.callback_rules import is_decent, may_be_rung, next_try
+from callcenter.routing.callback_rules import may_be_rung, next_try
 from callcenter.routing.callbacks import OWED, place_call
 from callcenter.routing.events import CallAbandoned, CallAccepted
 from callcenter.routing.models import Callback, CallbackReason, CallbackStatus, QueueEntry, QueueEntryStatus
@@ -31,8 +31,8 @@ def take_callback(session: Session, callback_id: int, *, staff_id: int, at: date
     """Ring a caller back: the operator's own leg, to dial once this is committed; the patient's follows when she is in.
 
     Taken twice by the same operator, it is the same leg. Raises ``NotFound``; ``Conflict`` when a colleague was faster,
-    when it is done, when it is night at the practice, when she is not available or not qualified; ``Invalid`` when she
-    has no telephone.
+    when it is done, when it is night at the practice (but for an emergency), when she is not available or not
+    qualified; ``Invalid`` when she has no telephone.
     """
     with whole_floor(session):
         # The call that rings her first, as whoever accepts its offer does: the other way round they wait in a circle.
@@ -54,7 +54,7 @@ def take_callback(session: Session, callback_id: int, *, staff_id: int, at: date
             _refuse_now(session, owed, at=at)
             _refuse_waiting(session, owed)
             call = session.scalars(select(Call).where(Call.id == owed.call_id)).one()
-            outbound = place_call(session, owed, call, joined_at=owed.opened_at, ahead=0, urgent=False, at=at)
+            outbound = place_call(session, owed, call, joined_at=owed.opened_at, ahead=0, at=at)
             entry_id = session.scalars(select(QueueEntry.id).where(QueueEntry.call_id == outbound.id)).one()
         return pull_call(session, entry_id, staff_id=staff_id, at=at)
 
@@ -126,25 +126,29 @@ def place_again(session: Session, event: CallAbandoned) -> None:
         if row is None:
             return
         owed, call, place = row
-        place_call(session, owed, call, joined_at=place.joined_at, ahead=place.ahead, urgent=place.urgent, at=event.at)
+        place_call(session, owed, call, joined_at=place.joined_at, ahead=place.ahead, at=event.at)
         touch(session, "queue")
 
 
 def rest_at_night(database: Database, clock: Clock) -> int:
     """Take the calls that we owe out of the queue when people may not be rung any more; how many.
 
-    They stay on the list, for the morning.
+    They stay on the list, for the morning. An emergency does not wait for it.
     """
     at = clock.now()
     with database.reading(_SCOPE) as session:
         rows = session.execute(
-            select(Call.id, Practice.zone, Call.received_at)
+            select(Call.id, Practice.zone, Call.received_at, Callback.urgent)
             .join(Callback, Callback.outbound_call_id == Call.id)
             .join(QueueEntry, QueueEntry.call_id == Call.id)
             .join(Practice, Practice.id == Callback.practice_id)
             .where(Callback.status.in_(OWED), QueueEntry.status == QueueEntryStatus.WAITING)
         ).all()
-    resting = [call_id for call_id, zone, asked_at in rows if not may_be_rung(at, zone, asked_at=asked_at)]
+    resting = [
+        call_id
+        for call_id, zone, asked_at, urgent in rows
+        if not may_be_rung(at, zone, asked_at=asked_at, urgent=urgent)
+    ]
     for call_id in resting:
         with guarded(f"call {call_id}, owed"), database.unit_of_work(_SCOPE) as session, whole_floor(session):
             lock_call(session, call_id)
@@ -180,7 +184,7 @@ def _refuse_waiting(session: Session, owed: Callback) -> None:
 
 def _refuse_now(session: Session, owed: Callback, *, at: datetime) -> None:
     zone = session.scalars(select(Practice.zone).where(Practice.id == owed.practice_id)).one()
-    if not is_decent(at, zone):
+    if not may_be_rung(at, zone, asked_at=None, urgent=owed.urgent):
         raise Conflict(N_("People are rung back between 8 and 20 h. It stays on the list."))
     if at < owed.not_before:
         hour = format_time(owed.not_before, ZoneInfo(zone))

@@ -246,6 +246,7 @@ class Callback(PracticeOwned, Base):
     status: Mapped[CallbackStatus] = mapped_column(String(10), default=CallbackStatus.OPEN)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"))  # the last call that was lost, or that asked
     losses: Mapped[int] = mapped_column(default=1)  # how often she waited in vain
+    urgent: Mapped[bool] = mapped_column(default=False)  # once in an emergency: as long as it is owed
     opened_at: Mapped[datetime] = mapped_column(Instant)  # late fifteen minutes after
     not_before: Mapped[datetime] = mapped_column(Instant)  # the next try, after one that nobody answered
     attempts: Mapped[int] = mapped_column(default=0)

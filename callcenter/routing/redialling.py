@@ -16,14 +16,17 @@ from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, Leg, LegRole
 from callcenter.telephony.outbound import end_outbound_call
 
+_OWED = (CallbackStatus.OPEN, CallbackStatus.TAKEN)
+
 
 def take_promised_place(session: Session, call_id: int, *, at: datetime) -> bool:
     """Give this caller, who has just joined the queue, the place of the call that was to ring her; whether she has it.
 
     Otherwise we would ring her engaged line. Once an operator has taken that call, it goes on: whoever of the two
-    speaks with her first ends the other.
+    speaks with her first ends the other. What she is owed for an emergency makes her urgent, also without that place.
     """
     with whole_floor(session):
+        _make_urgent(session, call_id)
         placed_id = session.scalar(_placed_for(call_id))
         if placed_id is None:
             return False
@@ -53,6 +56,16 @@ def take_promised_place(session: Session, call_id: int, *, at: datetime) -> bool
         return taken
 
 
+def _make_urgent(session: Session, call_id: int) -> None:
+    urgent = (
+        select(Callback.id)
+        .join(Call, (Call.practice_id == Callback.practice_id) & (Call.from_number == Callback.number))
+        .where(Call.id == call_id, Callback.status.in_(_OWED), Callback.urgent)
+    )
+    hers = update(QueueEntry).where(QueueEntry.call_id == call_id, QueueEntry.status == QueueEntryStatus.WAITING)
+    session.execute(hers.where(urgent.exists()).values(urgent=True))
+
+
 def _placed_for(call_id: int) -> Select[int]:
     hers, placed = aliased(Call), aliased(Call)
     return (
@@ -62,7 +75,7 @@ def _placed_for(call_id: int) -> Select[int]:
         .join(QueueEntry, QueueEntry.call_id == placed.id)
         .where(
             hers.id == call_id,
-            Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]),
+            Callback.status.in_(_OWED),
             QueueEntry.status == QueueEntryStatus.WAITING,
             # A household shares its number: whoever is on that line already stays there.
             ~exists().where(Leg.call_id == placed.id, Leg.role == LegRole.PATIENT, Leg.joined_at.is_not(None)),

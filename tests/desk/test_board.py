@@ -259,6 +259,28 @@ def test_who_could_not_be_rung_back_stays_on_the_board_over_midnight(cast: Cast)
     assert [one.number for one in seen] == [f"+336399800{number:02d}" for number in range(12)]
 
 
+def test_an_emergency_that_could_not_be_rung_back_stands_first_on_the_board(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        for number in range(3):
+            call = cast.call(session, number=f"+336399800{number:02d}")
+            session.add(
+                Callback(
+                    practice_id=call.practice_id,
+                    number=f"+336399800{number:02d}",
+                    reason=CallbackReason.ABANDONED,
+                    status=CallbackStatus.UNREACHED,
+                    urgent=number == 2,
+                    call_id=call.id,
+                    opened_at=cast.at,
+                    not_before=cast.at,
+                    closed_at=cast.at,
+                )
+            )
+        session.flush()
+        seen = read_incidents(session, zone=PARIS, at=cast.at).unreached
+    assert [(one.number[-1], one.is_urgent) for one in seen] == [("2", True), ("0", False), ("1", False)]
+
+
 def test_whoever_went_elsewhere_is_neither_lost_nor_answered(cast: Cast) -> None:
     with cast.database.unit_of_work(cast.everything) as session:
         for status in (QueueEntryStatus.OVERFLOW, QueueEntryStatus.CALLBACK, QueueEntryStatus.ABANDONED):

@@ -42,10 +42,16 @@ def test_people_are_rung_by_day_where_they_live(hour: int, zone: str, decent: bo
 
 def test_at_night_only_who_asked_within_the_hour_is_rung() -> None:
     night = NINE.replace(hour=20)
-    assert not may_be_rung(night, "Europe/Paris", asked_at=None)
-    assert may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(minutes=59))
-    assert not may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(hours=1))
-    assert may_be_rung(NINE, "Europe/Paris", asked_at=None)
+    assert not may_be_rung(night, "Europe/Paris", asked_at=None, urgent=False)
+    assert may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(minutes=59), urgent=False)
+    assert not may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(hours=1), urgent=False)
+    assert may_be_rung(NINE, "Europe/Paris", asked_at=None, urgent=False)
+
+
+def test_an_emergency_is_rung_back_at_any_hour() -> None:
+    night = NINE.replace(hour=1)
+    assert may_be_rung(night, "Europe/Paris", asked_at=None, urgent=True)
+    assert may_be_rung(night, "Europe/Paris", asked_at=night - timedelta(hours=5), urgent=True)
 
 
 @pytest.mark.parametrize(

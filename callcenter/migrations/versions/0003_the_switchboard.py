@@ -269,6 +269,7 @@ def _create_for_routing() -> None:
         sa.Column("status", sa.String(10), nullable=False),
         sa.Column("call_id", sa.Integer(), nullable=False),
         sa.Column("losses", sa.Integer(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

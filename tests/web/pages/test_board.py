@@ -1,5 +1,6 @@
 """The supervisor's page over HTTP: who may read it, each region alone, sending a text again."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -126,6 +127,16 @@ def test_who_could_not_be_rung_back_is_put_on_the_list_again(served: Served, unr
         assert browser.post(retry, headers=SWAP).status_code == 409
     with served.database.reading(SEED) as session:
         assert session.get_one(Callback, unreached).status == CallbackStatus.OPEN
+
+
+def test_an_emergency_that_could_not_be_rung_back_says_so(served: Served, unreached: int) -> None:
+    with _browser(served, Role.SUPERVISOR) as browser:
+        assert "urgence" not in browser.get("/board/incidents", headers=SWAP).text
+        with served.database.unit_of_work(SEED) as session:
+            session.get_one(Callback, unreached).urgent = True
+        row = browser.get("/board/incidents", headers=SWAP).text.split(f'id="unreached-{unreached}"')[1]
+        said = r'<span class="badge late"><svg.*?</svg> urgence</span> <b[^>]*>06 39 98 00 42'
+        assert re.search(said, row, re.DOTALL)
 
 
 def test_who_could_not_be_rung_back_is_settled_with_a_reason(served: Served, unreached: int) -> None:
