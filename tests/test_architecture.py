@@ -16,7 +16,9 @@ SOURCE = ROOT / "callcenter"
 
 # Modules that decide and do nothing else; each that exists must stand in the contract of pyproject.toml.
 DECISIONS = (
-    "callcenter.agenda.free_time",
+    "callcenter.agenda.offering",
+    "callcenter.agenda.opening_rules",
+    "callcenter.agenda.wall_clock",
     "callcenter.agenda.week",
     "callcenter.carrier.faults",
     "callcenter.desk.emergency_ticket",

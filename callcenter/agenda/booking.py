@@ -8,10 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.events import AppointmentBooked
-from callcenter.agenda.finding import Free, find_free, first_free_times
-from callcenter.agenda.free_time import fits
+from callcenter.agenda.finding import Free, find_free, first_free_times, schedule_with
 from callcenter.agenda.models import Appointment, Occupation, Schedule, ServiceType
-from callcenter.agenda.openings import local_time, read_schedules
+from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
 from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid, NotFound
@@ -168,10 +167,9 @@ def _schedule_for(session: Session, wanted: Appointment, service_type: ServiceTy
         first_day=near - timedelta(days=1),
         last_day=near + timedelta(days=1),
     )
-    if wanted.start >= int(at.timestamp()):
-        for schedule in schedules:
-            if fits(schedule.open, schedule.busy, start=wanted.start, duration=wanted.end - wanted.start):
-                return schedule.schedule_id
+    found = schedule_with(schedules, service_type, start=wanted.start, at=at)
+    if isinstance(found, OpenSchedule):
+        return found.schedule_id
     raise _taken(session, wanted, service_type, at=at)
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.finding import Free, first_free_times, free_in, today_in
-from callcenter.agenda.free_time import join
 from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule, ServiceType
 from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
 from callcenter.agenda.rows import AppointmentRow, DayView, FreeRow, day_rows, short_name
+from callcenter.agenda.wall_clock import join
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Patient, Practitioner
@@ -110,16 +110,14 @@ def _read_days(
     zone = schedules[0].zone if schedules else "UTC"
     instant = int(at.timestamp())
     first = first_free_times(session, practitioner.id, service_type, at=at) if service_type else []
-    free = free_in(schedules, minutes=service_type.duration_minutes, not_before=instant) if service_type else []
+    free = free_in(schedules, service_type, at=at) if service_type else []
     standing, cancelled = _read_appointments(
         session, schedules, first_day=first_day, last_day=last_day, instant=instant
     )
     views = []
     for offset in range((last_day - first_day).days + 1):
         day = first_day + timedelta(days=offset)
-        open_ = [
-            interval for one in schedules for interval in one.open if local_time(interval[0], one.zone).date() == day
-        ]
+        open_ = join(interval for one in schedules for interval in one.opened_on(day))
         views.append(
             DayView(
                 practice_id=practitioner.practice_id,
@@ -129,8 +127,8 @@ def _read_days(
                 day=day,
                 zone=zone,
                 is_today=today_in(zone, at) == day,
-                open=tuple((local_time(begin, zone), local_time(end, zone)) for begin, end in join(open_)),
-                rows=day_rows(standing[day], _free_rows(free, first, day=day), join(open_), zone=zone, at=instant),
+                open=tuple((local_time(begin, zone), local_time(end, zone)) for begin, end in open_),
+                rows=day_rows(standing[day], _free_rows(free, first, day=day), open_, zone=zone, at=instant),
                 cancelled=tuple(cancelled[day]),
                 first_free=first[0] if first else None,
                 next_free=tuple(first[1:]),

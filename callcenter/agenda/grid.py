@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from callcenter.agenda.free_time import join
 from callcenter.agenda.rows import AppointmentRow, ClosedRow, DayView, FreeRow, Row
+from callcenter.agenda.wall_clock import join
 
 _STEP = 5  # minutes a row
 _SHORTEST_FOLD = 60  # minutes; a shorter pause is drawn to scale

@@ -9,19 +9,28 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.free_time import Interval, WeeklyHours, open_intervals
 from callcenter.agenda.models import Occupation, Opening, Schedule
+from callcenter.agenda.opening_rules import AgendaRules, Opened, OpeningRule, opened_between
+from callcenter.agenda.wall_clock import Interval, join, wall_day
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSchedule:
-    """One schedule over some days. ``busy`` holds what occupies its practitioner anywhere: nobody is in two places."""
+    """One schedule over some days. ``busy`` holds what occupies its practitioner anywhere: nobody is in two places.
+
+    ``opened`` also holds the day before, whose night may reach into the first; ``days`` is from midnight to midnight.
+    """
 
     schedule_id: int
     practitioner_id: int
     zone: str
-    open: tuple[Interval, ...]
+    days: Interval
+    opened: tuple[Opened, ...]
     busy: tuple[Interval, ...]
+
+    def opened_on(self, day: date) -> list[Interval]:
+        """What opens on this day of its zone, sorted and joined."""
+        return join((one.begin, one.end) for one in self.opened if one.day == day)
 
 
 def read_schedules(
@@ -34,13 +43,18 @@ def read_schedules(
         .order_by(Schedule.id)
     ).all()
     ids = [schedule.id for schedule in schedules]
-    hours: dict[int, list[WeeklyHours]] = defaultdict(list)
-    for row in session.execute(
-        select(
-            Opening.schedule_id, Opening.weekday, Opening.starts, Opening.ends, Opening.valid_from, Opening.valid_until
-        ).where(Opening.schedule_id.in_(ids))
-    ):
-        hours[row.schedule_id].append(WeeklyHours(row.weekday, row.starts, row.ends, row.valid_from, row.valid_until))
+    rules: dict[int, list[OpeningRule]] = defaultdict(list)
+    for row in session.scalars(select(Opening).where(Opening.schedule_id.in_(ids)).order_by(Opening.id)):
+        rules[row.schedule_id].append(
+            OpeningRule(
+                id=row.id,
+                weekday=row.weekday,
+                starts=row.starts,
+                ends=row.ends,
+                valid_from=row.valid_from,
+                valid_until=row.valid_until,
+            )
+        )
     practitioner_of = {schedule.id: schedule.practitioner_id for schedule in schedules}
     busy: dict[int, list[Interval]] = defaultdict(list)
     # A day more on both sides: the days are wall-clock, the instants are not.
@@ -56,8 +70,9 @@ def read_schedules(
             schedule_id=schedule.id,
             practitioner_id=schedule.practitioner_id,
             zone=schedule.zone,
-            open=tuple(open_intervals(hours[schedule.id], zone=schedule.zone, first_day=first_day, last_day=last_day)),
-            busy=tuple(busy[schedule.practitioner_id]),
+            days=(wall_day(first_day, schedule.zone)[0], wall_day(last_day, schedule.zone)[1]),
+            opened=tuple(opened_between(AgendaRules(schedule.zone, rules[schedule.id]), first_day, last_day)),
+            busy=tuple(join(busy[schedule.practitioner_id])),
         )
         for schedule in schedules
     ]

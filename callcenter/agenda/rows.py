@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import ClassVar, Literal
 
 from callcenter.agenda.finding import Free
-from callcenter.agenda.free_time import Interval
 from callcenter.agenda.models import AppointmentStatus
 from callcenter.agenda.openings import local_time
+from callcenter.agenda.wall_clock import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

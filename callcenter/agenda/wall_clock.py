@@ -42,6 +42,13 @@ def instants_of(wall: datetime, zone: str) -> tuple[int, ...]:
     )
 
 
+def wall_day(day: date, zone: str) -> Interval:
+    """From the first instant that is called this day in ``zone`` to the first that is called the next."""
+    begin = wall_seconds(day)
+    pieces = intervals_between(begin, begin + DAY, stretches_of(day, day, zone))
+    return pieces[0][0], pieces[-1][1]
+
+
 def day_of(instant: int, zone: str) -> date:
     """The date on the wall in ``zone`` at an instant."""
     return datetime.fromtimestamp(instant, _place(zone)).date()

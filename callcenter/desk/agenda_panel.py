@@ -9,10 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.day import day_view
-from callcenter.agenda.finding import today_in
-from callcenter.agenda.free_time import fits
+from callcenter.agenda.finding import schedule_with, today_in
 from callcenter.agenda.models import Schedule, ServiceType
-from callcenter.agenda.openings import local_time, read_schedules
+from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
 from callcenter.agenda.rows import DayView
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard
@@ -191,8 +190,7 @@ def _chosen(
         return None
     day = local_time(start, zone).date()
     schedules = read_schedules(session, [practitioner.id], first_day=day, last_day=day)
-    duration = kind.duration_minutes * 60
-    still_free = any(fits(one.open, one.busy, start=start, duration=duration) for one in schedules)
+    found = schedule_with(schedules, kind, start=start, at=at)
     return ChosenTime(
         start=instant,
         practitioner_id=practitioner.id,
@@ -200,7 +198,7 @@ def _chosen(
         practitioner=practitioner.name,
         type_name=kind.name,
         request_key=request_key(card, practitioner_id=practitioner.id, type_id=kind.id, start=start),
-        is_gone=start < int(at.timestamp()) or not still_free,
+        is_gone=not isinstance(found, OpenSchedule),
     )
 
 
