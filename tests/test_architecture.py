@@ -18,6 +18,7 @@ SOURCE = ROOT / "callcenter"
 DECISIONS = (
     "callcenter.agenda.offering",
     "callcenter.agenda.opening_rules",
+    "callcenter.agenda.visit_rules",
     "callcenter.agenda.wall_clock",
     "callcenter.agenda.week",
     "callcenter.carrier.faults",

@@ -8,9 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.events import AppointmentBooked
-from callcenter.agenda.finding import Free, find_free, first_free_times, schedule_with
+from callcenter.agenda.finding import Free, Place, find_free, first_free_times, place_for, visit_of, visitor_for
 from callcenter.agenda.models import Appointment, Occupation, Schedule, ServiceType
-from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
+from callcenter.agenda.offering import Refusal
+from callcenter.agenda.opening_rules import Channel
+from callcenter.agenda.openings import local_time, read_schedules
+from callcenter.agenda.quotas import count_use
+from callcenter.agenda.refusals import sentence_of
+from callcenter.agenda.visit_rules import NotForHer, Visitor
 from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid, NotFound
@@ -43,8 +48,9 @@ def book_appointment(
     staff_id: int | None,
     request_key: str,
     at: datetime,
+    channel: Channel = Channel.PHONE,
 ) -> Appointment:
-    """Give a patient a time; ``start`` in UTC seconds, any five-minute start that fits.
+    """Give a patient a time; ``start`` in UTC seconds, any start that ``agenda.offering`` lets this channel have.
 
     The same ``request_key`` again gives the same appointment. Raises ``TimeTaken`` with the next choices, ``NotFound``
     when practitioner, patient, type or call are not this practice's, ``Invalid`` without a key.
@@ -64,14 +70,18 @@ def book_appointment(
         booked_by=staff_id,
         booked_at=at,
         request_key=request_key,
+        channel=channel,
     )
     # Only after the lock: of two identical requests at once, the second waits there and then sees what the first wrote.
     earlier = _same_request(session, wanted)
     if earlier is not None:
         return earlier
-    wanted.schedule_id = _schedule_for(session, wanted, service_type, at=at)
+    place = _place_for(session, wanted, service_type, at=at)
+    wanted.schedule_id, wanted.end = place.schedule_id, place.end
     try:
         with session.begin_nested():
+            if not count_use(session, wanted, place.opened):
+                raise _refused(session, wanted, service_type, Refusal.FULL, at=at)
             session.add(wanted)
             session.flush()
             session.add(
@@ -79,15 +89,15 @@ def book_appointment(
                     practice_id=practice_id,
                     schedule_id=wanted.schedule_id,
                     appointment_id=wanted.id,
-                    start=wanted.start,
-                    end=wanted.end,
+                    start=wanted.start - place.before,
+                    end=wanted.end + place.after,
                 )
             )
     except IntegrityError as refused:
         if not _is_overlap(refused):
             # The same key was being used for another practitioner at this very moment.
             raise Conflict(N_("This form has already been used for another appointment.")) from refused
-        raise _taken(session, wanted, service_type, at=at) from refused
+        raise _refused(session, wanted, service_type, Refusal.TAKEN, at=at) from refused
     record_act(
         session,
         "appointment.booked",
@@ -158,8 +168,8 @@ def _same_request(session: Session, wanted: Appointment) -> Appointment | None:
     return earlier
 
 
-def _schedule_for(session: Session, wanted: Appointment, service_type: ServiceType, *, at: datetime) -> int:
-    """The schedule in which the wanted time is free; raises ``TimeTaken``."""
+def _place_for(session: Session, wanted: Appointment, service_type: ServiceType, *, at: datetime) -> Place:
+    """Where the wanted time is free; raises ``TimeTaken``."""
     near = local_time(wanted.start, "UTC").date()
     schedules = read_schedules(
         session,
@@ -167,40 +177,55 @@ def _schedule_for(session: Session, wanted: Appointment, service_type: ServiceTy
         first_day=near - timedelta(days=1),
         last_day=near + timedelta(days=1),
     )
-    found = schedule_with(schedules, service_type, start=wanted.start, at=at)
-    if isinstance(found, OpenSchedule):
-        return found.schedule_id
-    raise _taken(session, wanted, service_type, at=at)
+    found = place_for(
+        schedules,
+        visit_of(session, wanted.practitioner_id, service_type),
+        start=wanted.start,
+        at=at,
+        channel=wanted.channel,
+        visitor=visitor_for(session, wanted.practitioner_id, wanted.patient_id),
+    )
+    if isinstance(found, Place):
+        return found
+    raise _refused(session, wanted, service_type, found, at=at)
 
 
-def _taken(session: Session, wanted: Appointment, service_type: ServiceType, *, at: datetime) -> TimeTaken:
-    choices = _next_choices(session, wanted, service_type, at=at)
-    if wanted.start < int(at.timestamp()):
-        return TimeTaken(N_("This time has already passed."), next_choices=choices)
+def _refused(
+    session: Session, wanted: Appointment, service_type: ServiceType, why: Refusal | NotForHer, *, at: datetime
+) -> TimeTaken:
+    """The refusal with its sentence, and the next times that this patient can have."""
+    visitor = visitor_for(session, wanted.practitioner_id, wanted.patient_id)
+    choices = _next_choices(session, wanted, service_type, visitor, at=at)
+    # Who has it is said also where the rules would have refused it: that is what two at their desks want to know.
+    if why in {Refusal.TAKEN, Refusal.CLOSED}:
+        name = _taken_by(session, wanted, service_type)
+        if name is not None and name:
+            return TimeTaken(N_("%(name)s has just taken this time."), next_choices=choices, taken_by=name, name=name)
+        why = Refusal.TAKEN if name is not None else why
+    return TimeTaken(sentence_of(why), next_choices=choices)
+
+
+def _taken_by(session: Session, wanted: Appointment, service_type: ServiceType) -> str | None:
+    """The colleague who has this time, empty when it is the asker's own or nobody's; None when it is not taken."""
     occupied = session.execute(
         select(Appointment.booked_by, Staff.name)
         .join(Occupation, Occupation.appointment_id == Appointment.id)
         .outerjoin(Staff, Staff.id == Appointment.booked_by)
         .where(
             Appointment.practitioner_id == wanted.practitioner_id,
-            Occupation.start < wanted.end,
-            Occupation.end > wanted.start,
+            Occupation.start < wanted.end + service_type.after_minutes * 60,
+            Occupation.end > wanted.start - service_type.before_minutes * 60,
         )
         .limit(1)
     ).first()
     if occupied is None:
-        return TimeTaken(N_("This time is not open for this type of visit."), next_choices=choices)
-    if occupied.name and occupied.booked_by != wanted.booked_by:
-        return TimeTaken(
-            N_("%(name)s has just taken this time."),
-            next_choices=choices,
-            taken_by=occupied.name,
-            name=occupied.name,
-        )
-    return TimeTaken(N_("This time has just been taken."), next_choices=choices)
+        return None
+    return "" if occupied.booked_by == wanted.booked_by else occupied.name or ""
 
 
-def _next_choices(session: Session, wanted: Appointment, service_type: ServiceType, *, at: datetime) -> list[Free]:
+def _next_choices(
+    session: Session, wanted: Appointment, service_type: ServiceType, visitor: Visitor, *, at: datetime
+) -> list[Free]:
     """Three times as near after the wanted one as there are; when none follows within a week, the first free ones."""
     day = local_time(wanted.start, "UTC").date()
     after = [
@@ -212,12 +237,13 @@ def _next_choices(session: Session, wanted: Appointment, service_type: ServiceTy
             first_day=day - timedelta(days=1),
             last_day=day + timedelta(days=7),
             at=at,
+            visitor=visitor,
         )
         if one.start > wanted.start
     ]
     if len(after) >= _CHOICES:
         return after[:_CHOICES]
-    return first_free_times(session, wanted.practitioner_id, service_type, at=at, count=_CHOICES)
+    return first_free_times(session, wanted.practitioner_id, service_type, at=at, count=_CHOICES, visitor=visitor)
 
 
 def _is_overlap(refused: IntegrityError) -> bool:

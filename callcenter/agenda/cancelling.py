@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.events import AppointmentCancelled
 from callcenter.agenda.models import Appointment, AppointmentStatus, Cancellation, Occupation
+from callcenter.agenda.quotas import give_back_use
 from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, NotFound
@@ -41,6 +42,7 @@ def cancel_appointment(
         .where(Occupation.appointment_id == appointment_id)
         .execution_options(synchronize_session="fetch")
     )
+    give_back_use(session, appointment)
     session.add(
         Cancellation(
             appointment_id=appointment_id,

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.finding import Free, first_free_times, free_in, today_in
+from callcenter.agenda.finding import Free, first_free_in, free_in, today_in, visit_of
 from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule, ServiceType
-from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
+from callcenter.agenda.openings import Agendas, OpenSchedule, local_time
 from callcenter.agenda.rows import AppointmentRow, DayView, FreeRow, day_rows, short_name
 from callcenter.agenda.wall_clock import join
 from callcenter.core.errors import NotFound
@@ -106,11 +106,13 @@ def _read_days(
     last_day: date,
     at: datetime,
 ) -> list[DayView]:
-    schedules = read_schedules(session, [practitioner.id], first_day=first_day, last_day=last_day)
+    agendas = Agendas(session, [practitioner.id], since=min(first_day, at.date() - timedelta(days=1)))
+    schedules = agendas.on(first_day, last_day)
     zone = schedules[0].zone if schedules else "UTC"
     instant = int(at.timestamp())
-    first = first_free_times(session, practitioner.id, service_type, at=at) if service_type else []
-    free = free_in(schedules, service_type, at=at) if service_type else []
+    visit = None if service_type is None else visit_of(session, practitioner.id, service_type)
+    first = [] if visit is None else first_free_in(agendas, visit, at=at)
+    free = [] if visit is None else free_in(schedules, visit, at=at)
     standing, cancelled = _read_appointments(
         session, schedules, first_day=first_day, last_day=last_day, instant=instant
     )

@@ -1,7 +1,8 @@
 """Which starts can be had: the one decision behind finding, holding, booking and moving. Pure: no database, no clock.
 
-``free_starts`` lists them and ``refusal`` says of one start why it cannot be had; for the same question the list holds
-exactly the starts that are not refused. Starts stand on a grid: the opening's beginning, then every ``step``.
+``free_starts`` lists them and ``decide`` says of one start in which opening it can be had, or why it cannot; for the
+same question the list holds exactly the starts that are not refused. Starts stand on a grid: the opening's beginning,
+then every ``step``.
 """
 
 from bisect import bisect_left, bisect_right
@@ -24,6 +25,8 @@ class Refusal(StrEnum):
     PAST = "past"
     TOO_SOON = "too_soon"  # the type of visit wants more notice
     TOO_FAR = "too_far"  # beyond the horizon of the type of visit
+    TOO_YOUNG = "too_young"  # on that day, for the type of visit
+    TOO_OLD = "too_old"
     CLOSED = "closed"  # nothing is open then, or the visit would end after the closing
     OTHER_TYPE = "other_type"  # open, for other types of visit
     OTHER_CHANNEL = "other_channel"  # open, not for this channel
@@ -46,6 +49,8 @@ class VisitRule:
     notice: int = 0
     horizon: int | None = None
     is_urgent: bool = False  # may have what is kept for emergencies
+    from_age: int | None = None  # UTC seconds: from then on the patient is old enough
+    until_age: int | None = None  # and until then young enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ def free_starts(
     begins: what to propose. They do not slide while the morning passes, until none of them is left.
     """
     soonest, latest = _span(visit, question)
+    soonest = max(soonest, visit.from_age or soonest)
+    latest = latest if visit.until_age is None else min(latest, visit.until_age - 1)
     admitted = []
     for one in opened:
         if one.end <= soonest or one.begin >= latest + visit.duration:
@@ -114,7 +121,7 @@ def proposal_distance(visit: VisitRule) -> int:
     return -(-(visit.before + visit.duration + visit.after) // visit.step) * visit.step
 
 
-def refusal(
+def decide(
     start: int,
     opened: Sequence[Opened],
     busy: Sequence[Interval],
@@ -122,8 +129,8 @@ def refusal(
     question: Question,
     *,
     zone: str,
-) -> Refusal | None:
-    """Why this start cannot be had; None when it can."""
+) -> Opened | Refusal:
+    """The opening in which this start can be had, whose quota it counts for, or why it cannot."""
     soonest, latest = _span(visit, question)
     if start < question.at:
         return Refusal.PAST
@@ -131,6 +138,10 @@ def refusal(
         return Refusal.TOO_SOON
     if start > latest:
         return Refusal.TOO_FAR
+    if visit.from_age is not None and start < visit.from_age:
+        return Refusal.TOO_YOUNG
+    if visit.until_age is not None and start >= visit.until_age:
+        return Refusal.TOO_OLD
     end = start + visit.duration
     if not _lies_in((start, end), join([(one.begin, one.end) for one in opened])):
         return Refusal.CLOSED
@@ -146,9 +157,7 @@ def refusal(
     index = bisect_left(busy, (end + visit.after, 0))
     if index and busy[index - 1][1] > start - visit.before:
         return Refusal.TAKEN
-    if all((start - one.anchor) % visit.step for one, _ in here):
-        return Refusal.OFF_GRID
-    return None
+    return next((one for one, _ in here if (start - one.anchor) % visit.step == 0), Refusal.OFF_GRID)
 
 
 def _span(visit: VisitRule, question: Question) -> Interval:

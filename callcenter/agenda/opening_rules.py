@@ -30,6 +30,14 @@ class OpeningKind(StrEnum):
     RESERVE = "reserve"  # the practice's own, given by nobody else
 
 
+class SchoolDays(StrEnum):
+    """Whether an opening goes by the school's year where the site lies."""
+
+    ANY = "any"
+    TERM = "term"  # only while there is school
+    HOLIDAYS = "holidays"
+
+
 class Channel(StrEnum):
     """Through whom an appointment is asked for."""
 
@@ -72,13 +80,14 @@ class OpeningRule:
     cycle_weeks: int = 1
     cycle_week: int = 0
     anchor: date | None = None
+    school_days: SchoolDays = SchoolDays.ANY
     service_type_ids: frozenset[int] | None = None  # None is all
     channels: Mapping[Channel, ChannelRule] | None = None  # None is all, without limit; a channel left out is closed
     kind: OpeningKind = OpeningKind.NORMAL
     release: Release | None = None  # None: what is kept stays kept
 
     def is_in_force(self, day: date) -> bool:
-        """Whether the rule opens this day."""
+        """Whether the rule opens this day, the school's year left aside."""
         if self.weekday != day.weekday():
             return False
         if (self.valid_from is not None and day < self.valid_from) or (
@@ -152,6 +161,15 @@ class AgendaRules:
     openings: Sequence[OpeningRule]
     exceptions: Sequence[DayException] = ()
     holidays: frozenset[date] = frozenset()
+    school_holidays: frozenset[date] = frozenset()
+
+    def opens(self, rule: OpeningRule, day: date) -> bool:
+        """Whether this rule opens this day, exceptions and public holidays left aside."""
+        if not rule.is_in_force(day):
+            return False
+        if rule.school_days is SchoolDays.ANY:
+            return True
+        return (day in self.school_holidays) == (rule.school_days is SchoolDays.HOLIDAYS)
 
 
 def opened_between(rules: AgendaRules, first_day: date, last_day: date) -> list[Opened]:
@@ -172,7 +190,7 @@ def opened_between(rules: AgendaRules, first_day: date, last_day: date) -> list[
         is_replaced = any(one.kind is ExceptionKind.REPLACED for one in special)
         if not is_replaced and day not in rules.holidays:
             for rule in by_weekday[day.weekday()]:
-                if rule.is_in_force(day):
+                if rules.opens(rule, day):
                     found += _opened(day, rule.starts, rule.ends, rule, stretches)
         for one in special:
             if one.kind is not ExceptionKind.CLOSED and one.starts is not None and one.ends is not None:

@@ -1,7 +1,7 @@
-"""A practitioner's schedules as they stand: when each is open, and what is occupied."""
+"""A practitioner's schedules as they stand: the rules that open them, and what is occupied."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.models import Occupation, Opening, Schedule
-from callcenter.agenda.opening_rules import AgendaRules, Opened, OpeningRule, opened_between
+from callcenter.agenda.models import Occupation
+from callcenter.agenda.opening_rules import Channel, Opened, opened_between
+from callcenter.agenda.rule_reading import read_rules, read_use
 from callcenter.agenda.wall_clock import Interval, join, wall_day
 
 
@@ -27,55 +28,53 @@ class OpenSchedule:
     days: Interval
     opened: tuple[Opened, ...]
     busy: tuple[Interval, ...]
+    used: Mapping[tuple[int, date, Channel], int]  # visits that channels have had of openings that limit them
 
     def opened_on(self, day: date) -> list[Interval]:
         """What opens on this day of its zone, sorted and joined."""
         return join((one.begin, one.end) for one in self.opened if one.day == day)
 
 
+class Agendas:
+    """The schedules of some practitioners, their rules read once (from ``since`` on), to be looked at on any days."""
+
+    def __init__(self, session: Session, practitioner_ids: Sequence[int], *, since: date) -> None:
+        self._session = session
+        self._schedules = read_rules(session, practitioner_ids, since=since)
+
+    def on(self, first_day: date, last_day: date) -> list[OpenSchedule]:
+        """As they stand on these days of each one's zone, both included; one query, two where channels have a quota."""
+        ids = [one.schedule_id for one in self._schedules]
+        used = read_use(self._session, [one.rules for one in self._schedules], first_day=first_day, last_day=last_day)
+        practitioner_of = {one.schedule_id: one.practitioner_id for one in self._schedules}
+        busy: dict[int, list[Interval]] = defaultdict(list)
+        # A day more on both sides: the days are wall-clock, the instants are not.
+        begin, end = _utc_midnight(first_day - timedelta(days=1)), _utc_midnight(last_day + timedelta(days=2))
+        for taken in self._session.execute(
+            select(Occupation.schedule_id, Occupation.start, Occupation.end).where(
+                Occupation.schedule_id.in_(ids), Occupation.start < end, Occupation.end > begin
+            )
+        ):
+            busy[practitioner_of[taken.schedule_id]].append((taken.start, taken.end))
+        return [
+            OpenSchedule(
+                schedule_id=one.schedule_id,
+                practitioner_id=one.practitioner_id,
+                zone=one.rules.zone,
+                days=(wall_day(first_day, one.rules.zone)[0], wall_day(last_day, one.rules.zone)[1]),
+                opened=tuple(opened_between(one.rules, first_day, last_day)),
+                busy=tuple(join(busy[one.practitioner_id])),
+                used=used,
+            )
+            for one in self._schedules
+        ]
+
+
 def read_schedules(
     session: Session, practitioner_ids: Sequence[int], *, first_day: date, last_day: date
 ) -> list[OpenSchedule]:
-    """The schedules of these practitioners over these days (of each schedule's zone), both included; three queries."""
-    schedules = session.execute(
-        select(Schedule.id, Schedule.practitioner_id, Schedule.zone)
-        .where(Schedule.practitioner_id.in_(practitioner_ids))
-        .order_by(Schedule.id)
-    ).all()
-    ids = [schedule.id for schedule in schedules]
-    rules: dict[int, list[OpeningRule]] = defaultdict(list)
-    for row in session.scalars(select(Opening).where(Opening.schedule_id.in_(ids)).order_by(Opening.id)):
-        rules[row.schedule_id].append(
-            OpeningRule(
-                id=row.id,
-                weekday=row.weekday,
-                starts=row.starts,
-                ends=row.ends,
-                valid_from=row.valid_from,
-                valid_until=row.valid_until,
-            )
-        )
-    practitioner_of = {schedule.id: schedule.practitioner_id for schedule in schedules}
-    busy: dict[int, list[Interval]] = defaultdict(list)
-    # A day more on both sides: the days are wall-clock, the instants are not.
-    begin, end = _utc_midnight(first_day - timedelta(days=1)), _utc_midnight(last_day + timedelta(days=2))
-    for taken in session.execute(
-        select(Occupation.schedule_id, Occupation.start, Occupation.end).where(
-            Occupation.schedule_id.in_(ids), Occupation.start < end, Occupation.end > begin
-        )
-    ):
-        busy[practitioner_of[taken.schedule_id]].append((taken.start, taken.end))
-    return [
-        OpenSchedule(
-            schedule_id=schedule.id,
-            practitioner_id=schedule.practitioner_id,
-            zone=schedule.zone,
-            days=(wall_day(first_day, schedule.zone)[0], wall_day(last_day, schedule.zone)[1]),
-            opened=tuple(opened_between(AgendaRules(schedule.zone, rules[schedule.id]), first_day, last_day)),
-            busy=tuple(join(busy[schedule.practitioner_id])),
-        )
-        for schedule in schedules
-    ]
+    """The schedules of these practitioners as they stand on these days of each one's zone, both included."""
+    return Agendas(session, practitioner_ids, since=first_day).on(first_day, last_day)
 
 
 def local_time(instant: int, zone: str) -> datetime:

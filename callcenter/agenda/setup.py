@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -101,10 +101,19 @@ def set_openings(
     if wanted == weekly_hours(session, schedule):
         return False
     practice_id = schedule.practice_id
-    session.execute(delete(Opening).where(Opening.practice_id == practice_id, Opening.schedule_id == schedule.id))
+    # Those that stay keep their row: quotas and appointments refer to it.
+    missing = list(wanted)
+    for row in session.scalars(
+        select(Opening).where(Opening.practice_id == practice_id, Opening.schedule_id == schedule.id)
+    ):
+        had = WeeklyHours(row.weekday, row.starts, row.ends)
+        if had in missing:
+            missing.remove(had)
+        else:
+            session.delete(row)
     session.add_all(
         Opening(practice_id=practice_id, schedule_id=schedule.id, weekday=one.weekday, starts=one.starts, ends=one.ends)
-        for one in wanted
+        for one in missing
     )
     subject = f"schedule {schedule.id}"
     record_act(session, "weekly_hours_set", subject, at=at, staff_id=staff_id, practice_id=practice_id)

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.day import day_view
-from callcenter.agenda.finding import schedule_with, today_in
+from callcenter.agenda.finding import Place, place_for, today_in, visit_of
 from callcenter.agenda.models import Schedule, ServiceType
-from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
+from callcenter.agenda.openings import local_time, read_schedules
 from callcenter.agenda.rows import DayView
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard
@@ -190,7 +190,7 @@ def _chosen(
         return None
     day = local_time(start, zone).date()
     schedules = read_schedules(session, [practitioner.id], first_day=day, last_day=day)
-    found = schedule_with(schedules, kind, start=start, at=at)
+    found = place_for(schedules, visit_of(session, practitioner.id, kind), start=start, at=at)
     return ChosenTime(
         start=instant,
         practitioner_id=practitioner.id,
@@ -198,7 +198,7 @@ def _chosen(
         practitioner=practitioner.name,
         type_name=kind.name,
         request_key=request_key(card, practitioner_id=practitioner.id, type_id=kind.id, start=start),
-        is_gone=not isinstance(found, OpenSchedule),
+        is_gone=not isinstance(found, Place),
     )
 
 

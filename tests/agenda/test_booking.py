@@ -66,7 +66,7 @@ def test_whoever_comes_second_learns_who_was_first_and_gets_three_next_times(dat
         (paris(8, 45), "This time has already passed."),
         (paris(13), "This time is not open for this type of visit."),
         (paris(12, 20), "This time is not open for this type of visit."),
-        (paris(11, 31), "This time is not open for this type of visit."),
+        (paris(11, 31), "Visits do not begin at this minute."),
     ],
 )
 def test_a_time_that_cannot_be_had_is_refused_with_three_that_can(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcenter.agenda.offering import Question, Refusal, VisitRule, free_starts, proposal_distance, refusal
+from callcenter.agenda.offering import Question, Refusal, VisitRule, decide, free_starts, proposal_distance
 from callcenter.agenda.opening_rules import (
     AgendaRules,
     Channel,
@@ -22,6 +22,7 @@ from callcenter.agenda.opening_rules import (
     OpeningKind,
     OpeningRule,
     Release,
+    SchoolDays,
     opened_between,
 )
 from callcenter.agenda.wall_clock import join
@@ -60,14 +61,14 @@ def offered(
     taken = join(busy or [])
     starts = free_starts(opened, taken, visit, question, zone=PARIS)
     for minute in range(instant(day, 0), instant(day + timedelta(days=days), 12), MINUTE):
-        refused = refusal(minute, opened, taken, visit, question, zone=PARIS)
-        assert (refused is None) == (minute in starts), (wall([minute]), refused)
+        decided = decide(minute, opened, taken, visit, question, zone=PARIS)
+        assert isinstance(decided, Refusal) == (minute not in starts), (wall([minute]), decided)
     return wall(starts)
 
 
-def why_not(start: int, *openings: OpeningRule, question: Question, visit: VisitRule | None = None) -> Refusal | None:
+def why_not(start: int, *openings: OpeningRule, question: Question, visit: VisitRule | None = None) -> object:
     opened = opened_between(AgendaRules(PARIS, openings), MONDAY, MONDAY)
-    return refusal(start, opened, [], visit or VisitRule(1, 30 * MINUTE), question, zone=PARIS)
+    return decide(start, opened, [], visit or VisitRule(1, 30 * MINUTE), question, zone=PARIS)
 
 
 def test_starts_stand_on_the_grid_of_the_opening_and_stay_there_whatever_is_booked() -> None:
@@ -205,6 +206,8 @@ def slow_starts(rules: AgendaRules, busy: list[tuple[int, int]], visit: VisitRul
         start = one.instant
         if start < question.at + visit.notice or (visit.horizon is not None and start > question.at + visit.horizon):
             continue
+        if (visit.from_age or 0) > start or start >= (visit.until_age or 1 << 40):
+            continue
         inside = range(start, start + visit.duration, MINUTE)
         if not all(minute in by_instant and by_instant[minute].permits for minute in inside):
             continue
@@ -249,7 +252,11 @@ def _openings_at(rules: AgendaRules, shown: datetime) -> Iterator[tuple[OpeningR
         replaced = any(one.kind == "replaced" for one in special)
         if not replaced and day not in rules.holidays:
             for rule in rules.openings:
-                if _rules_the_day(rule, day) and _between(day, rule.starts, rule.ends, shown):
+                if (
+                    _rules_the_day(rule, day)
+                    and _goes_by_school(rule, day, rules)
+                    and _between(day, rule.starts, rule.ends, shown)
+                ):
                     yield rule, day
         for one in special:
             opens = one.kind != "closed" and one.starts is not None and one.ends is not None
@@ -269,6 +276,12 @@ def _rules_the_day(rule: OpeningRule, day: date) -> bool:
     while monday > day:
         monday, week = monday - timedelta(days=7), (week - 1) % rule.cycle_weeks
     return week == rule.cycle_week
+
+
+def _goes_by_school(rule: OpeningRule, day: date, rules: AgendaRules) -> bool:
+    if rule.school_days == "any":
+        return True
+    return (rule.school_days == "holidays") is (day in rules.school_holidays)
 
 
 def _between(day: date, starts: time, ends: time, shown: datetime) -> bool:
@@ -332,7 +345,7 @@ channel_rules = st.builds(
     earliest=st.none() | st.integers(1, 96).map(lambda number: timedelta(hours=number)),
 )
 openings = st.builds(
-    lambda number, weekday, span, cycle, types, channels, kind, release: OpeningRule(
+    lambda number, weekday, span, cycle, types, channels, kind, release, school: OpeningRule(
         id=number,
         weekday=weekday,
         starts=span[0],
@@ -344,6 +357,7 @@ openings = st.builds(
         channels=channels,
         kind=kind,
         release=release,
+        school_days=school,
     ),
     st.integers(1, 3),
     st.integers(0, 6),
@@ -353,6 +367,7 @@ openings = st.builds(
     st.none() | st.dictionaries(st.sampled_from(Channel), channel_rules, max_size=2),
     st.sampled_from(OpeningKind),
     st.none() | st.builds(Release, st.integers(0, 2), st.integers(6, 20).map(time)),
+    st.sampled_from(SchoolDays),
 )
 exceptions = st.builds(
     lambda kind, first, last, span: DayException(
@@ -367,6 +382,7 @@ exceptions = st.builds(
     st.integers(0, 2),
     st.none() | hours,
 )
+HALFWAY = int(datetime(2026, 10, 25, tzinfo=UTC).timestamp())
 visits = st.builds(
     VisitRule,
     service_type_id=st.just(1),
@@ -377,6 +393,8 @@ visits = st.builds(
     notice=st.sampled_from([0, 5 * HOUR]),
     horizon=st.sampled_from([None, 40 * HOUR]),
     is_urgent=st.booleans(),
+    from_age=st.sampled_from([None, None, HALFWAY]),
+    until_age=st.sampled_from([None, None, HALFWAY]),
 )
 
 
@@ -404,7 +422,7 @@ def test_the_finder_offers_what_a_slow_look_at_every_minute_finds_and_refuses_th
     asked: int,
 ) -> None:
     holidays = frozenset() if holiday is None else frozenset({FIRST + timedelta(days=holiday)})
-    agenda = AgendaRules(zone, rules, tuple(special), holidays)
+    agenda = AgendaRules(zone, rules, tuple(special), holidays, school_holidays=frozenset({FIRST, LAST}))
     midnight = int(datetime.combine(FIRST, time(), ZoneInfo(zone)).timestamp())
     question = Question(
         channel,
@@ -421,8 +439,8 @@ def test_the_finder_offers_what_a_slow_look_at_every_minute_finds_and_refuses_th
     assert set(proposed) <= set(offered)
     assert bool(proposed) == bool(offered)
     for minute in range(midnight - 26 * HOUR, midnight + 5 * 24 * HOUR, 5 * MINUTE):
-        refused = refusal(minute, opened, busy, visit, question, zone=zone)
-        assert (refused is None) == (minute in offered), refused
+        decided = decide(minute, opened, busy, visit, question, zone=zone)
+        assert isinstance(decided, Refusal) == (minute not in offered), decided
 
 
 @pytest.mark.parametrize("zone", ["Europe/Paris", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu"])

@@ -20,15 +20,18 @@ INSERT INTO site (id, practice_id, code, name, address, postal_code, city, zone)
     VALUES (1, 1, 's', 'S', '', '', '', 'UTC');
 INSERT INTO practitioner (id, practice_id, code, site_id, name, family_name, profession, phone, position)
     VALUES (1, 1, 'p', 1, 'P', 'P', '', '', 0);
-INSERT INTO schedule (id, practice_id, practitioner_id, site_id, zone) VALUES (1, 1, 1, 1, 'UTC');
-INSERT INTO service_type (id, practice_id, code, name, short_name, duration_minutes, colour, position)
-    VALUES (1, 1, 'cs', 'C', 'C', 15, 1, 0);
+INSERT INTO schedule (id, practice_id, practitioner_id, site_id, zone, keeps_holidays)
+    VALUES (1, 1, 1, 1, 'UTC', true);
+INSERT INTO service_type (id, practice_id, code, name, short_name, duration_minutes, colour, position, before_minutes,
+    after_minutes, step_minutes, notice_minutes, new_patients, is_urgent)
+    VALUES (1, 1, 'cs', 'C', 'C', 15, 1, 0, 0, 0, 5, 0, 'welcome', false);
 INSERT INTO patient (id, practice_id, title, family_name, given_name, note, search_key, created_at)
     VALUES (1, 1, '', 'V', '', '', 'v', '2026-01-01')
 """.split(";")
 _APPOINTMENT = """
 INSERT INTO appointment (id, practice_id, schedule_id, practitioner_id, patient_id, service_type_id, status,
-    start, "end", booked_at, request_key) VALUES ({id}, 1, 1, 1, 1, 1, 'booked', {start}, {end}, '2026-01-01', 'k{id}')
+    start, "end", booked_at, request_key, channel)
+    VALUES ({id}, 1, 1, 1, 1, 1, 'booked', {start}, {end}, '2026-01-01', 'k{id}', 'phone')
 """
 _OCCUPATION = """
 INSERT INTO occupation (id, practice_id, schedule_id, appointment_id, start, "end")

@@ -1,0 +1,58 @@
+"""How many visits a channel has had of an opening: counted in the transaction that books or gives back.
+
+The row is locked with the schedule by every booker of this practitioner, so that reading and adding cannot race; the
+condition in the statement has the last word all the same.
+"""
+
+from datetime import date
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.models import Appointment, OpeningUse
+from callcenter.agenda.opening_rules import Channel, Opened
+
+
+def count_use(session: Session, appointment: Appointment, opened: Opened) -> bool:
+    """Count this appointment against its opening's quota, where there is one; False when the quota is used up."""
+    rule = opened.rule
+    if rule is None:
+        return True
+    appointment.opening_id, appointment.opening_day = rule.id, opened.day
+    allowed = (rule.channels or {}).get(Channel(appointment.channel))
+    if allowed is None or allowed.quota is None:
+        return True
+    return _add(session, appointment.practice_id, rule.id, opened.day, Channel(appointment.channel), allowed.quota)
+
+
+def give_back_use(session: Session, appointment: Appointment) -> None:
+    """What a cancelled appointment was counted for is free again; called once, by whoever cancelled it."""
+    if appointment.opening_id is None:
+        return
+    session.execute(
+        update(OpeningUse)
+        .where(
+            OpeningUse.opening_id == appointment.opening_id,
+            OpeningUse.day == appointment.opening_day,
+            OpeningUse.channel == appointment.channel,
+            OpeningUse.taken > 0,
+        )
+        .values(taken=OpeningUse.taken - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _add(session: Session, practice_id: int, opening_id: int, day: date, channel: Channel, quota: int) -> bool:
+    this = (OpeningUse.opening_id == opening_id, OpeningUse.day == day, OpeningUse.channel == channel)
+    if session.scalar(select(OpeningUse.taken).where(*this)) is None:
+        session.execute(
+            insert(OpeningUse).values(practice_id=practice_id, opening_id=opening_id, day=day, channel=channel, taken=0)
+        )
+    added = session.scalars(
+        update(OpeningUse)
+        .where(*this, OpeningUse.taken < quota)
+        .values(taken=OpeningUse.taken + 1)
+        .returning(OpeningUse.taken)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return bool(added)
