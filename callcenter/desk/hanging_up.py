@@ -65,7 +65,7 @@ def give_to_colleague(
     """Leave her call to others because she is not in the conversation: not yet, or not any more. Whether it was so.
 
     The patient, unless somebody is with her, is the next to be answered, and not by her. False, and nothing is done,
-    when she is in it, and when nobody would be left in a call of ours. Raises as ``hang_up``.
+    when she is in it, and when nobody would be left in a call of ours. Raises as ``hang_up``, so also in an emergency.
     """
     with database.reading(scope) as session:
         handled_call(session, call_id, staff_id=staff_id)
@@ -73,8 +73,10 @@ def give_to_colleague(
             return False
         legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status.not_in(_OVER))).all()
         own = [leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
-    if any(leg.status == LegStatus.JOINED for leg in own) or len(own) == len(legs):
-        return False
+        if any(leg.status == LegStatus.JOINED for leg in own) or len(own) == len(legs):
+            return False
+        # Not in it, she is still the one who stays with patient and regulator: her telephone rings, or F2 rings it.
+        refuse_leaving(session, call_id)
     with database.unit_of_work(scope) as session:
         if give_back(session, call_id, staff_id=staff_id, at=clock.now()):
             return True

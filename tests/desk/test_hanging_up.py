@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, NotFound, ProviderError
 from callcenter.core.scope import Practices
 from callcenter.desk.card import CardState
+from callcenter.desk.emergency import begin_relay, note_taken_over
 from callcenter.desk.hanging_up import give_to_colleague, hang_up
 from callcenter.routing.calling_back import take_callback
 from callcenter.routing.models import AgentStatus, Callback, QueueEntryStatus, Reservation
@@ -23,6 +25,7 @@ from callcenter.telephony.sweeping import lift_lonely_holds
 from callcenter.telephony.transferring import Outsider, want_outsider
 from tests.desk.test_transfers import ask, colleague, gestures, leg, state
 from tests.floor import ALL, Floor
+from tests.telephony.test_lost_patients import bring_in
 
 DOCTOR = Outsider(LegRole.PRACTITIONER, "+33639980021", "Dr Lemoine")
 
@@ -128,6 +131,29 @@ def test_who_was_asked_in_and_does_not_come_leaves_the_patient_where_she_is(floo
     assert (floor.call(call_id).status, floor.entry(call_id).status) == (CallStatus.TALKING, QueueEntryStatus.ANSWERED)
     lift_lonely_holds(floor.database, floor.provider, floor.clock)
     assert state(floor, "Ines") is CardState.TALKING
+
+
+@pytest.mark.parametrize("leave", [press, let_go])
+def test_whose_telephone_rings_again_does_not_leave_patient_and_regulator_to_themselves(
+    floor: Floor, call_id: int, leave: Callable[[Floor, str, int], object]
+) -> None:
+    dropped = floor.accept("Ines")
+    floor.hear(dropped.id, LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        begin_relay(session, floor.call(call_id), staff_id=floor.staff["Ines"], at=floor.now)
+    bring_in(floor, call_id)
+    floor.hear(dropped.id, LegNews.HUNG_UP)
+    with floor.database.unit_of_work(ALL) as session:
+        again = rejoin_call(session, call_id, staff_id=floor.staff["Ines"], at=floor.now)
+    floor.dial(again)
+    floor.hear(again.id, LegNews.RANG)
+    with pytest.raises(Conflict, match="taken over"):
+        leave(floor, "Ines", call_id)
+    assert (is_with(floor, "Ines"), floor.provider.hung_up) == ((AgentStatus.ON_CALL, call_id), [])
+    with floor.database.unit_of_work(ALL) as session:
+        note_taken_over(session, call_id, staff_id=floor.staff["Ines"], at=floor.now + timedelta(seconds=30))
+    leave(floor, "Ines", call_id)
+    assert is_with(floor, "Ines") == (AgentStatus.WRAP_UP, call_id)
 
 
 def test_a_call_of_ours_whose_patient_was_not_rung_yet_is_over_and_stays_owed(floor: Floor, call_id: int) -> None:
