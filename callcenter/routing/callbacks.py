@@ -4,6 +4,7 @@ One per number and practice, however often she tried. Ringing her is a call of o
 place in the queue: an operator takes it from her list, or is offered it when its turn comes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -124,6 +125,9 @@ def close_callback(session: Session, event: LegChanged) -> None:
 
 def settle_callback(session: Session, call: Call, *, at: datetime) -> None:
     """Nothing is owed any more to the caller of this call; whoever was about to ring her does not. Needs the floor."""
+    # Those calls before her call-back, as whoever accepts one does: the other way round they wait in a circle.
+    for call_id in _to_withdraw(session, call):
+        lock_call(session, call_id)
     done = (
         update(Callback)
         .where(
@@ -134,7 +138,9 @@ def settle_callback(session: Session, call: Call, *, at: datetime) -> None:
         .values(status=CallbackStatus.DONE, closed_at=at)
     )
     if was_changed(session, done):
-        _withdraw(session, call, at=at)
+        # Looked for anew: an operator who had her call-back until now has just placed one.
+        for call_id in _to_withdraw(session, call):
+            end_outbound_call(session, call_id, at=at)
         touch(session, "queue")
     # Nor is anything left to be decided of whoever could not be reached before.
     undecided = update(Callback).where(
@@ -221,9 +227,9 @@ def place_call(session: Session, owed: Callback, call: Call, *, joined_at: datet
     return outbound
 
 
-def _withdraw(session: Session, call: Call, *, at: datetime) -> None:
-    """She is spoken with: any other call that was to ring her back is over, also one that somebody has taken."""
-    others = session.scalars(
+def _to_withdraw(session: Session, call: Call) -> Sequence[int]:
+    """The other calls that were to ring her back, also one that somebody has taken: over once she is spoken with."""
+    return session.scalars(
         select(Call.id)
         .where(
             Call.practice_id == call.practice_id,
@@ -236,8 +242,6 @@ def _withdraw(session: Session, call: Call, *, at: datetime) -> None:
         )
         .order_by(Call.id)
     ).all()
-    for call_id in others:
-        end_outbound_call(session, call_id, at=at)
 
 
 def _placed_for(session: Session, call: Call) -> tuple[int, QueueEntryStatus] | None:

@@ -4,15 +4,16 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict
 from callcenter.directory.models import Role, Staff
 from callcenter.routing import presence
 from callcenter.routing.agents import move_agent, settle
-from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation, ReservationStatus
-from callcenter.routing.offers import offer_waiting_calls, pull_call
+from callcenter.routing.callbacks import promise_callback
+from callcenter.routing.models import Agent, AgentStatus, Callback, QueueEntry, Reservation, ReservationStatus
+from callcenter.routing.offers import accept_offer, offer_waiting_calls, pull_call
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Leg
 from callcenter.telephony.state import LegNews
@@ -163,3 +164,28 @@ def test_a_break_taken_as_the_offer_runs_out_waits_for_it(floor: Floor) -> None:
         breaking.result(timeout=10)
     assert moved
     assert floor.status_of("Ines") == "break_"
+
+
+def test_a_colleague_takes_the_call_owed_to_a_caller_who_is_being_answered(floor: Floor) -> None:
+    """Whoever accepts it locks the call, then moves the call-back: the other way round the two wait in a circle."""
+    asked, waits = (floor.ring(f"CA{number:032x}") for number in (1, 2))  # two telephones of one number
+    with floor.database.unit_of_work(ALL) as session:
+        assert promise_callback(session, asked, at=floor.now)
+        ours = session.scalars(select(Callback.outbound_call_id)).one() or 0
+    floor.hire("Ines", "Camille")
+    floor.hear(floor.patient_leg(waits), LegNews.JOINED)
+    hers = floor.accept("Camille")
+    assert hers.call_id == waits
+    ines = floor.staff["Ines"]
+    with ThreadPoolExecutor(1) as pool:
+        with floor.database.unit_of_work(ALL) as session:
+            lock_call(session, ours)
+            spoken_with = pool.submit(floor.hear, hers.id, LegNews.JOINED)
+            if not floor.database.is_sqlite:  # there she is behind whoever accepts, and holds nothing
+                while session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+                    assert not spoken_with.done()
+            offer_id = session.scalars(select(Reservation.id).where(Reservation.call_id == ours)).one()
+            accept_offer(session, offer_id, staff_id=ines, at=floor.now)
+        spoken_with.result(30)
+    assert [row["status"] for row in floor.rows(Callback)["callback"]] == ["done"]
+    assert (floor.call(ours).status, floor.call(waits).status) == ("ended", "talking")
