@@ -16,6 +16,7 @@ from callcenter.desk.notes import words_and_person
 from callcenter.desk.relay_rows import emergency_legs, facts_of, her_relay, lines_to_try, relay_of, signal_relay
 from callcenter.desk.relay_rules import (
     ACTIVE,
+    RelayState,
     may_be_dialled,
     may_close,
     may_leave,
@@ -65,7 +66,7 @@ def begin_relay(session: Session, call: Call, *, staff_id: int, at: datetime) ->
         staff_id=staff_id,
         number=first.number,
         label=first.label,
-        caller=words_and_person(session, call.id)[1],
+        caller=clean_line(words_and_person(session, call.id)[1], limit=120),
         callback_number=call.from_number,
         opened_at=at,
         # Written out: an autosave may come before the first flush gives the columns their defaults.
@@ -87,8 +88,7 @@ def close_relay(session: Session, call_id: int, *, staff_id: int, at: datetime) 
     relay = her_relay(session, call_id, staff_id=staff_id, lock=True)
     if relay.taken_over_at is not None:
         return
-    state = relay_state(facts_of(emergency_legs(session, call_id)), taken_over_at=None)
-    if not may_close(state, patient_is_given_up=is_given_up(session, call_id)):
+    if not may_close(_state_to_leave(session, relay), patient_is_given_up=is_given_up(session, call_id)):
         raise Conflict(N_("The emergency line was dialled. Stay until “taken over”."))
     mark_emergency(session, call_id, is_open=False, at=at)
     asked = session.scalar(select(Assessment.id).where(Assessment.call_id == call_id).limit(1))
@@ -196,8 +196,15 @@ def refuse_leaving(session: Session, call_id: int) -> None:
     relay = session.get(EmergencyRelay, call_id)
     if relay is None:
         return
-    state = relay_state(facts_of(emergency_legs(session, call_id)), taken_over_at=relay.taken_over_at)
+    state = _state_to_leave(session, relay)
     statuses = session.scalars(select(Leg.status).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT))
     patient_is_there = any(status == LegStatus.JOINED for status in statuses)
     if not may_leave(state, patient_is_there=patient_is_there):
         raise Conflict(N_("Stay on the line until the regulator says “taken over”."))
+
+
+def _state_to_leave(session: Session, relay: EmergencyRelay) -> RelayState:
+    state = relay_state(facts_of(emergency_legs(session, relay.call_id)), taken_over_at=relay.taken_over_at)
+    # Rung without the database, its SID not heard of: a regulator's telephone may ring, and no leg of ours tells so.
+    # It holds her as long as the patient can be reached, no longer: it may never be heard of.
+    return RelayState.FAILED if state is RelayState.READY and relay.dialled_at is not None else state

@@ -58,8 +58,9 @@ def keep_rung(session: Session, ticket: EmergencyTicket, rung: Sequence[Rung], *
         record_act(
             session, "emergency_dialled", f"leg {leg.id}", at=at, staff_id=ticket.staff_id, practice_id=call.practice_id
         )
-    if rung:
-        relay.dialled_at = relay.dialled_at or at
+    if not rung:
+        return  # a card that was closed with something in it stays closed
+    relay.dialled_at = relay.dialled_at or at
     if relay.taken_over_at is None and not call.in_emergency:
         mark_emergency(session, call.id, is_open=True, at=at)  # the patient had left; the line waits for her
     signal_relay(session, relay)

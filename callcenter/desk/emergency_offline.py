@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.config import Settings
+from callcenter.core.text import clean_line
 from callcenter.core.training import refusal_in_training
 from callcenter.desk.card import CallCard, CardState
 from callcenter.desk.emergency_ticket import EmergencyTicket, expiry, seal_ticket
@@ -65,7 +66,8 @@ def offline_relay(
         in_training=practice.mode != "live",
         from_number=card.from_number,
         patient_number=ticket.patient_number,
-        person=card.patient.name if card.patient else "",
+        # No longer than the field it is sent back in: a longer one would be refused, and all that was typed with it.
+        person=clean_line(card.patient.name, limit=120) if card.patient else "",
     )
 
 

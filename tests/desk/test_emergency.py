@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from callcenter.core.config import load_settings
 from callcenter.core.errors import Conflict, Forbidden, Invalid, NotFound
 from callcenter.core.scope import Practices
+from callcenter.desk.card_reading import call_card
 from callcenter.desk.emergency import (
     close_relay,
     note_read_back,
@@ -20,8 +22,12 @@ from callcenter.desk.emergency import (
 )
 from callcenter.desk.emergency_card import EmergencyCard, emergency_card
 from callcenter.desk.emergency_dialling import dial_emergency
+from callcenter.desk.emergency_direct import Rung
 from callcenter.desk.emergency_gate import answer_gate
+from callcenter.desk.emergency_kept import keep_rung
+from callcenter.desk.emergency_offline import offline_relay
 from callcenter.desk.emergency_steps import StepKind
+from callcenter.desk.emergency_ticket import EmergencyTicket, expiry
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.notes import choose_patient, save_words
 from callcenter.desk.relay_rules import RelayState, may_leave, refusal_to_dial
@@ -151,6 +157,57 @@ def test_once_dialled_the_card_cannot_be_closed(cast: Cast) -> None:
 
     with pytest.raises(Conflict):
         close(cast, call)
+
+
+def test_a_line_rung_without_the_database_keeps_her_there_before_its_leg_is_known(cast: Cast) -> None:
+    """The carrier had it under our label already, and said no more: a regulator's telephone rings."""
+    call = relayed(cast)
+    ticket = ticket_of(cast, call)
+    with cast.database.unit_of_work(hers(cast)) as session:
+        keep_rung(session, ticket, [Rung(1, 0, FICTIONAL, "SAMU 44", None)], at=cast.at)
+    with pytest.raises(Conflict):
+        close(cast, call)
+    with pytest.raises(Conflict), cast.database.reading(hers(cast)) as session:
+        refuse_leaving(session, call)
+
+
+def test_a_card_that_was_closed_is_not_opened_by_a_browser_that_rang_nobody(cast: Cast) -> None:
+    call = relayed(cast)
+    place(cast, call, "3 rue des Lilas, Rezé")
+    close(cast, call)
+    for rung, is_open in (([], False), ([Rung(1, 0, FICTIONAL, "SAMU 44", None)], True)):
+        with cast.database.unit_of_work(hers(cast)) as session:
+            keep_rung(session, ticket_of(cast, call), rung, at=cast.at)
+        with cast.database.reading(hers(cast)) as session:
+            assert session.get_one(Call, call).in_emergency is is_open
+
+
+def test_a_name_longer_than_its_field_opens_the_card_all_the_same(cast: Cast) -> None:
+    call = talking(cast)
+    with cast.database.unit_of_work(cast.everything) as session:
+        person = cast.patient(session, "Marie-" * 13, "Vasseur-" * 10)
+        choose_patient(session, call, staff_id=cast.camille, patient_id=person.id, at=cast.at)
+    open_card(cast, call)
+    relay = relay_of(cast, call)
+    assert relay is not None
+    assert relay.caller == f"Mme {'Marie-' * 13} {'Vasseur-' * 10}"[:120]
+    with cast.database.reading(hers(cast)) as session:
+        card = call_card(session, cast.camille, at=cast.at)
+        settings = load_settings(
+            public_url="https://centre.example.org",
+            secret_key="s" * 32,
+            twilio_account_sid="AC" + "0" * 32,
+            twilio_auth_token="token",
+        )
+        her = {
+            "staff_id": cast.camille,
+            "session_id": 1,
+            "settings": settings,
+            "at": cast.at,
+        }
+        offline = offline_relay(session, card, **her)
+    assert offline is not None
+    assert offline.person == relay.caller  # a longer one would be refused, and all that was typed with it
 
 
 def test_a_changed_address_must_be_read_back_again(cast: Cast) -> None:
@@ -364,6 +421,21 @@ def relayed(cast: Cast, *, number: str = FICTIONAL, mode: PracticeMode = Practic
     call = talking(cast, number=number, mode=mode)
     open_card(cast, call)
     return call
+
+
+def ticket_of(cast: Cast, call: int) -> EmergencyTicket:
+    return EmergencyTicket(
+        practice_id=cast.tilleuls,
+        call_id=call,
+        call_sid="CA" + "0" * 32,
+        staff_id=cast.camille,
+        session_id=1,
+        mode="training",
+        country="FR",
+        caller="+33261910000",
+        lines=((FICTIONAL, "SAMU 44"),),
+        expires_at=expiry(cast.at),
+    )
 
 
 def open_card(cast: Cast, call: int) -> None:
