@@ -149,14 +149,14 @@ def move_call(session: Session, call_id: int, *, staff_id: int, at: datetime) ->
 
 
 def is_expected(session: Session, address: str, *, staff_id: int, leg_sid: str) -> bool:
-    """Whether a call that rings at this address of hers is one that she took: it alone is answered by itself.
+    """Whether a call that rings at this address of hers is one that she asked for: it alone is answered by itself.
 
-    ``leg_sid`` is the carrier's; ours may not know it yet.
+    She took it, or is to be beside its operator. ``leg_sid`` is the carrier's; ours may not know it yet.
     """
     legs = session.execute(
         select(Leg.sid).where(
             Leg.staff_id == staff_id,
-            Leg.role == LegRole.OPERATOR,
+            Leg.role.in_((LegRole.OPERATOR, LegRole.SUPERVISOR)),
             Leg.address == address,
             Leg.status.in_((LegStatus.DIALLING, LegStatus.RINGING, LegStatus.JOINED)),
         )

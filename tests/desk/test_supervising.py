@@ -11,8 +11,12 @@ from callcenter.desk.supervising import Supervising, refuse_beside_somebody
 from callcenter.desk.supervising_rules import SupervisionMode, mode_at_carrier, refusal_in_emergency
 from callcenter.desk.supervision_ends import end_with_call, follow_supervisor, let_supervisors_go
 from callcenter.desk.supervision_view import own_supervision, watchers_of
+from callcenter.directory.accounts import open_session
+from callcenter.directory.identity import load_identity
 from callcenter.directory.models import Role, Staff
 from callcenter.routing import presence
+from callcenter.routing.desk_claim import claim_desk
+from callcenter.routing.ears import is_expected, note_softphone, softphone_identity
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.models import Leg, LegRole, LegStatus
 from callcenter.telephony.state import LegNews
@@ -91,6 +95,25 @@ def test_the_operator_is_told_from_the_moment_it_is_asked(floor: Floor, call_id:
     assert supervisions(floor)[0].ended_at == floor.now
     with floor.database.reading(ALL) as session:
         assert watchers_of(session, call_id) == []
+
+
+def test_her_browser_answers_the_call_that_she_asked_to_hear(floor: Floor, call_id: int) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        me = open_session(session, floor.staff["Claire"], at=floor.now)
+        identity = load_identity(session, me, at=floor.now)
+        assert identity is not None
+        claim_desk(session, identity.staff_id, identity.session_id, at=floor.now)
+        note_softphone(session, identity.staff_id, at=floor.now)
+    address = f"client:{softphone_identity(identity.staff_id, identity.session_id)}"
+
+    def expects(leg_sid: str) -> bool:
+        with floor.database.reading(ALL) as session:
+            return is_expected(session, address, staff_id=floor.staff["Claire"], leg_sid=leg_sid)
+
+    claire(floor).begin(floor.staff["Inès"], LISTEN, reason="formation")
+    leg = leg_of(floor)
+    assert (leg.address, leg.sid is not None) == (address, True)
+    assert (expects(str(leg.sid)), expects("CA" + "9" * 32)) == (True, False)
 
 
 def test_each_change_is_told_so_that_the_patient_hears_no_whisper(floor: Floor, call_id: int) -> None:
