@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
 from callcenter.core.db import touch
+from callcenter.core.errors import Invalid
+from callcenter.core.phone import parse_number
 from callcenter.desk.emergency import begin_relay, save_place
 from callcenter.desk.emergency_direct import Rung
 from callcenter.desk.emergency_ticket import EmergencyTicket
@@ -16,7 +18,7 @@ from callcenter.desk.handling import handles, has_passed_on
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.notes import add_words
 from callcenter.desk.relay_rows import relay_of, signal_relay
-from callcenter.directory.models import Staff
+from callcenter.directory.models import Practice, Staff
 from callcenter.telephony.adopting import adopt_leg, emergency_label
 from callcenter.telephony.legs import lock_call, mark_emergency
 from callcenter.telephony.models import Call, CallStatus, Leg
@@ -108,7 +110,7 @@ def _hand_on(
 ) -> None:
     """What is empty is filled; what the colleague wrote stays, and what differs from it stands with the words."""
     typed = {"caller": kept.caller, "address": kept.address, "address_detail": kept.detail}
-    other = [kept.callback] if kept.callback else []
+    other = _hand_on_number(session, relay, kept.callback)
     for name, value in typed.items():
         if value and not getattr(relay, name):
             setattr(relay, name, value)
@@ -121,6 +123,22 @@ def _hand_on(
         add_words(session, session.get_one(Call, ticket.call_id), line, at=at)
     signal_relay(session, relay)
     touch(session, f"call-{ticket.call_id}")
+
+
+def _hand_on_number(session: Session, relay: EmergencyRelay, typed: str) -> list[str]:
+    """Fill in the number to ring back when none is known; what else is to stand with the words."""
+    if not typed:
+        return []
+    practice = session.get_one(Practice, relay.practice_id)
+    try:
+        number = parse_number(typed, country=practice.country, field="callback")
+    except Invalid:
+        return [typed]
+    if relay.callback_number is None:
+        # Where she is rung back when her line drops.
+        relay.callback_number = session.get_one(Call, relay.call_id).callback_number = number
+        relay.read_back_at = None
+    return [] if number == relay.callback_number else [typed]
 
 
 def _is_of_another_call(session: Session, sid: str, call_id: int) -> bool:

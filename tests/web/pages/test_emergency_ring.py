@@ -37,7 +37,7 @@ from callcenter.routing.desk_claim import claim_desk
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.reconciling import Reconciler
 from callcenter.telephony.legs import want_leg
-from callcenter.telephony.models import CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.provider import CarrierCall, CarrierParticipant, CarrierRoom
 from callcenter.telephony.state import LegNews
 from callcenter.web import webhooks
@@ -382,6 +382,38 @@ def test_what_she_typed_goes_to_the_colleague_who_has_the_patient_by_then(desk: 
     assert relay.taken_over_at is None  # hers to hear
     with floor.database.reading(ALL) as session:
         assert session.scalars(select(CallNote.words)).all() == ["Ines: 12 rue des Acacias, Rezé"]
+
+
+@pytest.mark.parametrize(
+    ("known", "typed", "rung_back_at", "noted"),
+    [
+        (PATIENT, "06 39 98 14 72", PATIENT, []),  # the form came with it
+        (None, "06 39 98 14 77", "+33639981477", []),
+        (PATIENT, "06 39 98 14 77", PATIENT, ["Ines: 06 39 98 14 77"]),
+        (None, "06 39", None, ["Ines: 06 39"]),
+    ],
+)
+def test_the_number_she_typed_is_noted_for_a_colleague_only_when_it_tells_her_something(
+    desk: Desk, known: str | None, typed: str, rung_back_at: str | None, noted: list[str]
+) -> None:
+    floor, call_id = desk.floor, desk.ticket.call_id
+    floor.hire("Lea")
+    with floor.database.unit_of_work(ALL) as session:
+        session.get_one(Call, call_id).from_number = known
+        begin_relay(session, session.get_one(Call, call_id), staff_id=floor.staff["Ines"], at=floor.now)
+        lea, ines = session.get_one(Agent, floor.staff["Lea"]), session.get_one(Agent, floor.staff["Ines"])
+        ines.status, ines.call_id = AgentStatus.AVAILABLE, None
+        lea.status, lea.call_id = AgentStatus.ON_CALL, call_id
+
+    for _twice in range(2):
+        assert desk.post("/emergency/kept", callback=typed, rung=[]).status_code == 200
+
+    (relay,) = desk.relays()
+    assert relay.callback_number == rung_back_at
+    with floor.database.reading(ALL) as session:
+        assert session.scalars(select(CallNote.words)).all() == noted
+        filled = rung_back_at if known is None else None
+        assert session.get_one(Call, call_id).callback_number == filled
 
 
 def test_a_process_that_died_leaves_the_line_to_the_look_at_the_carrier(desk: Desk) -> None:
