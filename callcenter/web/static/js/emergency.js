@@ -16,8 +16,21 @@ function show() {
   document.querySelector(".topbar").inert = layer.open; // nobody signs out of an emergency by a slip
 }
 document.body.addEventListener("htmx:afterSettle", show);
+document.body.addEventListener("htmx:afterSettle", followSteps);
 document.body.addEventListener("relay-closed", () => (layer ? show() : location.assign("/desk")));
 show();
+
+/* ---------- A new step brings itself and what is left into sight; between two steps she may look back ---------- */
+let followed = "";
+function followSteps() {
+  const list = document.querySelector("#relay-steps .timeline");
+  const done = list?.querySelectorAll(".done") ?? [];
+  const now = list ? `${card().dataset.call} ${done.length}` : "";
+  if (now === followed) return;
+  followed = now;
+  if (list) list.scrollTop = done[done.length - 1]?.offsetTop ?? 0;
+}
+followSteps();
 
 /* Escape in a field leaves the field; only the next one closes the card. */
 addEventListener("keydown", (event) => {
