@@ -14,6 +14,7 @@ from callcenter.directory.models import Practice, Staff
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.callbacks import CallbacksOwed, callbacks_owed
 from callcenter.routing.models import Agent, AgentStatus, Callback, CallbackStatus, QueueEntry, QueueEntryStatus
+from callcenter.routing.redialling import waiting_since
 from callcenter.telephony.models import Call, CallDirection, CallStatus, Leg, LegRole, MisdialledCall
 
 ANSWERED_WITHIN = timedelta(seconds=20)
@@ -228,11 +229,11 @@ def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int
 def _outcomes(session: Session, *, since: datetime) -> list[Outcome]:
     # From her place in the queue, which she has with the carrier's first signal; at a gate nobody could have taken her.
     rows = session.execute(
-        select(QueueEntry.joined_at, Call.answered_at, Call.ended_at, QueueEntry.status)
+        select(waiting_since(), Call.answered_at, Call.ended_at, QueueEntry.status)
         .select_from(Call)
         .join(QueueEntry, QueueEntry.call_id == Call.id)
         # The call of ours that rings her back is no second caller, however often nobody answers it.
-        .where(QueueEntry.joined_at >= since, Call.direction == CallDirection.INBOUND)
+        .where(waiting_since() >= since, Call.direction == CallDirection.INBOUND)
     )
     return [
         Outcome(joined_at, answered_at, ended_at, is_elsewhere=status in _GONE_ELSEWHERE)

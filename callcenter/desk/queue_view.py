@@ -13,6 +13,7 @@ from callcenter.messaging.callback_links import CALLBACK_LINK
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.choice import Barrier, PriorityReason, Skills
 from callcenter.routing.models import IN_TURN, Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
+from callcenter.routing.redialling import waiting_since
 from callcenter.routing.skills import skills_of
 from callcenter.telephony.models import Call, CallDirection, CallStatus, Leg, LegRole
 
@@ -23,6 +24,8 @@ _TODO_LIMIT = 20
 @dataclass(frozen=True, slots=True)
 class WaitingCall:
     """One caller waiting. Her wait counts from ``joined_at``, on every screen; who is rung back keeps that of her call.
+
+    Who rings again instead has waited since then: ``waiting_since``.
 
     ``is_on_the_line``: otherwise she has hung up and keeps her place: an operator who takes it rings her back.
     """
@@ -86,7 +89,7 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
     """Every caller the session may see, in the order of their turn. Three queries."""
     offer = and_(Reservation.queue_entry_id == QueueEntry.id, Reservation.status == ReservationStatus.PENDING)
     rows = session.execute(
-        select(QueueEntry, Call.direction, Call.answered_at, Practice, Reservation, Staff)
+        select(QueueEntry, waiting_since(), Call.direction, Call.answered_at, Practice, Reservation, Staff)
         .join(Call, Call.id == QueueEntry.call_id)
         .join(Practice, Practice.id == QueueEntry.practice_id)
         .outerjoin(Reservation, offer)
@@ -100,7 +103,7 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
             entry_id=entry.id,
             call_id=entry.call_id,
             practice_name=practice.name,
-            joined_at=entry.joined_at,
+            joined_at=joined_at,
             # In a call of ours only once she was spoken with, and waits because her operator is gone.
             is_on_the_line=direction == CallDirection.INBOUND or answered_at is not None,
             offered_to="" if staff is None else (staff.first_name or staff.name),
@@ -110,7 +113,7 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
             priority_reason=PriorityReason(entry.priority_reason),
             barrier=skills.barrier(practice.id, language=practice.language, certified_only=practice.certified_only),
         )
-        for entry, direction, answered_at, practice, reservation, staff in rows
+        for entry, joined_at, direction, answered_at, practice, reservation, staff in rows
     ]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter.desk.board import AgentLine, DayFigures, agents_on_duty, read_floor
 from callcenter.routing.callbacks import CallbacksOwed
 from callcenter.routing.models import AgentStatus, QueueEntry
+from callcenter.routing.redialling import waiting_since
 from callcenter.telephony.models import Call, CallDirection
 
 SERVICE_LEVEL_AIM = 90  # per cent within 20 s, as emergency centres ask of ordinary calls (NENA-STA-020: 90 % in 15 s)
@@ -136,9 +137,10 @@ def _received_on(session: Session, day: date, zone: ZoneInfo) -> Sequence[dateti
     begins, ends = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
     # Whoever had a place in the queue: a caller who heard that the line is closed asked nothing of the team.
     query = (
-        select(QueueEntry.joined_at)
+        select(waiting_since())
+        .select_from(QueueEntry)
         .join(Call, Call.id == QueueEntry.call_id)
-        .where(QueueEntry.joined_at >= begins, QueueEntry.joined_at < ends, Call.direction == CallDirection.INBOUND)
+        .where(waiting_since() >= begins, waiting_since() < ends, Call.direction == CallDirection.INBOUND)
     )
     return session.scalars(query).all()
 

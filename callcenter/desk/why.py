@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.directory.models import Staff
 from callcenter.routing.choice import PriorityReason, ReservationRule
 from callcenter.routing.models import QueueEntry, Reservation, ReservationStatus
+from callcenter.routing.redialling import waiting_since
 from callcenter.telephony.models import Call, Leg, LegRole
 
 
@@ -44,8 +45,9 @@ def read_why(session: Session, call: Call, staff_id: int) -> Why | None:
         .scalar_subquery()
     )
     row = session.execute(
-        select(Reservation, QueueEntry, Staff, earlier)
+        select(Reservation, QueueEntry, waiting_since(), Staff, earlier)
         .join(QueueEntry, QueueEntry.id == Reservation.queue_entry_id)
+        .join(Call, Call.id == QueueEntry.call_id)
         .outerjoin(Staff, Staff.id == Reservation.from_staff_id)
         .where(
             Reservation.call_id == call.id,
@@ -57,7 +59,7 @@ def read_why(session: Session, call: Call, staff_id: int) -> Why | None:
     ).one_or_none()
     if row is None:
         return None
-    reservation, entry, colleague, spoken_at = row
+    reservation, entry, joined_at, colleague, spoken_at = row
     return Why(
         rule=ReservationRule(reservation.rule),
         idle_since=reservation.idle_since,
@@ -65,5 +67,5 @@ def read_why(session: Session, call: Call, staff_id: int) -> Why | None:
         asked_by="" if colleague is None else (colleague.first_name or colleague.name),
         is_urgent=entry.urgent,
         priority_reason=PriorityReason(entry.priority_reason),
-        joined_at=entry.joined_at,
+        joined_at=joined_at,
     )

@@ -6,14 +6,14 @@ her place back to a call of ours.
 
 from datetime import datetime
 
-from sqlalchemy import Select, case, exists, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from callcenter.core.db import touch
 from callcenter.routing.agents import was_changed, whole_floor
 from callcenter.routing.models import Callback, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.telephony.legs import lock_call
-from callcenter.telephony.models import Call, Leg, LegRole
+from callcenter.telephony.models import Call, CallDirection, Leg, LegRole
 from callcenter.telephony.outbound import end_outbound_call
 
 _OWED = (CallbackStatus.OPEN, CallbackStatus.TAKEN)
@@ -54,6 +54,15 @@ def take_promised_place(session: Session, call_id: int, *, at: datetime) -> bool
             touch(session, "queue", f"call-{call_id}")
             end_outbound_call(session, placed_id, at=at)
         return taken
+
+
+def waiting_since() -> ColumnElement[datetime]:
+    """Since when a caller waits, for screens and figures; whoever has a promised place, since her own call.
+
+    Her turn goes by ``QueueEntry.joined_at``, which is older then: in between she had hung up.
+    """
+    rings_again = and_(Call.direction == CallDirection.INBOUND, Call.received_at > QueueEntry.joined_at)
+    return case((rings_again, Call.received_at), else_=QueueEntry.joined_at)
 
 
 def _make_urgent(session: Session, call_id: int) -> None:

@@ -200,6 +200,43 @@ def test_who_is_to_be_rung_back_has_a_place_but_is_not_on_the_line(cast: Cast) -
     assert (floor.today.received, floor.today.counted) == (2, 0)
 
 
+def ring_again(cast: Cast, session: Session, *, after: timedelta, received: timedelta) -> Call:
+    """A promised caller rings herself so long ago: she has the place that she got that long before."""
+    again = cast.call(session, received=cast.at - received)
+    place = session.scalars(select(QueueEntry).where(QueueEntry.call_id == again.id)).one()
+    place.joined_at = again.received_at - after
+    session.flush()
+    return again
+
+
+def test_who_rings_again_has_waited_since_she_did_and_not_since_her_promise(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        again = ring_again(cast, session, after=timedelta(minutes=40), received=timedelta(seconds=3))
+        cast.offer(session, again, to=cast.camille)
+        floor = read_floor(session, cast.camille, zone=PARIS, at=cast.at)
+        wall = read_wall(session, zone=PARIS, at=cast.at)
+        card = call_card(session, cast.camille, at=cast.at)
+        chart = read_half_hours(session, zone=PARIS, at=cast.at)
+    assert floor.longest is not None
+    assert card is not None
+    assert card.why is not None
+    shown = {floor.longest.joined_at, wall.longest_since, card.joined_at, card.why.joined_at}
+    assert shown == {again.received_at}
+    assert [one.starts.isoformat() for one in chart if one.received] == ["09:00:00"]
+
+
+def test_who_rings_again_is_answered_in_time_and_not_lost_when_she_hangs_up_at_once(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        answered = ring_again(cast, session, after=timedelta(minutes=40), received=timedelta(seconds=3))
+        cast.talk(session, answered, by=cast.camille)
+        gone = ring_again(cast, session, after=timedelta(minutes=40), received=timedelta(seconds=1))
+        place = session.scalars(select(QueueEntry).where(QueueEntry.call_id == gone.id)).one()
+        place.status, gone.status, gone.ended_at = QueueEntryStatus.ABANDONED, CallStatus.ENDED, cast.at
+        session.flush()
+        today = read_floor(session, cast.camille, zone=PARIS, at=cast.at).today
+    assert (today.received, today.answered, today.answered_in_time, today.abandoned) == (2, 1, 1, 0)
+
+
 def test_whom_we_rang_and_whose_operator_is_gone_waits_on_the_line(cast: Cast) -> None:
     with cast.database.unit_of_work(cast.everything) as session:
         ours = promise(cast, session, cast.call(session))
