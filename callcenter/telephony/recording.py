@@ -8,6 +8,7 @@ began it goes.
 
 import logging
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -33,6 +34,15 @@ _SCOPE = Centre(CentreReason.DISTRIBUTION)
 # answer that was lost.
 _LOST_AFTER = timedelta(seconds=15)
 _AT_ONCE = 10
+
+
+class _End(StrEnum):
+    """What became of a recording that was to be stopped."""
+
+    STOPPED = "stopped"
+    TOO_EARLY = "too_early"  # its start was never answered: it may begin yet
+    REFUSED = "refused"  # for good, while the telephone it records is there
+    OUT_OF_REACH = "out_of_reach"
 
 
 def start_recording(
@@ -84,7 +94,10 @@ def stop_recording(database: Database, provider: Provider, call_id: int, clock: 
             select(Recording.id).where(Recording.call_id == call_id, Recording.stopped_at.is_(None))
         ).all()
     for recording_id in ids:
-        if not _stop(database, provider, recording_id, clock):
+        end = _stop(database, provider, recording_id, clock)
+        if end is _End.REFUSED:
+            raise Conflict(N_("The carrier refuses to stop it: it still records until the call ends."))
+        if end is not _End.STOPPED:
             raise Conflict(N_("The carrier did not answer: it still records. Try again."))
 
 
@@ -109,7 +122,8 @@ def stop_left_recordings(database: Database, provider: Provider, clock: Clock) -
     for recording_id in ids:
         with guarded(f"recording {recording_id}"):
             note_try(database, recording_id, at=clock.now())
-            if not _stop(database, provider, recording_id, clock):
+            # One that it refuses for good concerns that call alone: the others are not kept waiting by it.
+            if _stop(database, provider, recording_id, clock) is _End.OUT_OF_REACH:
                 return
 
 
@@ -187,8 +201,8 @@ def _begin(
         return recording.id, conference_name(call.sid), recording.leg_sid
 
 
-def _stop(database: Database, provider: Provider, recording_id: int, clock: Clock) -> bool:
-    """Stop one and keep its name; False when the carrier did not, so that it may go on.
+def _stop(database: Database, provider: Provider, recording_id: int, clock: Clock) -> _End:
+    """Stop one and keep its name, if the carrier did it: otherwise it may go on.
 
     Its name is looked for among what the carrier has of its leg when it was never told. A leg that is over is recorded
     no longer, whatever the carrier says to that.
@@ -202,13 +216,15 @@ def _stop(database: Database, provider: Provider, recording_id: int, clock: Cloc
         if sid is not None:
             provider.stop_recording(row.leg_sid, sid)
         elif row.started_at >= clock.now() - _LOST_AFTER:
-            return False  # it may begin yet
+            return _End.TOO_EARLY
     except ProviderError as error:
         log.warning("recording %s is not stopped: %s", recording_id, error.code or error.reason)
-        if not (error.permanent and is_over):
-            return False
+        if not error.permanent:
+            return _End.OUT_OF_REACH
+        if not is_over:
+            return _End.REFUSED
     _record_end(database, recording_id, row.call_id, clock, sid=sid)
-    return True
+    return _End.STOPPED
 
 
 def _record_end(

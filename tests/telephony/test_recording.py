@@ -38,13 +38,13 @@ def call_id(floor: Floor) -> int:
     return call_id
 
 
-def record(floor: Floor, call_id: int) -> None:
+def record(floor: Floor, call_id: int, *, by: str = "Inès") -> None:
     start_recording(
         floor.database,
         floor.provider,
         call_id,
         floor.clock,
-        staff_id=floor.staff["Inès"],
+        staff_id=floor.staff[by],
         settings=floor.settings,
         language="fr",
     )
@@ -135,7 +135,7 @@ def test_a_refusal_to_stop_it_leaves_nothing_kept_for_ever(floor: Floor, call_id
             record(floor, call_id)
     floor.clock.advance(timedelta(seconds=16))
     floor.provider.refusing = ProviderError("never", permanent=True)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="refuses"):
         stop_recording(floor.database, floor.provider, call_id, floor.clock)
     assert rows(floor)[0].stopped_at is None  # it still records
     floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
@@ -205,7 +205,7 @@ def test_it_ends_with_the_call_and_is_deleted_when_due_and_not_before(floor: Flo
 def test_it_is_shown_as_stopped_only_once_it_is(floor: Floor, call_id: int) -> None:
     record(floor, call_id)
     floor.provider.refusing = ProviderError("later", permanent=False)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="did not answer"):
         stop_recording(floor.database, floor.provider, call_id, floor.clock)
     assert rows(floor)[0].stopped_at is None
     floor.provider.refusing = None
@@ -213,6 +213,22 @@ def test_it_is_shown_as_stopped_only_once_it_is(floor: Floor, call_id: int) -> N
     stop_recording(floor.database, floor.provider, call_id, floor.clock)
     assert len(floor.provider.stopped_recordings) == 1
     assert rows(floor)[0].stopped_at == floor.now
+
+
+def test_one_that_the_carrier_refuses_to_stop_keeps_no_other_recording(floor: Floor, call_id: int) -> None:
+    record(floor, call_id)
+    doctor_comes_in(floor, call_id)
+    floor.hire("Léa")
+    other = floor.ring("CA" + "b" * 32)
+    floor.hear(floor.patient_leg(other), LegNews.JOINED)
+    floor.hear(floor.accept("Léa").id, LegNews.ANSWERED, LegNews.JOINED)
+    record(floor, other, by="Léa")
+    floor.hear(floor.patient_leg(other), LegNews.HUNG_UP)
+    first, second = rows(floor)
+    floor.provider.refused_recordings.add(first.sid or "")
+    stop_left_recordings(floor.database, floor.provider, floor.clock)
+    assert [row.stopped_at for row in rows(floor)] == [None, floor.now]
+    assert floor.provider.stopped_recordings == [second.sid]
 
 
 def doctor_comes_in(floor: Floor, call_id: int) -> None:
