@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, select
@@ -15,8 +15,10 @@ from callcenter.desk.supervising_rules import SupervisionMode
 from callcenter.directory.models import Practice, Staff
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.models import AlarmKind, Call, CallAlarm, Leg, LegStatus
+from callcenter.telephony.statuses import CANCELED
 
 _ACT = "supervision."
+UNREACHED_FOR = timedelta(minutes=10)  # how long she is told; the day's list keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class ModeSince:
 
 @dataclass(frozen=True, slots=True)
 class SupervisionLine:
-    """One supervision, as the board keeps it; ``ended_at`` None while it lasts."""
+    """One supervision, as the board keeps it; ``ended_at`` None while it lasts.
+
+    ``was_there``: her telephone has come into the call; else ``failure`` may say why not, a message id.
+    """
 
     id: int
     supervisor_id: int
@@ -52,6 +57,8 @@ class SupervisionLine:
     began_at: datetime
     ended_at: datetime | None
     is_there: bool
+    was_there: bool
+    failure: str
     modes: Sequence[ModeSince]
 
 
@@ -108,6 +115,27 @@ def own_supervision(session: Session, supervisor_id: int) -> SupervisionLine | N
     return lines[0] if lines else None
 
 
+def unreached_supervision(session: Session, supervisor_id: int, *, at: datetime) -> SupervisionLine | None:
+    """Her latest supervision, when her telephone was not reached for it a moment ago; not one that she gave up."""
+    newest = (
+        select(Supervision.id)
+        .where(Supervision.supervisor_id == supervisor_id)
+        .order_by(Supervision.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    lines = _lines(
+        session,
+        _all().where(
+            Supervision.id == newest,
+            Supervision.ended_at > at - UNREACHED_FOR,
+            Leg.status == LegStatus.FAILED,
+            Leg.failure != CANCELED,
+        ),
+    )
+    return lines[0] if lines else None
+
+
 def supervisions_today(session: Session, *, zone: ZoneInfo, at: datetime) -> list[SupervisionLine]:
     """The supervisions since midnight in ``zone``, those that last included; the newest first. Two queries."""
     midnight = at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -148,6 +176,8 @@ def _lines(session: Session, found: Select[Supervision, Leg, str, str, str]) -> 
             began_at=one.began_at,
             ended_at=one.ended_at,
             is_there=leg.status == LegStatus.JOINED,
+            was_there=leg.joined_at is not None,
+            failure=leg.failure,
             modes=[
                 ModeSince(SupervisionMode(action.removeprefix(_ACT)), acted_at)
                 for subject, action, acted_at in acts

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from callcenter.directory.models import Role
 from tests.stories.conftest import Town
+from tests.stories.test_ear import MOBILE, NEEDS_MICROPHONE
 from tests.stories.test_transfers import at_carrier, heard, say, sid_of, until
 from tests.stories.tilleuls import answer, open_tilleuls, operator
 
@@ -83,6 +84,89 @@ def test_she_listens_whispers_joins_and_leaves_and_the_operator_sees_it(town: To
     expect(kept).to_contain_text("écoute, 09:")
     expect(kept).to_contain_text("parle avec tous")
     expect(kept).to_contain_text(WHY)
+
+
+def test_she_listens_in_the_browser_on_her_board_with_one_key(town: Town) -> None:
+    open_tilleuls(town)
+    # As in the demonstration: nobody answers this address, her telephone is the page.
+    town.account("sofia", "Sofia Lambert", Role.SUPERVISOR, endpoint="client:sofia")
+    board = town.sign_in("sofia")
+    board.goto("/board")
+    desk = operator(town, "ines", "Inès Haddad")
+    patient = town.dial()
+    answer(desk)
+    ask_to_listen(board)
+    expect(board.locator("#ask dialog")).to_have_count(0)
+    expect(board.locator(".own-supervision")).to_contain_text("vous écoutez")
+    expect(board.locator("#softphone-state")).to_have_text("Vous êtes en ligne ici.")
+    expect(desk.locator("#desk-card .watcher")).to_contain_text("Sofia Lambert (superviseure) écoute")
+    ear = sid_of(town, "supervisor-1")
+    say(town, patient, "Bonjour, je suis la patiente.")
+    until(lambda: "Bonjour, je suis la patiente." in heard(town, ear))
+    board.keyboard.press("F8")
+    expect(board.locator(".own-supervision")).to_have_count(0)
+    expect(board.locator(".unheard")).to_have_count(0)  # she left by herself
+
+    # Her desk in another tab is the same telephone, and hears it when it was there first.
+    until(lambda: board.evaluate("softphone.state") == "asleep")
+    other = board.context.new_page()
+    other.goto("/desk")
+    other.keyboard.press("Shift")
+    expect(other.locator("#softphone-state")).to_have_attribute("data-state", "ready")
+    ask_to_listen(board)
+    expect(board.locator(".own-supervision")).to_contain_text("vous écoutez")
+    assert other.evaluate("softphone.isHere")
+
+
+def test_a_telephone_that_is_not_reached_says_so_on_the_board_and_it_stays(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("sofia", "Sofia Lambert", Role.SUPERVISOR, endpoint=MOBILE)
+    kept = httpx.put(f"{town.carrier_url}/network/phones/{MOBILE}", json={"answers": "busy"})
+    assert kept.is_success, kept.text
+    board = town.sign_in("sofia")
+    board.goto("/board")
+    expect(board.locator("#desk-ear")).to_contain_text("Il sonne au 06 39 98 00 33")
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    ask_to_listen(board)
+    refused = board.locator(".unheard")
+    expect(refused).to_contain_text("Votre téléphone est injoignable : occupé.")
+    expect(board.locator("#supervision-1")).to_contain_text("pas entrée dans l’appel")
+    expect(board.locator(".own-supervision")).to_have_count(0)
+    board.reload()
+    expect(refused).to_be_visible()
+
+
+def test_without_a_microphone_the_dialog_says_so_and_nothing_is_rung(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("sofia", "Sofia Lambert", Role.SUPERVISOR, endpoint="client:sofia")
+    board = town.sign_in("sofia")
+    library = httpx.get(f"{town.carrier_url}/sdk/voice-sdk.js").text + NEEDS_MICROPHONE
+    board.route("**/sdk/voice-sdk.js", lambda route: route.fulfill(body=library, content_type="text/javascript"))
+    board.add_init_script(
+        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('none', 'NotFoundError'); };"
+    )
+    board.goto("/board")
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    ask_to_listen(board)
+    dialog = board.locator("#ask dialog")
+    expect(dialog.locator("[data-telephone-state]")).to_contain_text("Pas de micro.")
+    board.keyboard.press("F2")
+    expect(dialog.locator("[data-telephone-state]")).to_contain_text("Pas de micro.")
+    expect(board.locator("#supervision-1")).to_have_count(0)
+
+
+def ask_to_listen(board: Page) -> None:
+    """From the board's first operator on a call, by keyboard."""
+    expect(board.locator("#board-supervision [data-row]")).to_have_count(1)
+    board.keyboard.press("PageDown")
+    board.keyboard.press("Enter")
+    expect(board.locator("#ask [name=reason]")).to_be_focused()
+    board.keyboard.type("première semaine")
+    board.keyboard.press("F2")
 
 
 def test_in_an_emergency_too_the_operator_sees_who_listens_and_nothing_moves(town: Town) -> None:

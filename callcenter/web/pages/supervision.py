@@ -11,10 +11,17 @@ from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
 from callcenter.desk.supervising import REASON_LIMIT, Supervising
 from callcenter.desk.supervising_rules import SupervisionMode
-from callcenter.desk.supervision_view import operators_on_calls, own_supervision, supervisions_today
+from callcenter.desk.supervision_view import (
+    operators_on_calls,
+    own_supervision,
+    supervisions_today,
+    unreached_supervision,
+)
 from callcenter.directory.identity import Identity
 from callcenter.directory.models import Role
+from callcenter.routing.desk_claim import desk_elsewhere
 from callcenter.web.context import LARGEST_ID, At, Reads, Supervisor, TheWorld, World, require, world
+from callcenter.web.ear_view import ear_context
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter()
@@ -32,20 +39,33 @@ _REGION = "board/_supervision_region.html"
 
 def supervision_context(request: Request, session: Session, me: Identity, at: At) -> dict[str, Any]:
     """What the board's part of it shows."""
-    zone = world(request).settings.centre_zone
-    return {
+    settings = world(request).settings
+    return telephone_context(request, session, me, at) | {
         "may_supervise": me.role == Role.SUPERVISOR,
         "mode_words": MODE_WORDS,
         "own_supervision": own_supervision(session, me.staff_id),
         "on_calls": operators_on_calls(session, but=me.staff_id),
-        "supervised": supervisions_today(session, zone=zone, at=at),
+        "supervised": supervisions_today(session, zone=settings.centre_zone, at=at),
+        "unreached": unreached_supervision(session, me.staff_id, at=at),
     }
+
+
+def telephone_context(request: Request, session: Session, me: Identity, at: At) -> dict[str, Any]:
+    """What she hears with, and whether her desk is in another browser."""
+    elsewhere = desk_elsewhere(session, me.staff_id, me.session_id, at=at)
+    return ear_context(world(request).settings, session, me) | {"desk_is_elsewhere": elsewhere is not None}
 
 
 @router.get("/board/supervision")
 def show_region(request: Request, session: Reads, me: Supervisor, at: At) -> HTMLResponse:
     """Who may be listened to, beside whom she is, and today's list."""
     return page(request, _REGION, **supervision_context(request, session, me, at))
+
+
+@router.get("/board/ear")
+def show_ear(request: Request, session: Reads, me: Listener, at: At) -> HTMLResponse:
+    """What she hears with."""
+    return page(request, "board/_ear.html", **telephone_context(request, session, me, at))
 
 
 @router.get("/supervision/{operator_id}")

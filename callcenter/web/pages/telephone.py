@@ -34,10 +34,10 @@ def keep_lease(session: Writes, me: AnyBrowser, at: At) -> Response:
 
 
 @router.post("/agent/desk")
-def take_desk(request: Request, session: Writes, me: AnyBrowser, at: At) -> Response:
-    """She takes her desk back, into this browser."""
+def take_desk(request: Request, session: Writes, me: AnyBrowser, at: At, back: Annotated[str, Form()] = "") -> Response:
+    """She takes her desk back, into this browser; a supervisor, perhaps from her board."""
     claim_desk(session, me.staff_id, me.session_id, at=at)
-    return redirect(request, "/desk")
+    return redirect(request, "/board" if back == "/board" else "/desk")
 
 
 @router.post("/agent/telephone/token")

@@ -24,13 +24,16 @@ const others = place ? new BroadcastChannel(`softphone-${place.dataset.softphone
 /* ---------- What is wanted ---------- */
 const usesBrowser = () => document.querySelector("#desk-ear")?.dataset.ear === "softphone";
 const isElsewhere = () => gone || Boolean(document.querySelector("[data-desk-elsewhere]"));
-const isWanted = () => Boolean(place) && (usesBrowser() || Date.now() < summonedUntil) && !isElsewhere();
+// On the board only for a supervision, and from its dialog on: that page is left at any time, and what is heard in it with it.
+const isOnDemand = place?.dataset.onDemand !== undefined;
+const isDemanded = () => !isOnDemand || Boolean(document.querySelector('#ask form[action="/supervision"], .own-supervision'));
+const isWanted = () => Boolean(place) && ((usesBrowser() && isDemanded()) || Date.now() < summonedUntil) && !isElsewhere();
 
 let awake = Boolean(place?.dataset.works) || Boolean(navigator.userActivation?.hasBeenActive);
 function follow() {
   if (isElsewhere()) document.querySelector("#emergency-layer[open]")?.close();
   if (isWanted() && awake) take();
-  else if (!isWanted()) leave();
+  else if (!isWanted() && asking) leave(); // never asked for, it may be another tab's
   draw();
 }
 
@@ -169,6 +172,7 @@ async function isExpected(sid) {
 function ended(call) {
   if (active !== call) return;
   active = null;
+  summonedUntil = 0;
   if (device?.state === "registered") become("ready");
   else again();
   follow(); // whatever waited for the end of the conversation
@@ -184,11 +188,13 @@ function become(next) {
 function draw() {
   if (!place || !line) return;
   const shown = usesBrowser() && !(isElsewhere() && !active);
-  line.hidden = !shown;
   const words = place.dataset[`say${state[0].toUpperCase()}${state.slice(1)}`] ?? "";
-  if (line.textContent !== words) line.textContent = words;
-  line.dataset.state = state;
-  line.classList.toggle("attn", DEAF.has(state));
+  for (const told of document.querySelectorAll("[data-telephone-state]")) {
+    told.hidden = !shown;
+    if (told.textContent !== words) told.textContent = words;
+    told.dataset.state = state;
+    told.classList.toggle("attn", DEAF.has(state));
+  }
   const deaf = shown && DEAF.has(state);
   document.body.toggleAttribute("data-deaf", deaf);
   for (const button of document.querySelectorAll('form[action$="/acceptance"] button')) {
@@ -199,13 +205,13 @@ function draw() {
 
 /* A call taken, or moved here, while nothing can ring would be lost to her at once: the carrier gives up on a browser that
    is not there. While the telephone is only starting, the key counts as soon as it is ready. */
-const TAKES = 'form[action$="/acceptance"]';
+const TAKES = 'form[action$="/acceptance"], form[action="/supervision"]';
 const movesHere = (form) => form.matches('form[action^="/calls/"][action$="/ear"]') && form.elements.ear?.value === "softphone";
 document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!place || !(form.matches(TAKES) ? usesBrowser() : movesHere(form))) return;
+  const { target: form, submitter: pressed } = event;
+  if (!place || !(form.matches(TAKES) ? usesBrowser() && !isElsewhere() : movesHere(form))) return;
   const until = Date.now() + PRESSES_WAIT;
-  if (movesHere(form)) summonedUntil = until;
+  if (isOnDemand || movesHere(form)) summonedUntil = until;
   follow();
   if (state === "ready" || state === "talking") return;
   event.preventDefault();
@@ -215,9 +221,10 @@ document.addEventListener("submit", (event) => {
     return;
   }
   const look = setInterval(() => {
-    if (state === "ready" && form.isConnected) form.requestSubmit();
+    if (state === "ready" && form.isConnected) form.requestSubmit(pressed?.form === form ? pressed : null);
     else if (DEAF.has(state)) say(place.dataset.sayDeaf);
     else if (Date.now() < until) return;
+    else say(place.dataset.sayDeaf);
     clearInterval(look);
     follow();
   }, 50);
