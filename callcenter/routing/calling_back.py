@@ -126,7 +126,11 @@ def place_again(session: Session, event: CallAbandoned) -> None:
         if row is None:
             return
         owed, call, place = row
-        place_call(session, owed, call, joined_at=place.joined_at, ahead=place.ahead, at=event.at)
+        if _waits(session, owed):
+            return  # at another telephone of hers: ours would find it engaged
+        # Given up at that other one, she keeps what she was promised at the first.
+        joined_at = min(place.joined_at, owed.opened_at)
+        place_call(session, owed, call, joined_at=joined_at, ahead=place.ahead, at=event.at)
         touch(session, "queue")
 
 
@@ -167,8 +171,8 @@ def _entry_of(session: Session, owed: Callback) -> int | None:
     return session.scalar(select(QueueEntry.id).where(QueueEntry.call_id == owed.outbound_call_id))
 
 
-def _refuse_waiting(session: Session, owed: Callback) -> None:
-    """She is on the line already: ringing her would find her engaged."""
+def _waits(session: Session, owed: Callback) -> bool:
+    """Whether she is on the line already: ringing her would find her engaged."""
     waits = (
         select(QueueEntry.id)
         .join(Call, Call.id == QueueEntry.call_id)
@@ -178,7 +182,11 @@ def _refuse_waiting(session: Session, owed: Callback) -> None:
             Call.from_number == owed.number,
         )
     )
-    if session.scalar(waits.limit(1)) is not None:
+    return session.scalar(waits.limit(1)) is not None
+
+
+def _refuse_waiting(session: Session, owed: Callback) -> None:
+    if _waits(session, owed):
         raise Conflict(N_("This caller has rung again and waits in the queue: answer her there."))
 
 

@@ -261,6 +261,25 @@ def test_who_redials_and_gives_up_again_is_rung_back_at_her_old_place(floor: Flo
     assert floor.accept("Ines").call_id == owed(floor)[0].outbound_call_id
 
 
+def test_nobody_rings_a_number_whose_other_call_still_waits(floor: Floor) -> None:
+    first = floor.ring(sid(1))
+    floor.hear(floor.patient_leg(first), LegNews.JOINED)
+    with floor.database.unit_of_work(ALL) as session:
+        promise_callback(session, first, at=floor.now)
+    joined_at = floor.now
+    floor.hear(floor.patient_leg(first), LegNews.HUNG_UP)
+    floor.clock.advance(timedelta(minutes=2))
+    again, beside = floor.ring(sid(2)), floor.ring(sid(3))  # two telephones of her household
+    for call_id in (again, beside):
+        floor.hear(floor.patient_leg(call_id), LegNews.JOINED)
+    floor.clock.advance(timedelta(seconds=30))
+    floor.hear(floor.patient_leg(again), LegNews.HUNG_UP)
+    assert (owed(floor)[0].status, owed(floor)[0].outbound_call_id) == ("open", None)
+    floor.hear(floor.patient_leg(beside), LegNews.HUNG_UP)
+    place = floor.entry(owed(floor)[0].outbound_call_id or 0)
+    assert (place.status, place.joined_at) == ("waiting", joined_at)
+
+
 def test_whom_an_operator_is_ringing_stands_before_others_in_the_queue_too(floor: Floor) -> None:
     lose(floor, sid(1))
     floor.hire("Ines")
