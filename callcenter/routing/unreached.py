@@ -66,8 +66,9 @@ def settle_unreached(session: Session, callback_id: int, decision: str, *, staff
         .where(Callback.id == callback_id, Callback.status == CallbackStatus.UNREACHED)
         .values(status=CallbackStatus.SETTLED, closed_at=at, decided_by=staff_id, decision=said)
     )
-    if was_changed(session, settled):
-        _note(session, "callback.settled", unreached, staff_id=staff_id, at=at)
+    if not was_changed(session, settled):
+        raise Conflict(_NOTHING_LEFT)
+    _note(session, "callback.settled", unreached, staff_id=staff_id, at=at)
 
 
 def _note(session: Session, action: str, callback: Callback, *, staff_id: int, at: datetime) -> None:

@@ -68,6 +68,26 @@ def test_settled_it_is_on_no_list_and_why_is_kept(floor: Floor) -> None:
     assert [one.status for one in owed(floor)] == ["settled", "open"]
 
 
+def test_of_two_supervisors_who_settle_at_once_the_second_is_told(floor: Floor) -> None:
+    callback_id = unreached(floor)
+    floor.hire("Solene", "Maud")
+
+    def settle(session: Session, decision: str, name: str) -> None:
+        settle_unreached(session, callback_id, decision, staff_id=floor.staff[name], at=floor.now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with floor.database.unit_of_work(ALL) as session:
+            settle(session, "Elle a écrit.", "Solene")
+            second = pool.submit(act, floor, lambda writes: settle(writes, "Elle vient demain.", "Maud"))
+            if not floor.database.is_sqlite:  # there hers is behind the first, and has not seen it
+                while session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+                    assert not second.done()
+        with pytest.raises(Conflict, match="decided already"):
+            second.result(30)
+    [one] = owed(floor)
+    assert (one.decision, one.decided_by) == ("Elle a écrit.", floor.staff["Solene"])
+
+
 def test_who_is_owed_a_newer_call_is_not_put_on_the_list_twice(floor: Floor) -> None:
     callback_id = unreached(floor)
     floor.hire("Solene")
