@@ -13,7 +13,7 @@ from callcenter.core.errors import Conflict, Forbidden, ProviderError
 from callcenter.core.i18n import N_
 from callcenter.core.training import refusal_in_training
 from callcenter.desk.emergency_ticket import EmergencyTicket, line_of
-from callcenter.telephony.adopting import emergency_label, is_emergency_label, rung_back_label
+from callcenter.telephony.adopting import attempt_of, emergency_label, is_emergency_label, rung_back_label
 from callcenter.telephony.calls import PATIENT_LABEL, conference_name
 from callcenter.telephony.dialling import EMERGENCY_RINGS_FOR
 from callcenter.telephony.provider import LABEL_TAKEN, CarrierParticipant, Provider
@@ -106,7 +106,7 @@ def ring_directly(
     if seen is not None:
         open_line = seen.line()
         if open_line is not None:
-            return Rung(_attempt_of(open_line.label, attempt), place, number, label, open_line.call_sid)
+            return Rung(attempt_of(open_line.label), place, number, label, open_line.call_sid)
         if not seen.has_patient:
             raise Conflict(N_("The patient's line is cut. Dial on your own telephone."))
     try:
@@ -198,8 +198,3 @@ def proven(provider: Provider, ticket: EmergencyTicket, rung: Sequence[Rung]) ->
         else replace(one, sid=None)
         for one, call in zip(rung, found, strict=True)
     ]
-
-
-def _attempt_of(label: str, default: int) -> int:
-    digits = label.removeprefix(emergency_label(""))
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 4 else default
