@@ -184,13 +184,6 @@ def ringing_in_vain(session: Session, call_id: int) -> list[int]:
     return [leg.id for leg in emergency_legs(session, call_id) if leg.status in ACTIVE and leg.joined_at is None]
 
 
-def refuse_hold(session: Session, call_id: int) -> None:
-    """Raise ``Conflict`` when the call has an open relay: a patient in danger is never put on hold."""
-    relay = session.get(EmergencyRelay, call_id)
-    if relay is not None and relay.taken_over_at is None:
-        raise Conflict(N_("Never on hold in an emergency: the patient hears you and the regulator."))
-
-
 def refuse_leaving(session: Session, call_id: int) -> None:
     """Raise ``Conflict`` when the line was dialled and nobody has said "taken over" yet."""
     relay = session.get(EmergencyRelay, call_id)

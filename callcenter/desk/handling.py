@@ -31,6 +31,14 @@ def has_passed_on(session: Session, call_id: int, *, staff_id: int) -> bool:
     return bool(talking) and staff_id not in talking
 
 
+def is_on(session: Session, call_id: int, *, staff_id: int) -> bool:
+    """Whether she is on this call now; whether her telephone is in the conversation is not asked."""
+    on_it = select(Agent.staff_id).where(
+        Agent.staff_id == staff_id, Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL
+    )
+    return session.scalar(on_it) is not None
+
+
 def handles(session: Session, call_id: int, *, staff_id: int) -> bool:
     """Whether she is on this call, or was and no colleague has it, be it only to say how it ended."""
     holders = session.scalars(select(Agent.staff_id).where(Agent.call_id == call_id)).all()

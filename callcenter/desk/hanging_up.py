@@ -13,10 +13,10 @@ from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.core.scope import Practices
 from callcenter.desk.emergency import refuse_leaving
-from callcenter.desk.handling import handled_call
+from callcenter.desk.handling import handled_call, is_on
 from callcenter.desk.transfers import Transfers
 from callcenter.routing import presence
-from callcenter.routing.models import Agent, AgentStatus, Reservation, ReservationRule, ReservationStatus
+from callcenter.routing.models import Reservation, ReservationRule, ReservationStatus
 from callcenter.routing.returning import give_back
 from callcenter.telephony.leaving import WHO_STAY, hang_up_call, leave_call, take_out
 from callcenter.telephony.models import Leg, LegRole, LegStatus
@@ -46,7 +46,7 @@ def hang_up(
     with database.reading(scope) as session:
         handled_call(session, call_id, staff_id=staff_id)
         refuse_leaving(session, call_id)
-        is_hers = _is_on(session, call_id, staff_id=staff_id)
+        is_hers = is_on(session, call_id, staff_id=staff_id)
         if not is_hers or _somebody_has_just_left(session, call_id, staff_id=staff_id, at=clock.now()):
             return
     # After "taken over" patient and regulator speak on: ending the call would cut them off from each other.
@@ -69,7 +69,7 @@ def give_to_colleague(
     """
     with database.reading(scope) as session:
         handled_call(session, call_id, staff_id=staff_id)
-        if not _is_on(session, call_id, staff_id=staff_id):
+        if not is_on(session, call_id, staff_id=staff_id):
             return False
         legs = session.scalars(select(Leg).where(Leg.call_id == call_id, Leg.status.not_in(_OVER))).all()
         own = [leg for leg in legs if leg.role == LegRole.OPERATOR and leg.staff_id == staff_id]
@@ -105,10 +105,3 @@ def _somebody_has_just_left(session: Session, call_id: int, *, staff_id: int, at
         Reservation.settled_at > lately,
     )
     return session.scalar(gone.limit(1)) is not None or session.scalar(did_not_come.limit(1)) is not None
-
-
-def _is_on(session: Session, call_id: int, *, staff_id: int) -> bool:
-    on_it = select(Agent.staff_id).where(
-        Agent.staff_id == staff_id, Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL
-    )
-    return session.scalar(on_it) is not None

@@ -20,11 +20,10 @@ from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
 from callcenter.desk.company import Company, read_company
-from callcenter.desk.handling import handled_call
+from callcenter.desk.handling import handled_call, is_on
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.transfer_targets import read_colleague, read_outsider
 from callcenter.directory.models import Practice
-from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.returning import give_back
 from callcenter.routing.transferring import offer_transfer, take_back_transfer, transfers_of
 from callcenter.telephony.dialling import dial_leg, failure_of
@@ -109,7 +108,7 @@ class Transfers:
         """She leaves the two others in conversation. Passed on twice, it is passed on."""
         with self._database.reading(self._scope) as session:
             handled_call(session, self._call_id, staff_id=self._staff_id)
-            if not _is_on(session, self._call_id, self._staff_id):
+            if not is_on(session, self._call_id, staff_id=self._staff_id):
                 return
             self._may(session)
         leave_together(
@@ -120,7 +119,7 @@ class Transfers:
         """Whoever was asked in is hung up, or rings no more, and the patient is taken back; nobody there, nothing."""
         with self._database.reading(self._scope) as session:
             handled_call(session, self._call_id, staff_id=self._staff_id)
-            if not _is_on(session, self._call_id, self._staff_id):
+            if not is_on(session, self._call_id, staff_id=self._staff_id):
                 return
             company = self._company(session)
             if company.is_guest:
@@ -198,7 +197,7 @@ class Transfers:
 
     def _may(self, session: Session) -> Call:
         call = handled_call(session, self._call_id, staff_id=self._staff_id)
-        if not _is_on(session, self._call_id, self._staff_id):
+        if not is_on(session, self._call_id, staff_id=self._staff_id):
             raise Conflict(N_("You are not on this call any more."))
         refuse_in_emergency(session, self._call_id)
         return call
@@ -225,10 +224,3 @@ def refuse_in_emergency(session: Session, call_id: int) -> None:
     line = select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.EMERGENCY, Leg.status.not_in(_OVER))
     if (relay is not None and relay.taken_over_at is None) or session.scalar(line.limit(1)) is not None:
         raise Conflict(N_("Never in an emergency: the patient stays with you and the regulator."))
-
-
-def _is_on(session: Session, call_id: int, staff_id: int) -> bool:
-    found = select(Agent.staff_id).where(
-        Agent.staff_id == staff_id, Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL
-    )
-    return session.scalar(found) is not None

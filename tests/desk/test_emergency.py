@@ -16,7 +16,6 @@ from callcenter.desk.emergency import (
     note_read_back,
     note_taken_over,
     open_relay,
-    refuse_hold,
     refuse_leaving,
     save_place,
 )
@@ -109,15 +108,10 @@ def test_a_nervous_enter_right_after_the_answer_ends_nothing(cast: Cast) -> None
     assert card_of(cast, call, after=61).taken_over_at == cast.at + timedelta(seconds=25)
 
 
-def test_no_hold_from_the_opening_on_and_no_leaving_until_taken_over(cast: Cast) -> None:
-    call = talking(cast)
+def test_no_leaving_until_taken_over(cast: Cast) -> None:
+    call = relayed(cast)
     with cast.database.reading(hers(cast)) as session:
-        refuse_hold(session, call)
         refuse_leaving(session, call)
-    open_card(cast, call)
-    with pytest.raises(Conflict), cast.database.reading(hers(cast)) as session:
-        refuse_hold(session, call)
-
     heard(cast, dial(cast, call), LegStatus.JOINED, after=10)
     with pytest.raises(Conflict), cast.database.reading(hers(cast)) as session:
         refuse_leaving(session, call)
@@ -125,7 +119,6 @@ def test_no_hold_from_the_opening_on_and_no_leaving_until_taken_over(cast: Cast)
     take_over(cast, call, after=60)
     with cast.database.reading(hers(cast)) as session:
         refuse_leaving(session, call)
-        refuse_hold(session, call)
 
 
 def test_a_failed_line_taken_over_by_another_telephone_lets_her_go(cast: Cast) -> None:

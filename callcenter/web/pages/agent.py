@@ -4,19 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices
-from callcenter.desk.emergency import refuse_hold
-from callcenter.desk.handling import handled_call
+from callcenter.desk.handling import handled_call, is_on
 from callcenter.desk.hanging_up import give_to_colleague
 from callcenter.desk.hanging_up import hang_up as end_call
 from callcenter.desk.supervising import refuse_beside_somebody
 from callcenter.routing import presence
-from callcenter.routing.models import Agent, AgentStatus
 from callcenter.routing.offers import accept_offer, decline_offer, pull_call
 from callcenter.routing.returning import rejoin_call
 from callcenter.routing.taking import CallTaken
@@ -117,10 +113,8 @@ def hold(
     """She gives the patient the hold music, or takes her back."""
     with world.database.reading(Practices(me.practice_ids)) as session:
         handled_call(session, call_id, staff_id=me.staff_id)
-        if not _is_on(session, call_id, staff_id=me.staff_id):
+        if not is_on(session, call_id, staff_id=me.staff_id):
             raise Conflict(N_("There is no conversation to put on hold."))
-        if on_hold:
-            refuse_hold(session, call_id)
     hold_patient(world.database, world.provider, call_id, world.clock, on_hold=on_hold)
     return _changed(request)
 
@@ -143,15 +137,6 @@ def ring_her(request: Request, world: World, leg_id: int) -> Response:
             N_("Your telephone could not be reached: %(why)s. The patient is back at the head of the queue."), why=why
         )
     return _changed(request)
-
-
-def _is_on(session: Session, call_id: int, *, staff_id: int) -> bool:
-    found = session.scalar(
-        select(Agent.staff_id).where(
-            Agent.staff_id == staff_id, Agent.call_id == call_id, Agent.status == AgentStatus.ON_CALL
-        )
-    )
-    return found is not None
 
 
 def _changed(request: Request) -> Response:
