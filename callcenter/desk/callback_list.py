@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.directory.models import Practice, Staff
 from callcenter.routing.callback_rules import may_be_rung
-from callcenter.routing.models import Callback, CallbackLink, CallbackReason, CallbackStatus
+from callcenter.routing.models import OWED, Callback, CallbackLink, CallbackReason, CallbackStatus
 
 _AT_MOST = 30
 
@@ -55,7 +55,7 @@ def owed_calls(session: Session, staff_id: int, *, at: datetime) -> list[OwedCal
         .join(Practice, Practice.id == Callback.practice_id)
         .outerjoin(Staff, Staff.id == Callback.taken_by)
         .outerjoin(CallbackLink, CallbackLink.call_id == Callback.call_id)
-        .where(Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]))
+        .where(Callback.status.in_(OWED))
         .order_by(later, Callback.urgent.desc(), Callback.opened_at, Callback.id)
         .limit(_AT_MOST)
     )

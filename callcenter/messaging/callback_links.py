@@ -15,9 +15,8 @@ from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.messaging.wording import callback_link_text
 from callcenter.routing.callback_link import open_link
 from callcenter.routing.callback_rules import LINK_AFTER, may_be_sent_link
-from callcenter.routing.callbacks import OWED
 from callcenter.routing.choice import PriorityReason
-from callcenter.routing.models import Callback, CallbackLink, CallbackReason, QueueEntry, QueueEntryStatus
+from callcenter.routing.models import OWED, Callback, CallbackLink, CallbackReason, QueueEntry, QueueEntryStatus
 from callcenter.telephony.models import Call, CallDirection, CallStatus
 
 CALLBACK_LINK = "callback_link"

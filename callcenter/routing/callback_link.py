@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from callcenter.core.insertion import insert_new
 from callcenter.core.scope import Practices, set_scope
 from callcenter.directory.models import Practice, PracticeLine
-from callcenter.routing.callbacks import OWED, promise_callback
-from callcenter.routing.models import Callback, CallbackLink, CallbackReason, QueueEntry, QueueEntryStatus
+from callcenter.routing.callbacks import promise_callback
+from callcenter.routing.models import OWED, Callback, CallbackLink, CallbackReason, QueueEntry, QueueEntryStatus
 from callcenter.telephony.models import Call, CallStatus
 
 _VALID_FOR = timedelta(hours=2)  # longer than anybody waits on the line

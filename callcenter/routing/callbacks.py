@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, exists, func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -17,16 +17,15 @@ from callcenter.routing.agents import was_changed, whole_floor
 from callcenter.routing.callback_rules import LATE_AFTER, is_owed
 from callcenter.routing.choice import PRIORITIES, PriorityReason
 from callcenter.routing.events import CallAbandoned
-from callcenter.routing.models import Callback, CallbackReason, CallbackStatus, QueueEntry, QueueEntryStatus
+from callcenter.routing.models import OWED, Callback, CallbackReason, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.routing.offers import offer_waiting_calls
 from callcenter.routing.queue import free_those_asked
+from callcenter.routing.redialling import patient_came, placed_for
 from callcenter.telephony.events import LegChanged
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, CallDirection, Leg, LegRole, LegStatus
 from callcenter.telephony.outbound import end_outbound_call, open_outbound_call
 from callcenter.telephony.statuses import GOING_ON
-
-OWED = (CallbackStatus.OPEN, CallbackStatus.TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def promise_callback(session: Session, call_id: int, *, at: datetime) -> bool:
         entry = session.scalar(select(QueueEntry).where(QueueEntry.call_id == call_id))
         if entry is None or call.from_number is None or call.direction != CallDirection.INBOUND:
             return False
-        placed = _placed_for(session, call)
+        placed = placed_for(session, call)
         if placed is not None and placed[1] != QueueEntryStatus.WAITING:
             return False  # somebody is ringing her at this moment: she is the sooner answered where she is
         left = was_changed(
@@ -238,26 +237,10 @@ def _to_withdraw(session: Session, call: Call) -> Sequence[int]:
             Call.id != call.id,
             Call.status.in_(GOING_ON),
             # A household shares its number: a conversation that has begun is somebody's, perhaps with the regulator.
-            ~_patient_came(),
+            ~patient_came(),
         )
         .order_by(Call.id)
     ).all()
-
-
-def _placed_for(session: Session, call: Call) -> tuple[int, QueueEntryStatus] | None:
-    """The call of ours that is to ring this caller, and how its place stands; None without one."""
-    row = session.execute(
-        select(Call.id, QueueEntry.status)
-        .join(Callback, Callback.outbound_call_id == Call.id)
-        .join(QueueEntry, QueueEntry.call_id == Call.id)
-        .where(
-            Callback.practice_id == call.practice_id,
-            Callback.number == call.from_number,
-            Callback.status.in_(OWED),
-            Call.status.in_(GOING_ON),
-        )
-    ).one_or_none()
-    return None if row is None else (row[0], QueueEntryStatus(row[1]))
 
 
 def _got_through_since(session: Session, call: Call) -> bool:
@@ -268,14 +251,9 @@ def _got_through_since(session: Session, call: Call) -> bool:
         Call.received_at > call.received_at,
         Call.answered_at.is_not(None),
         # A call of ours that only an operator was in, while the patient's telephone rang, is no success.
-        _patient_came(),
+        patient_came(),
     )
     return session.scalar(later.limit(1)) is not None
-
-
-def _patient_came() -> ColumnElement[bool]:
-    """Whether the patient of this call ever was on the line."""
-    return exists().where(Leg.call_id == Call.id, Leg.role == LegRole.PATIENT, Leg.joined_at.is_not(None))
 
 
 def _speaks(session: Session, call: Call) -> bool:

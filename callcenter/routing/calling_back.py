@@ -15,9 +15,9 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, Staff
 from callcenter.routing.agents import was_changed, whole_floor
 from callcenter.routing.callback_rules import may_be_rung, next_try
-from callcenter.routing.callbacks import OWED, place_call
+from callcenter.routing.callbacks import place_call
 from callcenter.routing.events import CallAbandoned, CallAccepted
-from callcenter.routing.models import Callback, CallbackReason, CallbackStatus, QueueEntry, QueueEntryStatus
+from callcenter.routing.models import OWED, Callback, CallbackReason, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.routing.taking import pull_call
 from callcenter.telephony.events import CallEnded, LegChanged
 from callcenter.telephony.legs import lock_call

@@ -67,6 +67,10 @@ class CallbackStatus(StrEnum):
     SETTLED = "settled"  # she has: nobody rings any more
 
 
+OWED = (CallbackStatus.OPEN, CallbackStatus.TAKEN)
+"""A call is still owed: it is rung by nobody yet, or by an operator."""
+
+
 class BreatherReason(StrEnum):
     """What made a call hard, so that the break after it counts as work."""
 
@@ -164,7 +168,9 @@ class QueueEntry(PracticeOwned, Base):
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
     requeue_at: Mapped[datetime | None] = mapped_column(Instant)  # her operator's telephone is lost: back to the head
-    overflowed_at: Mapped[datetime | None] = mapped_column(Instant)  # sent where her practice said; or back from there
+    # Sent where her practice said, or to hear that she is rung back; or, once she waits again or has a promised place,
+    # since when her waiting counts for being sent.
+    overflowed_at: Mapped[datetime | None] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)  # the carrier knows of it
 
 

@@ -11,11 +11,11 @@ from callcenter.routing.agents import move_agent, release, was_changed, whole_fl
 from callcenter.routing.choice import PriorityReason
 from callcenter.routing.events import CallAbandoned
 from callcenter.routing.models import (
+    OWED,
     Agent,
     AgentStatus,
     Callback,
     CallbackReason,
-    CallbackStatus,
     QueueEntry,
     QueueEntryStatus,
     Reservation,
@@ -183,7 +183,7 @@ def _is_promised(call_id: int) -> Select[int]:
             Call.id == call_id,
             Callback.call_id == Call.id,
             Callback.reason == CallbackReason.ASKED,
-            Callback.status.in_([CallbackStatus.OPEN, CallbackStatus.TAKEN]),
+            Callback.status.in_(OWED),
         )
     )
 

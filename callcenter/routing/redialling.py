@@ -6,17 +6,16 @@ her place back to a call of ours.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, case, exists, select, update
+from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
 from callcenter.routing.agents import was_changed, whole_floor
-from callcenter.routing.models import Callback, CallbackStatus, QueueEntry, QueueEntryStatus
+from callcenter.routing.models import OWED, Callback, QueueEntry, QueueEntryStatus
 from callcenter.telephony.legs import lock_call
 from callcenter.telephony.models import Call, CallDirection, Leg, LegRole
 from callcenter.telephony.outbound import end_outbound_call
-
-_OWED = (CallbackStatus.OPEN, CallbackStatus.TAKEN)
+from callcenter.telephony.statuses import GOING_ON
 
 
 def take_promised_place(session: Session, call_id: int, *, at: datetime) -> bool:
@@ -27,14 +26,21 @@ def take_promised_place(session: Session, call_id: int, *, at: datetime) -> bool
     """
     with whole_floor(session):
         _make_urgent(session, call_id)
-        placed_id = session.scalar(_placed_for(call_id))
-        if placed_id is None:
+        placed = placed_for(session, session.scalars(select(Call).where(Call.id == call_id)).one())
+        if placed is None or placed[1] != QueueEntryStatus.WAITING:
             return False
+        placed_id = placed[0]
         # The call first, as whoever accepts its offer does.
         lock_call(session, placed_id)
         place = session.scalar(
             select(QueueEntry)
-            .where(QueueEntry.call_id == placed_id, QueueEntry.status == QueueEntryStatus.WAITING)
+            .join(Call, Call.id == QueueEntry.call_id)
+            .where(
+                QueueEntry.call_id == placed_id,
+                QueueEntry.status == QueueEntryStatus.WAITING,
+                # A household shares its number: whoever is on that line already stays there.
+                ~patient_came(),
+            )
             .execution_options(populate_existing=True)
         )
         if place is None:
@@ -65,29 +71,32 @@ def waiting_since() -> ColumnElement[datetime]:
     return case((rings_again, Call.received_at), else_=QueueEntry.joined_at)
 
 
+def placed_for(session: Session, call: Call) -> tuple[int, QueueEntryStatus] | None:
+    """The call of ours that is to ring this caller, and how its place stands; None without one."""
+    row = session.execute(
+        select(Call.id, QueueEntry.status)
+        .join(Callback, Callback.outbound_call_id == Call.id)
+        .join(QueueEntry, QueueEntry.call_id == Call.id)
+        .where(
+            Callback.practice_id == call.practice_id,
+            Callback.number == call.from_number,
+            Callback.status.in_(OWED),
+            Call.status.in_(GOING_ON),
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], QueueEntryStatus(row[1]))
+
+
+def patient_came() -> ColumnElement[bool]:
+    """Whether the patient of this call ever was on the line."""
+    return exists().where(Leg.call_id == Call.id, Leg.role == LegRole.PATIENT, Leg.joined_at.is_not(None))
+
+
 def _make_urgent(session: Session, call_id: int) -> None:
     urgent = (
         select(Callback.id)
         .join(Call, (Call.practice_id == Callback.practice_id) & (Call.from_number == Callback.number))
-        .where(Call.id == call_id, Callback.status.in_(_OWED), Callback.urgent)
+        .where(Call.id == call_id, Callback.status.in_(OWED), Callback.urgent)
     )
     hers = update(QueueEntry).where(QueueEntry.call_id == call_id, QueueEntry.status == QueueEntryStatus.WAITING)
     session.execute(hers.where(urgent.exists()).values(urgent=True))
-
-
-def _placed_for(call_id: int) -> Select[int]:
-    hers, placed = aliased(Call), aliased(Call)
-    return (
-        select(placed.id)
-        .join(Callback, Callback.outbound_call_id == placed.id)
-        .join(hers, (hers.practice_id == Callback.practice_id) & (hers.from_number == Callback.number))
-        .join(QueueEntry, QueueEntry.call_id == placed.id)
-        .where(
-            hers.id == call_id,
-            Callback.status.in_(_OWED),
-            QueueEntry.status == QueueEntryStatus.WAITING,
-            # A household shares its number: whoever is on that line already stays there.
-            ~exists().where(Leg.call_id == placed.id, Leg.role == LegRole.PATIENT, Leg.joined_at.is_not(None)),
-        )
-        .limit(1)
-    )

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, Table, case, exists, func, literal
 
 from callcenter.directory.models import PracticeLine
 from callcenter.routing.choice import PRIORITIES, SIDE_BY_SIDE, PriorityReason
-from callcenter.routing.models import Callback, QueueEntry
+from callcenter.routing.models import OWED, Callback, QueueEntry
 from callcenter.telephony.models import Call, CallDirection, CallStatus
 
 REPEATED_WITHIN = timedelta(minutes=20)
@@ -15,7 +15,7 @@ _CALLS_BEFORE: ColumnElement[int] = literal_column("2")  # this is her third
 
 ENTRY = cast(Table, QueueEntry.__table__)
 _LINE = cast(Table, PracticeLine.__table__)
-_OWED = cast(Table, Callback.__table__)
+_CALLBACK = cast(Table, Callback.__table__)
 _EARLIER = cast(Table, Call.__table__).alias("one_before")
 
 # Words written out, as the partial indexes name them: a parameter would keep the databases from using them.
@@ -61,10 +61,10 @@ def standing(
     )
     is_alone = ~exists(select(_EARLIER.c.id).where(*hers, _EARLIER.c.status != _word(CallStatus.ENDED)))
     promised = exists(
-        select(_OWED.c.id).where(
-            _OWED.c.practice_id == practice_id,
-            _OWED.c.number == number,
-            _OWED.c.status.in_([literal_column("'open'"), literal_column("'taken'")]),
+        select(_CALLBACK.c.id).where(
+            _CALLBACK.c.practice_id == practice_id,
+            _CALLBACK.c.number == number,
+            _CALLBACK.c.status.in_([_word(one) for one in OWED]),
         )
     )
     has_priority = exists(select(_LINE.c.id).where(_LINE.c.id == line_id, _LINE.c.is_priority))
