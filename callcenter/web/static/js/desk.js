@@ -11,16 +11,16 @@ const $ = (selector, root = document) => root.querySelector(selector);
 
 /* ---------- Keys that do more than click ---------- */
 document.addEventListener("click", (event) => {
-  const forwarder = event.target.closest("[data-clicks]");
+  const forwarder = event.target.closest?.("[data-clicks]");
   if (forwarder) {
     event.preventDefault();
     $(forwarder.dataset.clicks)?.click();
   }
 
-  const speaker = event.target.closest("[data-says]");
+  const speaker = event.target.closest?.("[data-says]");
   if (speaker) say(speaker.dataset.says);
 
-  if (event.target.closest("[data-asks-notification]") && "Notification" in window && Notification.permission === "default") {
+  if (event.target.closest?.("[data-asks-notification]") && "Notification" in window && Notification.permission === "default") {
     Notification.requestPermission();
   }
 });
@@ -31,7 +31,7 @@ const SETTLES = 1000; // milliseconds
 const firedAt = new Map();
 document.addEventListener("submit", (event) => {
   const key = event.submitter?.dataset.key;
-  if ((key !== "F4" && key !== "F8") || event.target.method !== "post" || event.target.closest("#relay")) return;
+  if ((key !== "F4" && key !== "F8") || event.target.method !== "post" || event.target.closest?.("#relay")) return;
   const now = performance.now();
   if (now - (firedAt.get(key) ?? -SETTLES) < SETTLES) {
     event.preventDefault();
@@ -44,12 +44,12 @@ document.addEventListener("submit", (event) => {
 /* ---------- A key pressed in the instant after a swap: htmx takes the form all the same ---------- */
 // It binds what is new 20 ms later; sent by the browser itself meanwhile, the whole page, and a call in it, would go.
 document.addEventListener("submit", (event) => {
-  if (event.target.matches(":is(.softkeys, #relay) form:is([hx-post], [hx-get])")) htmx.process(event.target);
+  if (event.target.matches?.(":is(.softkeys, #relay) form:is([hx-post], [hx-get])")) htmx.process(event.target);
 }, { capture: true });
 
 /* ---------- From the search to those found: Enter or the arrow goes to the first, then digits choose ---------- */
 document.addEventListener("keydown", (event) => {
-  if (!["Enter", "ArrowDown"].includes(event.key) || event.isComposing || !event.target.matches("[role=search] [type=search]")) return;
+  if (!["Enter", "ArrowDown"].includes(event.key) || event.isComposing || !event.target.matches?.("[role=search] [type=search]")) return;
   const first = $(".found .person", event.target.closest("form").parentElement);
   if (!first) return; // Enter then searches, as in any form
   event.preventDefault();
@@ -84,9 +84,9 @@ function openDialogs() {
   }
 }
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-close]")) return;
+  if (!event.target.closest?.("[data-close]")) return;
   event.preventDefault();
-  event.target.closest("dialog")?.close();
+  event.target.closest?.("dialog")?.close();
 });
 
 /* ---------- Focus goes to what was just opened ---------- */

@@ -46,7 +46,7 @@ tick();
 
 /* ---------- Theme: at once here, kept on the server for the next sign-in ---------- */
 document.addEventListener("submit", (event) => {
-  const form = event.target.closest("[data-theme-form]");
+  const form = event.target.closest?.("[data-theme-form]");
   if (!form) return;
   event.preventDefault();
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -57,7 +57,7 @@ document.addEventListener("submit", (event) => {
 
 /* ---------- Dialogs ---------- */
 document.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-opens]");
+  const opener = event.target.closest?.("[data-opens]");
   if (opener) {
     const dialog = document.querySelector(opener.dataset.opens);
     if (dialog && !dialog.open) {
@@ -65,9 +65,9 @@ document.addEventListener("click", (event) => {
       dialog.showModal();
     }
   }
-  const closer = event.target.closest("[data-close]");
+  const closer = event.target.closest?.("[data-close]");
   if (closer) closer.closest("dialog")?.close();
-  event.target.closest("[data-dismiss]")?.closest(".toast")?.remove();
+  event.target.closest?.("[data-dismiss]")?.closest(".toast")?.remove();
 });
 
 /* ---------- Short messages: read out, ten seconds, longer while pointed at ---------- */

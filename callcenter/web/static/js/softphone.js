@@ -206,10 +206,10 @@ function draw() {
 /* A call taken, or moved here, while nothing can ring would be lost to her at once: the carrier gives up on a browser that
    is not there. While the telephone is only starting, the key counts as soon as it is ready. */
 const TAKES = 'form[action$="/acceptance"], form[action="/supervision"]';
-const movesHere = (form) => form.matches('form[action^="/calls/"][action$="/ear"]') && form.elements.ear?.value === "softphone";
+const movesHere = (form) => form.matches?.('form[action^="/calls/"][action$="/ear"]') && form.elements.ear?.value === "softphone";
 document.addEventListener("submit", (event) => {
   const { target: form, submitter: pressed } = event;
-  if (!place || !(form.matches(TAKES) ? usesBrowser() && !isElsewhere() : movesHere(form))) return;
+  if (!place || !(form.matches?.(TAKES) ? usesBrowser() && !isElsewhere() : movesHere(form))) return;
   const until = Date.now() + PRESSES_WAIT;
   if (isOnDemand || movesHere(form)) summonedUntil = until;
   follow();

@@ -13,7 +13,7 @@ function openDialog() {
 
 document.body.addEventListener("htmx:afterSettle", openDialog);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("#ask [data-close]")) event.preventDefault();
+  if (event.target.closest?.("#ask [data-close]")) event.preventDefault();
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful, xhr } = event.detail;

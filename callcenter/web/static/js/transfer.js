@@ -5,7 +5,7 @@ const digits = (text) => text.replace(/[^\d+]/g, "");
 
 /* ---------- Typing shortens the list; the first that is left is chosen ---------- */
 document.addEventListener("input", (event) => {
-  if (event.target.matches("[data-transfer] [data-filter]")) filter(event.target.form);
+  if (event.target.matches?.("[data-transfer] [data-filter]")) filter(event.target.form);
 });
 
 function filter(form) {
@@ -31,7 +31,7 @@ function choose(form, step) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || !event.target.matches("[data-transfer] [data-filter]")) return;
+  if (event.isComposing || !event.target.matches?.("[data-transfer] [data-filter]")) return;
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
   event.preventDefault();
   choose(event.target.form, event.key === "ArrowDown" ? 1 : -1);
@@ -64,7 +64,7 @@ function send(digit) {
 }
 
 keypad?.addEventListener("click", (event) => {
-  const digit = event.target.closest("[data-digit]")?.dataset.digit;
+  const digit = event.target.closest?.("[data-digit]")?.dataset.digit;
   if (digit) send(digit);
 });
 
