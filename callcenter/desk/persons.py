@@ -73,6 +73,17 @@ def known_persons(
     return [described[one.id] for one in found], described[about.id] if about is not None else None
 
 
+def numbered(found: Sequence[KnownPerson], *, known: Sequence[KnownPerson]) -> list[tuple[int, KnownPerson]]:
+    """Those found, each with the digit that chooses them: who stands on the card already keeps the digit from there.
+
+    Left out, somebody on the card would be told to be unknown, and be entered a second time.
+    """
+    digits = {one.id: digit for digit, one in enumerate(known, 1)}
+    for one in found:
+        digits.setdefault(one.id, len(digits) + 1)
+    return [(digits[one.id], one) for one in found]
+
+
 def describe_persons(session: Session, patients: Sequence[Patient], *, at: datetime) -> list[KnownPerson]:
     """Patients with their age and next appointment. One query."""
     coming = _next_appointments(session, [one.id for one in patients], at=at)

@@ -20,7 +20,7 @@ from callcenter.desk.dispositions import choose_disposition, read_code
 from callcenter.desk.drafts import drop_draft, drop_of_everybody
 from callcenter.desk.handling import handled_call
 from callcenter.desk.notes import choose_patient, noted_in_call, save_words
-from callcenter.desk.persons import describe_persons
+from callcenter.desk.persons import describe_persons, numbered
 from callcenter.desk.shield import breathe
 from callcenter.directory.patients import create_patient, search_patients
 from callcenter.routing.models import AgentStatus
@@ -112,11 +112,10 @@ def find_patients(
 ) -> HTMLResponse:
     """Persons of the called practice by name, date of birth or number; a POST, so that no name stands in an address."""
     card = _card_of(session, call_id, me, at)
-    shown = {one.id for one in card.persons}
     context = desk_context(request, session, me, at=at, only=None if not is_htmx(request) else "found")
     handled_call(session, call_id, staff_id=me.staff_id)  # narrows what follows to the called practice
-    found = [one for one in search_patients(session, card.practice_id, text) if one.id not in shown]
-    context |= {"found": describe_persons(session, found, at=at), "searched": text.strip()}
+    found = describe_persons(session, search_patients(session, card.practice_id, text), at=at)
+    context |= {"found": numbered(found, known=card.persons), "searched": text.strip()}
     return page(request, "desk/_found.html" if is_htmx(request) else "desk/page.html", **context)
 
 
