@@ -19,7 +19,7 @@ IN_SIGHT = """(one) => {
   const box = one.getBoundingClientRect();
   return [[box.left + 8, box.top + 3], [box.right - 8, box.bottom - 3]].every(([x, y]) => {
     const found = document.elementFromPoint(x, y);
-    return found !== null && (one.contains(found) || found.contains(one) && found.closest("form, li") === one.closest("form, li"));
+    return found !== null && one.contains(found);
   });
 }"""
 

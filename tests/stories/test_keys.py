@@ -67,6 +67,56 @@ def test_the_days_of_the_agenda_and_the_search_go_by_keyboard(town: Town) -> Non
     expect(desk.locator("#desk-card .phrase")).to_contain_text("Paul Moreau")
 
 
+def test_a_search_finds_who_stands_on_the_card_and_is_left_by_keyboard(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    search = desk.locator("[role=search] [type=search]")
+    found = desk.locator(".found .person")
+
+    # She who is known on this number is found too, under the digit that she has above.
+    desk.keyboard.press("/")
+    desk.keyboard.type("vass")
+    expect(found).to_contain_text("Hélène Vasseur")
+    expect(found.locator("kbd")).to_have_text("1")
+
+    # Escape empties, then leaves: the desk's own keys answer again.
+    desk.keyboard.press("Escape")
+    expect(search).to_have_value("")
+    expect(search).to_be_focused()
+    desk.keyboard.press("Escape")
+    expect(search).not_to_be_focused()
+    desk.keyboard.press("0")
+    expect(desk.locator("#np-family_name")).to_be_focused()
+
+    # Whom nobody knows is not typed twice.
+    desk.locator(".new-patient > summary").click()
+    expect(desk.locator("#np-family_name")).not_to_be_visible()
+    desk.locator("body").press("/")
+    desk.keyboard.type("Quentin")
+    expect(desk.locator("[data-nobody]")).to_contain_text("Entrée ouvre un nouveau patient")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#np-family_name")).to_be_focused()
+    expect(desk.locator("#np-family_name")).to_have_value("Quentin")
+
+
+def test_nothing_of_the_card_moves_when_she_answers_or_holds(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    card = desk.locator("#desk-card")
+    expect(card).to_have_attribute("data-state", "ringing")
+    below = card.locator("#persons-title")
+    rung = below.bounding_box()
+    answer(desk)
+    expect(card.locator(".company-acts button").first).to_be_visible()
+    assert below.bounding_box() == rung
+    desk.keyboard.press("F3")
+    expect(card).to_have_attribute("data-state", "hold")
+    assert below.bounding_box() == rung
+
+
 def test_the_day_she_turned_to_stays_whatever_was_asked_of_the_one_before(town: Town) -> None:
     open_tilleuls(town)
     desk = operator(town, "ines", "Inès Haddad")
