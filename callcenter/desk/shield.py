@@ -38,8 +38,8 @@ ABUSE_LABELS: dict[AbuseKind, str] = {
 # Said by the operator to the caller, in the language of the practice and not of her screen.
 _PHRASES = {
     "fr": (
-        "Je comprends que vous soyez en difficulté, mais je ne peux pas poursuivre si vous m'insultez. "
-        "Si cela continue, je mettrai fin à l'appel."
+        "Je comprends que vous soyez en difficulté, mais je ne peux pas poursuivre si vous m’insultez. "
+        "Si cela continue, je mettrai fin à l’appel."
     ),
     "en": (
         "I understand that this is hard for you, but I cannot go on if you insult me. "

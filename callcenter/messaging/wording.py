@@ -26,11 +26,11 @@ _CONFIRMATION = {
 
 # Read while she is on the line: who hangs up first has lost her place.
 _CALLBACK_LINK = {
-    "fr": "{practice}. Sans raccrocher, demandez ici à être rappelé à votre tour : {url}",
+    "fr": "{practice}. Sans raccrocher, demandez ici un rappel à votre tour : {url}",
     "en": "{practice}. Before you hang up, ask here to be called back in your turn: {url}",
 }
 _CALLBACK_LINK_SHORT = {
-    "fr": "{practice}. Être rappelé à votre tour : {url}",
+    "fr": "{practice}. Rappel à votre tour : {url}",
     "en": "{practice}. Be called back in your turn: {url}",
 }
 _ONE_SEGMENT, _OF_SEVERAL = 160, 153  # characters

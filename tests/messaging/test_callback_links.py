@@ -67,7 +67,7 @@ def test_after_a_minute_and_not_before_she_gets_one_text_with_her_address(floor:
     assert (deliver(floor), deliver(floor)) == (1, 0)
     [text] = floor.provider.texts
     found = re.fullmatch(
-        r"Lilas\. Sans raccrocher, demandez ici à etre rappelé à votre tour : "
+        r"Lilas\. Sans raccrocher, demandez ici un rappel à votre tour : "
         r"https://centre\.example\.org/r/([a-z2-7]{26})",
         text["body"],
     )

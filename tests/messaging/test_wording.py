@@ -26,12 +26,12 @@ def test_an_address_fits_one_text_and_stands_at_its_end() -> None:
     url = "https://secretariat.example.org/r/" + "a" * 26
     french = callback_link_text(url, practice="Lilas", language="fr")
     english = callback_link_text(url, practice="Linden", language="en")
-    assert french == f"Lilas. Sans raccrocher, demandez ici à etre rappelé à votre tour : {url}"
+    assert french == f"Lilas. Sans raccrocher, demandez ici un rappel à votre tour : {url}"
     assert english == f"Linden. Before you hang up, ask here to be called back in your turn: {url}"
     # The longest name and a long address: fewer words, before a second text would have to be paid.
     longest = "https://" + "s" * 42 + "/r/" + "a" * 26
     shorter = callback_link_text(longest, practice="Maison médicale du Val de Sèvre", language="fr")
-    assert shorter == f"Maison médicale du Val de Sèvre. Etre rappelé à votre tour : {longest}"
+    assert shorter == f"Maison médicale du Val de Sèvre. Rappel à votre tour : {longest}"
     assert [segments(text) for text in (french, english, shorter)] == [1, 1, 1]
 
 

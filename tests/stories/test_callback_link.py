@@ -111,7 +111,7 @@ def open_text(town: Town) -> Page:
     telephone.set_default_timeout(10_000)
     telephone.goto(f"{town.carrier_url}/messages")
     text = telephone.get_by_role("region", name="SMS pour 06 39 98 14 72")
-    expect(text).to_contain_text("Tilleuls. Sans raccrocher, demandez ici à etre rappelé à votre tour")
+    expect(text).to_contain_text("Tilleuls. Sans raccrocher, demandez ici un rappel à votre tour")
     with telephone.expect_popup() as opened:
         text.get_by_role("link", name=f"{town.url}/r/").tap()
     return opened.value

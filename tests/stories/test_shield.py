@@ -24,7 +24,7 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
 
     desk.keyboard.press("F7")
     dialog = desk.locator("#ask dialog")
-    expect(dialog.locator(".phrase")).to_contain_text("je ne peux pas poursuivre si vous m'insultez")
+    expect(dialog.locator(".phrase")).to_contain_text("je ne peux pas poursuivre si vous m’insultez")
     desk.keyboard.press("2")
     expect(dialog.locator("[value=threat]")).to_be_checked()
     dialog.locator("textarea").fill("« Je sais où vous habitez » 👍 </Say><Dial>")
