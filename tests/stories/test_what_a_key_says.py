@@ -45,6 +45,12 @@ def test_a_supervisors_desk_fits_its_header_into_one_line(town: Town, width: int
     town.account("sofia", "Sofia Lambert", Role.SUPERVISOR, endpoint="client:sofia")
     page = town.sign_in("sofia", viewport={"width": width, "height": height})
     page.goto("/desk")
+    page.keyboard.press("F9")
+    expect(page.locator(".topbar .state")).to_have_attribute("data-status", "available")
+    page.keyboard.press("F9")
+    expect(page.locator(".topbar .state")).to_have_attribute("data-status", "break_")  # her longest state
+    town.dial()
+    expect(page.locator(".waiting-count .badge")).to_be_visible()
     expect(page.locator(".topbar .clock")).to_be_in_viewport(ratio=1)
     expect(page.locator(".topbar .help")).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") == width

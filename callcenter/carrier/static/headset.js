@@ -32,7 +32,8 @@ form.addEventListener("submit", async (event) => {
 });
 
 // Embedded in a desk, this page has the keyboard while somebody speaks: what is no typing goes back to the desk, so that
-// its keys, the emergency's first of all, answer from here too. Escape gives the keyboard back.
+// its keys, the emergency's first of all, answer from here too. Escape gives the keyboard back, and the page says so.
+page.querySelector("#leaving").hidden = parent === window;
 addEventListener("keydown", (event) => {
   if (parent === window || event.isComposing || event.repeat) return;
   if (!/^(F\d{1,2}|Escape)$/.test(event.key)) return;

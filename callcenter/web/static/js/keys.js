@@ -31,6 +31,7 @@ addEventListener("message", (event) => {
   const key = event.data?.key;
   if (!frame || event.origin !== new URL(frame.src).origin || !/^(F\d{1,2}|Escape)$/.test(key)) return;
   frame.blur();
+  if (key === "Escape") return; // it leaves that page, as it leaves a field: only the next one means what it means here
   document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 });
 
