@@ -141,7 +141,7 @@ def test_who_ended_the_call_says_how_it_ended(cast: Cast, browser: Browser) -> N
     call = talking(cast)
     with cast.database.unit_of_work(cast.everything) as session:
         cast.set_agent(session, cast.camille, AgentStatus.WRAP_UP, call_id=call)  # cut off; the patient waited
-        cast.set_agent(session, cast.ines, AgentStatus.ON_CALL, call_id=call)
+        cast.talk(session, session.get_one(Call, call), by=cast.ines)
     assert browser(cast.camille).post(f"/calls/{call}/disposition", data={"code": "none"}).status_code == 303
     with cast.database.unit_of_work(cast.everything) as session:
         cast.end(session, session.get_one(Call, call), by=cast.ines)

@@ -57,7 +57,7 @@ def test_while_the_carrier_is_unreachable_texts_wait_in_sight_and_all_go_out_aft
     with centre.database.reading(SEED) as session:
         view = outbox_view(session, at=centre.clock.now())
     assert (view.waiting, view.failed, len(view.rows)) == (4, 0, 4)
-    assert [(row.attempts, row.error) for row in view.rows] == [(3, "connection refused")] * 4
+    assert [(row.attempts, row.error) for row in view.rows] == [(3, "the carrier did not take it")] * 4
     centre.carrier.trouble = None
     centre.clock.advance(timedelta(minutes=6))
     assert centre.deliver() == 4
