@@ -43,7 +43,7 @@ def public_holidays(country: str, postal_code: str, year: int) -> Mapping[date, 
     try:
         found = holidays.country_holidays(country, subdiv=region, years=year, language="en_US")
         spoken = holidays.country_holidays(country, subdiv=region, years=year, language="fr")
-    except NotImplementedError:
+    except NotImplementedError:  # how the library says that it does not know a country
         return {}
     left_out = _NOT_LEGAL.get(country, ())
     return {day: spoken[day] for day, name in sorted(found.items()) if name not in left_out}

@@ -49,11 +49,6 @@ def wall_day(day: date, zone: str) -> Interval:
     return pieces[0][0], pieces[-1][1]
 
 
-def day_of(instant: int, zone: str) -> date:
-    """The date on the wall in ``zone`` at an instant."""
-    return datetime.fromtimestamp(instant, _place(zone)).date()
-
-
 def stretches_of(first_day: date, last_day: date, zone: str) -> Sequence[Stretch]:
     """Stretches of constant offset that cover every instant called one of these days, both included, in ``zone``."""
     begin, end = wall_seconds(first_day) - _MARGIN, wall_seconds(last_day) + DAY + _MARGIN
