@@ -74,7 +74,7 @@ def create_app(
             app.state.stopping.set()
             ticker.stop()
             waits.stop()
-        for workers in (world.voice, world.reports, world.urgent, world.direct, world.late):
+        for workers in (world.voice, world.reports, world.cards, world.lists, world.urgent, world.direct, world.late):
             workers.close(timeout=3)
         world.database.close()
 

@@ -55,6 +55,9 @@ class World:
     voice: Workers = field(default_factory=voice_workers)
     # The carrier waits up to 15 s for the answer to a report.
     reports: Workers = field(default_factory=lambda: Workers("reports", threads=8, deadline=5.0, backlog=256))
+    # Regions of the desk (``web/lanes.py``): more threads would only fight over the interpreter.
+    cards: Workers = field(default_factory=lambda: Workers("cards", threads=3, deadline=10.0, backlog=1024))
+    lists: Workers = field(default_factory=lambda: Workers("lists", threads=2, deadline=10.0, backlog=1024))
     # Somebody is in danger. What needs the database has 0.8 s; after that the carrier is told without it, in threads
     # that no database can hold up, and what was done is written down once it answers again.
     urgent: Workers = field(default_factory=lambda: Workers("urgent", threads=6, deadline=0.8))
@@ -81,11 +84,16 @@ At = Annotated[datetime, Depends(now)]
 
 def identify(request: Request, world: TheWorld, at: At) -> Identity | None:
     """Who is signed in, if anybody; also kept on the request for error pages."""
-    token = request.cookies.get(SESSION_COOKIE)
-    if not token:
+    if SESSION_COOKIE not in request.cookies:
         return None
     with world.database.reading(Centre(CentreReason.SIGN_IN)) as session:
-        me = load_identity(session, token, at=at)
+        return identify_in(session, request, at=at)
+
+
+def identify_in(session: Session, request: Request, *, at: datetime) -> Identity | None:
+    """The same by a session that may look for anybody."""
+    token = request.cookies.get(SESSION_COOKIE)
+    me = load_identity(session, token, at=at) if token else None
     request.state.me = me
     return me
 

@@ -21,6 +21,7 @@ _SENTENCES = {
     405: N_("This page cannot be used that way."),
     413: N_("What was sent is too large."),
     422: N_("Something on this form could not be read."),
+    503: N_("That takes too long at the moment. Nothing is lost; try again."),
 }
 
 

@@ -26,8 +26,8 @@ IDENTITY_SECONDS = 60.0  # whoever is signed out elsewhere stops hearing within 
 COALESCED = frozenset({"queue", "outbox"})
 COALESCING_SECONDS = 1.0
 # Each such signal makes a screen read several regions again: all at once they would keep the one operator waiting for
-# whom a call rings. Measured with 200 screens (docs/bench.md): her card came after 1.5 s instead of 30 ms.
-SCREENS_PER_SECOND = 50
+# whom a call rings. So they take turns: 16 screens within two thirds of a second, 200 within eight (docs/bench.md).
+SCREENS_PER_SECOND = 25
 
 
 @router.get("/live")

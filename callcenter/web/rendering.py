@@ -24,6 +24,7 @@ def open_templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
+        auto_reload=False,  # looking at each file's date for each region cost more than rendering it
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

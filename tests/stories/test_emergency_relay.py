@@ -285,6 +285,7 @@ def test_a_verification_that_is_due_is_said_everywhere_and_stops_nothing(town: T
     board.goto("/emergency-lines")
     board.keyboard.press("n")
     board.wait_for_url("**/emergency-lines/new")
+    expect(board.locator("input:focus")).to_be_visible()  # the page is there once its first field has the keyboard
     board.keyboard.type("SAMU 44")
     board.keyboard.press("Tab")
     board.keyboard.type("06 39")

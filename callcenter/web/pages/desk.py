@@ -1,16 +1,19 @@
 """The operator's desk: the whole page, and each of its regions alone."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
 from callcenter.core.scope import Practices
 from callcenter.desk.agenda_panel import AgendaChoice
+from callcenter.directory.identity import Identity
 from callcenter.routing.desk_claim import claim_desk, is_opened_anew
 from callcenter.web.context import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, At, Operator, Reads, TheWorld
 from callcenter.web.desk_view import desk_context
+from callcenter.web.lanes import cards, in_lane, lists
 from callcenter.web.rendering import page
 
 router = APIRouter()
@@ -61,37 +64,42 @@ def show_agenda(
 
 
 @router.get("/desk/status")
-def show_status(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+@in_lane(lists)
+def show_status(request: Request, session: Session, me: Identity, at: datetime) -> HTMLResponse:
     """What she is doing, and how many wait."""
     return _region(request, session, me, at, "status")
 
 
 @router.get("/desk/queue")
-def show_queue(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+@in_lane(lists)
+def show_queue(request: Request, session: Session, me: Identity, at: datetime) -> HTMLResponse:
     """Who waits; the count above it, in one answer."""
     context = desk_context(request, session, me, at=at, only="queue")
     return page(request, "desk/page.html", block="queue", with_count=True, **context)
 
 
 @router.get("/desk/todo")
-def show_todo(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+@in_lane(lists)
+def show_todo(request: Request, session: Session, me: Identity, at: datetime) -> HTMLResponse:
     """What is left to do."""
     return _region(request, session, me, at, "todo")
 
 
 @router.get("/desk/card")
-def show_card(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+@in_lane(cards)
+def show_card(request: Request, session: Session, me: Identity, at: datetime) -> HTMLResponse:
     """The call she is offered, talks on or wraps up; her keys with it, in one answer."""
     context = desk_context(request, session, me, at=at, only="card")
     return page(request, "desk/page.html", block="card", with_card=True, **context)
 
 
 @router.get("/desk/keys")
-def show_keys(request: Request, session: Reads, me: Operator, at: At) -> HTMLResponse:
+@in_lane(cards)
+def show_keys(request: Request, session: Session, me: Identity, at: datetime) -> HTMLResponse:
     """What her six keys do now."""
     return _region(request, session, me, at, "softkeys")
 
 
-def _region(request: Request, session: Reads, me: Operator, at: At, block: str) -> HTMLResponse:
+def _region(request: Request, session: Session, me: Identity, at: datetime, block: str) -> HTMLResponse:
     context: dict[str, Any] = desk_context(request, session, me, at=at, only=block)
     return page(request, "desk/page.html", block=block, **context)
