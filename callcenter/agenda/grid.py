@@ -1,18 +1,20 @@
-"""Where the lines of a week stand on a common scale of five-minute rows; stretches closed for everybody are folded."""
+"""Where the lines of several days or agendas stand beside each other on one scale; what is closed for all is folded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from callcenter.agenda.rows import AppointmentRow, ClosedRow, DayView, FreeRow, Row
+from callcenter.agenda.openings import local_time
+from callcenter.agenda.rows import ClosedRow, DayView, Row
+from callcenter.agenda.scale import STEP, Axis, Minutes, Scale, clock_change
 from callcenter.agenda.wall_clock import join
 
-_STEP = 5  # minutes a row
 _SHORTEST_FOLD = 60  # minutes; a shorter pause is drawn to scale
+_HALF_HOUR = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One line of a day on the grid; ``row`` counts from 1."""
+    """One line of a column on the grid; ``row`` counts from 1."""
 
     line: Row
     row: int
@@ -21,91 +23,76 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One day of the grid; ``closed`` are (row, span) where this day is closed and others are not."""
+    """One day of one agenda; ``closed`` are (row, span) where this column is closed and others are not."""
 
     view: DayView
     lines: tuple[Placed, ...]
     closed: tuple[tuple[int, int], ...]
+    missing: tuple[tuple[int, int], ...] = ()  # the hour that this day does not have, or has only once
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """A label of the scale; ``is_again`` in the second pass of an hour that the clocks repeat."""
+
+    row: int
+    text: str  # "09:00"
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WeekGrid:
-    """A week drawn to scale. ``tracks`` is the value of CSS ``grid-template-rows``."""
+    """Columns drawn to scale. ``tracks`` is the value of CSS ``grid-template-rows``."""
 
     columns: tuple[Column, ...]
-    hours: tuple[tuple[int, str], ...]  # row and "09:00"
+    hours: tuple[Hour, ...]
     tracks: str
+    rows: int
     folds: tuple[int, ...]  # rows that are a folded stretch
-    now: tuple[int, int] | None = None  # index of today's column, row
-
-
-@dataclass(slots=True)
-class _Scale:
-    """Wall-clock minutes of the day to rows."""
-
-    stretches: list[tuple[int, int]]  # minutes shown to scale
-    first_rows: list[int] = field(default_factory=list)
-    folds: list[int] = field(default_factory=list)
-    rows: int = 0
-
-    def __post_init__(self) -> None:
-        for index, (begin, end) in enumerate(self.stretches):
-            if index:
-                self.rows += 1
-                self.folds.append(self.rows)
-            self.first_rows.append(self.rows + 1)
-            self.rows += (end - begin) // _STEP
-
-    def row(self, minute: int) -> int:
-        """The row in which a minute begins; inside a fold, the row after it."""
-        for (begin, end), first in zip(self.stretches, self.first_rows, strict=True):
-            if minute < begin:
-                return first
-            if minute < end:
-                return first + (minute - begin) // _STEP
-        return self.rows + 1
-
-    @property
-    def tracks(self) -> str:
-        """CSS: rows of equal height, folds of their own."""
-        parts = [f"repeat({(end - begin) // _STEP}, minmax(0, 1fr))" for begin, end in self.stretches]
-        return " 1.1rem ".join(parts)
+    now_row: int | None  # in the columns of today; None when now is not on the scale
 
 
 def week_grid(days: Sequence[DayView], *, at: int) -> WeekGrid | None:
-    """The week on its scale; None when nothing is open and nobody is booked. ``at`` in UTC seconds."""
-    scale = _scale_of(days)
+    """Columns on their scale; None when nothing is open and nobody is booked. ``at`` in UTC seconds."""
+    axis = _axis_of(days)
+    scale = _scale_of(days, axis)
     if scale is None:
         return None
-    hours = [
-        (scale.row(minute), f"{minute // 60:02d}:{minute % 60:02d}")
-        for begin, end in scale.stretches
-        for minute in range(-(-begin // 30) * 30, end, 30)
-    ]
-    now = None
-    for index, view in enumerate(days):
-        line = next((one for one in view.rows if one.now_percent is not None), None)
-        if line is not None:
-            minute = min(_minute(line) + max(0, at - line.start) // 60, 24 * 60 - 1)
-            now = (index, scale.row(minute))
+    hours = []
+    for begin, end in scale.stretches:
+        for minute in range(-(-begin // _HALF_HOUR) * _HALF_HOUR, end, _HALF_HOUR):
+            shown, is_again = axis.wall(minute)
+            hours.append(Hour(scale.row(minute), f"{shown // 60:02d}:{shown % 60:02d}", is_again))
     return WeekGrid(
-        columns=tuple(_column(view, scale) for view in days),
+        columns=tuple(_column(view, scale, axis) for view in days),
         hours=tuple(hours),
         tracks=scale.tracks,
+        rows=scale.rows,
         folds=tuple(scale.folds),
-        now=now,
+        now_row=_now_row(days, scale, axis, at=at),
     )
 
 
-def _scale_of(days: Sequence[DayView]) -> _Scale | None:
-    """What somebody sees on any day, to the half hour, with long common pauses left out."""
-    shown = join(
-        ((_minute(line) // 30) * 30, -(-(_minute(line) + line.minutes) // 30) * 30)
+def _axis_of(days: Sequence[DayView]) -> Axis:
+    """With room for both passes where the clocks of a day shown go back, and somebody is there then."""
+    for view in days:
+        change = clock_change(view.day, view.zone)
+        if change is None or not change.is_repeated:
+            continue
+        axis = Axis(change.minutes)
+        begin, end = change.minutes[0], change.minutes[1] + change.minutes[1] - change.minutes[0]
+        if any(first < end and begin < last for one in days for first, last in _shown_minutes(one, axis)):
+            return axis
+    return Axis()
+
+
+def _scale_of(days: Sequence[DayView], axis: Axis) -> Scale | None:
+    """What somebody sees in any column, to the half hour, with long common pauses left out."""
+    merged = join(
+        (begin // _HALF_HOUR * _HALF_HOUR, min(-(-end // _HALF_HOUR) * _HALF_HOUR, axis.length))
         for view in days
-        for line in view.rows
-        if not isinstance(line, ClosedRow)
-    ) + [interval for view in days for interval in _opening_minutes(view)]
-    merged = join(shown)
+        for begin, end in _shown_minutes(view, axis)
+    )
     if not merged:
         return None
     stretches = [merged[0]]
@@ -114,38 +101,53 @@ def _scale_of(days: Sequence[DayView]) -> _Scale | None:
             stretches[-1] = (stretches[-1][0], end)
         else:
             stretches.append((begin, end))
-    return _Scale([(begin, min(end, 24 * 60)) for begin, end in stretches])
+    return Scale(stretches)
 
 
-def _opening_minutes(view: DayView) -> list[tuple[int, int]]:
-    """The day's opening hours to the half hour, in minutes of the wall clock."""
-    found = []
-    for begin, end in view.open:
-        first = begin.hour * 60 + begin.minute
-        found.append((first // 30 * 30, -(-(first + int((end - begin).total_seconds()) // 60) // 30) * 30))
-    return found
+def _shown_minutes(view: DayView, axis: Axis) -> list[Minutes]:
+    """Opening hours and lines of one column, on the axis."""
+    return [
+        (axis.of(begin, view.day), axis.of(end, view.day))
+        for begin, end in (
+            *view.open,
+            *((line.starts_at, line.ends_at) for line in view.rows if not isinstance(line, ClosedRow)),
+        )
+    ]
 
 
-def _column(view: DayView, scale: _Scale) -> Column:
+def _column(view: DayView, scale: Scale, axis: Axis) -> Column:
     lines = []
-    used: set[int] = set()
     for line in view.rows:
         if isinstance(line, ClosedRow):
             continue
-        row = scale.row(_minute(line))
-        span = max(1, min(line.minutes // _STEP, scale.rows + 1 - row))
-        lines.append(Placed(line, row, span))
-    for begin, end in _opening_minutes(view):
-        used |= set(range(scale.row(begin), scale.row(min(end, 24 * 60))))
-    for one in lines:
-        used |= set(range(one.row, one.row + one.span))
-    return Column(view, tuple(lines), tuple(_runs(set(range(1, scale.rows + 1)) - used - set(scale.folds))))
+        row = scale.row(axis.of(line.starts_at, view.day))
+        end = scale.row(max(axis.of(line.ends_at, view.day) - STEP, 0)) + 1
+        lines.append(Placed(line, row, max(1, min(end, scale.rows + 1) - row)))
+    missing = scale.rows_of(_missing(view, axis))
+    opened = [(axis.of(begin, view.day), axis.of(end, view.day)) for begin, end in view.open]
+    used = scale.rows_of((begin // STEP * STEP, -(-end // STEP) * STEP) for begin, end in opened)
+    used |= {row for one in lines for row in range(one.row, one.row + one.span)}
+    rows = set(range(1, scale.rows + 1)) - set(scale.folds)
+    return Column(view, tuple(lines), tuple(_runs(rows - used - missing)), tuple(_runs(missing & rows)))
+
+
+def _missing(view: DayView, axis: Axis) -> list[Minutes]:
+    """Minutes of the axis that do not exist in this column's day."""
+    change = clock_change(view.day, view.zone)
+    found = [] if change is None or change.is_repeated else [change.minutes]
+    if axis.second_pass is not None and (change is None or not change.is_repeated):
+        found.append(axis.second_pass)
+    return found
+
+
+def _now_row(days: Sequence[DayView], scale: Scale, axis: Axis, *, at: int) -> int | None:
+    for view in days:
+        if view.is_today:
+            minute = axis.of(local_time(at, view.zone), view.day)
+            return scale.row(minute) if scale.holds(minute) else None
+    return None
 
 
 def _runs(rows: set[int]) -> list[tuple[int, int]]:
     """Neighbouring rows joined: (first, how many)."""
     return [(begin, end - begin) for begin, end in join((row, row + 1) for row in rows)]
-
-
-def _minute(line: AppointmentRow | FreeRow | ClosedRow) -> int:
-    return line.starts_at.hour * 60 + line.starts_at.minute

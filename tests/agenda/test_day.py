@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.day import DayView, day_view, week_view
 from callcenter.agenda.finding import first_free_times
-from callcenter.agenda.grid import week_grid
+from callcenter.agenda.grid import Hour, week_grid
 from callcenter.agenda.models import ServiceType
 from callcenter.agenda.rows import AppointmentRow, short_name
 from callcenter.core.db import Database
@@ -94,7 +94,7 @@ def test_a_week_shows_its_five_days_and_folds_lunch(database: Database) -> None:
     grid = week_grid(week.days, at=int(NINE.timestamp()))
     assert grid is not None
     assert grid.tracks == "repeat(48, minmax(0, 1fr)) 1.1rem repeat(48, minmax(0, 1fr))"
-    assert (grid.folds, grid.hours[:2], grid.now) == ((49,), ((1, "08:30"), (7, "09:00")), (0, 7))
+    assert (grid.folds, grid.hours[:2], grid.now_row) == ((49,), (Hour(1, "08:30"), Hour(7, "09:00")), 7)
     (visit,) = [one for one in grid.columns[2].lines if one.line.kind == "appointment"]
     assert (visit.row, visit.span) == (50, 3)
 

@@ -1,0 +1,77 @@
+"""The first free time with any of several practitioners."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.finding import Free, free_in, visitors_for, visits_of
+from callcenter.agenda.models import ServiceType
+from callcenter.agenda.openings import Agendas, OpenSchedule
+from callcenter.agenda.visit_rules import Visit, Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class FreeWith:
+    """A free time and whose it is."""
+
+    free: Free
+    practitioner_id: int
+
+
+def first_free_of_group(
+    session: Session,
+    practitioner_ids: Sequence[int],
+    service_type: ServiceType,
+    *,
+    at: datetime,
+    days: int = 60,
+    patient_id: int | None = None,
+) -> FreeWith | None:
+    """The first free time with any of these practitioners; of two at the same moment, the one named first."""
+    agendas = Agendas(session, practitioner_ids, since=at.date() - timedelta(days=1))
+    visits = visits_of(session, practitioner_ids, service_type)
+    visitors = {} if patient_id is None else visitors_for(session, practitioner_ids, patient_id)
+    return soonest(first_free_each(agendas, visits, visitors=visitors, at=at, count=1, days=days))
+
+
+def soonest(each: Mapping[int, Sequence[Free]]) -> FreeWith | None:
+    """The first of what several practitioners have; of two at the same moment, the one named first."""
+    firsts = [FreeWith(found[0], practitioner_id) for practitioner_id, found in each.items() if found]
+    return min(firsts, key=lambda one: one.free.start, default=None)
+
+
+def first_free_each(
+    agendas: Agendas,
+    visits: Mapping[int, Visit],
+    *,
+    visitors: Mapping[int, Visitor],
+    at: datetime,
+    count: int = 3,
+    days: int = 60,
+) -> dict[int, list[Free]]:
+    """Each practitioner's first ``count`` free times from ``at`` on; the agendas are looked at together."""
+    # Yesterday too: "today" in UTC may still be yesterday where the schedule is.
+    today = at.date() - timedelta(days=1)
+    found: dict[int, list[Free]] = {practitioner_id: [] for practitioner_id in visits}
+    # Most often the first week has them; the long look is only taken for those whose week has not.
+    for ahead in (7, days):
+        missing = [practitioner_id for practitioner_id, times in found.items() if len(times) < count]
+        if not missing:
+            break
+        schedules = by_practitioner(agendas.on(today, today + timedelta(days=ahead + 1)))
+        for practitioner_id in missing:
+            visitor = visitors.get(practitioner_id)
+            own = schedules.get(practitioner_id, [])
+            found[practitioner_id] = free_in(own, visits[practitioner_id], at=at, visitor=visitor)[:count]
+    return found
+
+
+def by_practitioner(schedules: Sequence[OpenSchedule]) -> dict[int, list[OpenSchedule]]:
+    """Schedules by whose they are."""
+    found: dict[int, list[OpenSchedule]] = defaultdict(list)
+    for one in schedules:
+        found[one.practitioner_id].append(one)
+    return dict(found)
