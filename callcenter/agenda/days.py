@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.finding import Free, free_in, today_in, visitors_for, visits_of
-from callcenter.agenda.group import by_practitioner, first_free_each
+from callcenter.agenda.anybody import by_practitioner, first_free_each
 from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
 from callcenter.agenda.openings import Agendas, OpenSchedule, local_time
 from callcenter.agenda.rows import AppointmentRow, DayView, FreeRow, day_rows, short_name
