@@ -83,6 +83,17 @@ def format_day_short(day: date) -> str:
     return dates.format_date(day, "EEE d MMM", locale=_locale())
 
 
+def format_span(first_day: date, last_day: date) -> str:
+    """« 23 – 27 novembre 2026 »: the days of a week as a title."""
+    begins = "d" if (first_day.year, first_day.month) == (last_day.year, last_day.month) else "d MMMM"
+    if first_day.year != last_day.year:
+        begins = "d MMMM y"
+    first, last = (
+        dates.format_date(day, form, locale=_locale()) for day, form in ((first_day, begins), (last_day, "d MMMM y"))
+    )
+    return f"{first} – {last}"
+
+
 def format_date_numeric(day: date) -> str:
     """« 14/03/1958 »: dates of birth, read aloud figure by figure."""
     return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.anybody import first_free_of_group
 from callcenter.agenda.day import day_view
 from callcenter.agenda.finding import Place, place_for, today_in, visit_of
 from callcenter.agenda.models import Schedule, ServiceType
@@ -55,6 +56,15 @@ class FreeTime:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstOfAll:
+    """The first time that anybody of the practice has."""
+
+    start: datetime
+    practitioner: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenTime:
     """The time about to be booked. ``is_gone`` when somebody took it meanwhile."""
 
@@ -85,6 +95,7 @@ class AgendaPanel:
     zone: str
     practitioner: str
     first: list[FreeTime]
+    first_of_all: FirstOfAll | None  # None where nobody else could have it
     choice: ChosenTime | None
     view: DayView
     query: str
@@ -165,6 +176,7 @@ def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetim
         zone=zone,
         practitioner=practitioner.name,
         first=[FreeTime(_instant(one.start), query(start=one.start)) for one in first],
+        first_of_all=_first_of_all(session, card, [row[0] for row in found], kind, at=at),
         choice=choice,
         view=view,
         query=query(start=choice.epoch if choice else None),
@@ -172,6 +184,21 @@ def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetim
         previous_query=query(day=day - timedelta(days=1)),
         next_query=query(day=day + timedelta(days=1)),
     )
+
+
+def _first_of_all(
+    session: Session, card: CallCard, practitioners: Sequence[Practitioner], kind: ServiceType, *, at: datetime
+) -> FirstOfAll | None:
+    if len(practitioners) < 2:
+        return None
+    patient_id = card.patient.id if card.patient else None
+    ids = [one.id for one in practitioners]
+    first = first_free_of_group(session, ids, kind, at=at, days=HORIZON_DAYS, patient_id=patient_id)
+    if first is None:
+        return None
+    name = next(one.name for one in practitioners if one.id == first.practitioner_id)
+    asked = AgendaChoice(first.practitioner_id, first.free.starts_at.date(), kind.id, first.free.start)
+    return FirstOfAll(_instant(first.free.start), name, asked.query)
 
 
 def _chosen(

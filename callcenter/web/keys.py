@@ -22,6 +22,7 @@ class Area(StrEnum):
     WRAP_UP = N_("After the call")
     CARD = N_("The card")
     AGENDA = N_("The agenda")
+    WIDE_AGENDA = N_("The whole agenda")
     QUEUE = N_("Queue")
     LISTS = N_("The lists")
     EMERGENCY = N_("The emergency card")
@@ -77,10 +78,29 @@ KEYS: dict[str, Key] = {
     "why": Key("w", N_("Why this call is yours"), Area.CARD),
     "words": Key("n", N_("Their words"), Area.CARD),
     "first_free": Key("l", N_("First free time"), Area.AGENDA),
+    "first_of_all": Key("f", N_("First free time with anybody"), Area.AGENDA),
+    "wide_agenda": Key("g", N_("The whole agenda"), Area.AGENDA),
     "previous_day": Key("ArrowLeft", N_("Previous day"), Area.AGENDA),
     "next_day": Key("ArrowRight", N_("Next day"), Area.AGENDA),
     "book": Key("Enter", N_("Book"), Area.AGENDA),
     "take_time": Key("1", N_("Take another time: a digit"), Area.AGENDA),
+    "wide_cursor": Key(
+        "ArrowDown", N_("Go through the times, in all four directions"), Area.WIDE_AGENDA, is_taken=False
+    ),
+    "wide_choose": Key("Enter", N_("Choose this time, open this appointment"), Area.WIDE_AGENDA, is_taken=False),
+    "wide_earlier": Key("PageUp", N_("Previous day or week"), Area.WIDE_AGENDA),
+    "wide_later": Key("PageDown", N_("Next day or week"), Area.WIDE_AGENDA),
+    "wide_today": Key("t", N_("Today"), Area.WIDE_AGENDA),
+    "wide_day": Key("d", N_("One day"), Area.WIDE_AGENDA),
+    "wide_week": Key("w", N_("One week"), Area.WIDE_AGENDA),
+    "wide_team": Key("e", N_("The whole team"), Area.WIDE_AGENDA),
+    "wide_whose": Key("1", N_("Whose agenda: a digit, 0 for everybody"), Area.WIDE_AGENDA),
+    "wide_first": Key("l", N_("First free time here"), Area.WIDE_AGENDA),
+    "wide_first_of_all": Key("f", N_("First free time with anybody"), Area.WIDE_AGENDA),
+    "wide_book": Key("Enter", N_("Book"), Area.WIDE_AGENDA),
+    "wide_person": Key("/", N_("Find a person"), Area.WIDE_AGENDA),
+    "wide_print": Key("p", N_("Print"), Area.WIDE_AGENDA),
+    "wide_back": Key("Escape", N_("Give up the choice, back to the desk"), Area.WIDE_AGENDA),
     "dial": Key("Enter", N_("Dial the line"), Area.EMERGENCY),
     "vital": Key("1", N_("Answer the vital question: a digit"), Area.EMERGENCY),
     "address": Key("F6", N_("Address"), Area.EMERGENCY),
@@ -106,12 +126,13 @@ KEYS: dict[str, Key] = {
     "help": Key("?", N_("These keys"), Area.EVERYWHERE),
 }
 
-_DESK = (Area.CALL, Area.WRAP_UP, Area.CARD, Area.AGENDA, Area.QUEUE, Area.EMERGENCY)
+_DESK = (Area.CALL, Area.WRAP_UP, Area.CARD, Area.AGENDA, Area.WIDE_AGENDA, Area.QUEUE, Area.EMERGENCY)
 # By the first part of the address.
 _PAGES: dict[str, tuple[Area, ...]] = {
     "desk": _DESK,
     "board": (Area.SUPERVISION,),
     "my-agenda": (Area.DAY,),
+    "agenda": (Area.WIDE_AGENDA,),
     "practices": (Area.LISTS,),
     "staff": (Area.LISTS,),
     "emergency-lines": (Area.LISTS,),

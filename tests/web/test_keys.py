@@ -37,7 +37,8 @@ def test_every_key_that_a_template_takes_is_registered_and_every_registered_one_
 @pytest.mark.parametrize(
     ("path", "folders"),
     [
-        ("/desk", ["desk", "emergency"]),
+        ("/desk", ["desk", "emergency", "agenda"]),
+        ("/agenda", ["agenda"]),
         ("/board", ["board"]),
         ("/my-agenda", ["my_agenda"]),
         ("/practices", ["practices"]),

@@ -4,6 +4,8 @@ from fastapi import APIRouter
 
 from callcenter.web.pages import (
     accounts,
+    agenda,
+    agenda_booking,
     agent,
     board,
     callback_link,
@@ -51,6 +53,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     cautions.router,
     wall.router,
     placing.router,
+    agenda.router,
+    agenda_booking.router,
     my_agenda.router,
     practices.router,
     staff.router,

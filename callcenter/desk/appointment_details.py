@@ -1,0 +1,69 @@
+"""What is known of one appointment, as the wide agenda shows it beside the grid."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule, ServiceType
+from callcenter.core.errors import NotFound
+from callcenter.core.i18n import N_
+from callcenter.desk.queue_view import person_name
+from callcenter.directory.models import Patient, Practitioner, Staff
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentDetails:
+    """One appointment. ``start`` is an instant, ``zone`` where it takes place."""
+
+    id: int
+    practice_id: int
+    practitioner_id: int
+    start: datetime
+    minutes: int
+    zone: str
+    practitioner: str
+    service: str
+    service_short: str
+    colour: int
+    status: AppointmentStatus
+    patient: str
+    birth_on: date | None
+    phone: str | None
+    booked_by: str
+    booked_at: datetime
+
+
+def appointment_details(session: Session, appointment_id: int) -> AppointmentDetails:
+    """One appointment of the practices that the session sees. Raises ``NotFound``."""
+    found = session.execute(
+        select(Appointment, Patient, ServiceType, Practitioner.name, Schedule.zone, Staff.name)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(ServiceType, ServiceType.id == Appointment.service_type_id)
+        .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+        .join(Schedule, Schedule.id == Appointment.schedule_id)
+        .outerjoin(Staff, Staff.id == Appointment.booked_by)
+        .where(Appointment.id == appointment_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(N_("There is no such appointment."))
+    appointment, patient, service, practitioner, zone, booked_by = found
+    return AppointmentDetails(
+        id=appointment.id,
+        practice_id=appointment.practice_id,
+        practitioner_id=appointment.practitioner_id,
+        start=datetime.fromtimestamp(appointment.start, tz=UTC),
+        minutes=(appointment.end - appointment.start) // 60,
+        zone=zone,
+        practitioner=practitioner,
+        service=service.name,
+        service_short=service.short_name,
+        colour=service.colour,
+        status=AppointmentStatus(appointment.status),
+        patient=person_name(patient),
+        birth_on=patient.birth_on,
+        phone=patient.phone,
+        booked_by=booked_by or "",
+        booked_at=appointment.booked_at,
+    )

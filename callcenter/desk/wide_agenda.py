@@ -1,0 +1,120 @@
+"""The wide agenda: a day, a week or the whole team of one practice, and the time about to be booked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from callcenter.agenda.day_notes import DayNote
+from callcenter.agenda.grid import Column, WeekGrid
+from callcenter.agenda.models import ServiceType
+from callcenter.agenda.rows import DayView
+from callcenter.desk.current_call import CurrentCall
+from callcenter.desk.wide_query import View, WideAsked
+from callcenter.directory.models import Practice
+
+
+@dataclass(frozen=True, slots=True)
+class WideColumn:
+    """One practitioner's day in the grid; ``why_closed`` when it is closed from morning to evening and why is known."""
+
+    column: Column
+    notes: Sequence[DayNote]
+    why_closed: str
+
+    @property
+    def view(self) -> DayView:
+        """The day itself."""
+        return self.column.view
+
+
+@dataclass(frozen=True, slots=True)
+class WideDay:
+    """One day with its columns side by side."""
+
+    day: date
+    is_today: bool
+    notes: Sequence[DayNote]
+    columns: Sequence[WideColumn]
+    query: str  # this day alone
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A way to look: whose agenda, or which view."""
+
+    label: str
+    is_chosen: bool
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFree:
+    """The first free time that there is, with whom, and how it is chosen."""
+
+    start: datetime
+    zone: str
+    practitioner_id: int
+    practitioner: str
+    query: str
+
+    def is_at(self, start: int, practitioner_id: int) -> bool:
+        """Whether it is this one; ``start`` in UTC seconds."""
+        return self.practitioner_id == practitioner_id and int(self.start.timestamp()) == start
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The time about to be booked. ``is_gone`` when it cannot be had any more; ``instead`` are the next that can."""
+
+    start: datetime
+    zone: str
+    practitioner_id: int
+    practitioner: str
+    type_id: int
+    type_name: str
+    minutes: int
+    request_key: str
+    is_gone: bool
+    instead: Sequence[FirstFree] = ()
+
+    @property
+    def epoch(self) -> int:
+        """The start in seconds since 1970."""
+        return int(self.start.timestamp())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WideAgenda:
+    """All that the page shows. Queries are of the address ``/agenda``."""
+
+    asked: WideAsked
+    practice: Practice
+    practices: Sequence[Practice]
+    practitioners: Sequence[Choice]
+    everybody: Choice
+    types: Sequence[ServiceType]
+    views: Sequence[tuple[View, Choice]]
+    days: Sequence[WideDay]
+    grid: WeekGrid | None
+    first_day: date
+    last_day: date
+    today: date
+    zone: str
+    earlier: str
+    later: str
+    present: str
+    plain: str  # nothing chosen
+    first: FirstFree | None  # of whom is shown
+    first_of_all: FirstFree | None
+    wanted: Wanted | None
+    call: CurrentCall | None  # the call she is in, when it is this practice's
+
+    @property
+    def week(self) -> int:
+        """The ISO number of the week."""
+        return self.first_day.isocalendar().week
+
+    @property
+    def shows_several(self) -> bool:
+        """Whether one day has several columns."""
+        return any(len(one.columns) > 1 for one in self.days)

@@ -1,0 +1,94 @@
+"""The wide agenda of a practice: days, weeks and teams, on a page of its own or over the desk, and on paper."""
+
+from datetime import date
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+
+from callcenter.desk.appointment_details import appointment_details
+from callcenter.desk.wide_query import View, WideAsked
+from callcenter.directory.models import Role
+from callcenter.web.agenda_view import wide_context
+from callcenter.web.context import (
+    FIRST_DAY,
+    FIRST_INSTANT,
+    LARGEST_ID,
+    LAST_DAY,
+    LAST_INSTANT,
+    At,
+    Me,
+    Reads,
+    require,
+)
+from callcenter.web.desk_view import Moments
+from callcenter.web.rendering import is_htmx, page
+
+router = APIRouter(dependencies=[Depends(require(Role.OPERATOR, Role.SUPERVISOR))])
+
+Id = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+
+
+def asked_for(
+    practice: Id = None,
+    view: View = View.WEEK,
+    day: Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)] = None,
+    practitioner: Id = None,
+    type_id: Annotated[int | None, Query(alias="type", ge=1, le=LARGEST_ID)] = None,
+    start: Annotated[int | None, Query(ge=FIRST_INSTANT, le=LAST_INSTANT)] = None,
+    with_id: Annotated[int | None, Query(alias="with", ge=1, le=LARGEST_ID)] = None,
+) -> WideAsked:
+    """What the address says."""
+    return WideAsked(
+        practice_id=practice,
+        view=view,
+        day=day,
+        practitioner_id=practitioner,
+        type_id=type_id,
+        start=start,
+        with_id=with_id,
+    )
+
+
+Asked = Annotated[WideAsked, Depends(asked_for)]
+
+
+@router.get("/agenda")
+def show_wide_agenda(request: Request, me: Me, session: Reads, at: At, asked: Asked) -> HTMLResponse:
+    """The whole page."""
+    return page(request, "agenda/wide/page.html", **wide_context(session, me, asked, at=at))
+
+
+@router.get("/agenda/wide")
+def show_over_the_desk(request: Request, me: Me, session: Reads, at: At, asked: Asked) -> HTMLResponse:
+    """What the page holds, to stand over the desk: the telephone in it must not be reloaded during a call."""
+    return page(request, "agenda/wide/page.html", block="over_the_desk", **wide_context(session, me, asked, at=at))
+
+
+@router.get("/agenda/region")
+def refresh_wide_agenda(request: Request, me: Me, session: Reads, at: At, asked: Asked) -> HTMLResponse:
+    """Only the region that changes when somebody books."""
+    return page(request, "agenda/wide/page.html", block="wide", **wide_context(session, me, asked, at=at))
+
+
+@router.get("/agenda/print")
+def print_agenda(request: Request, me: Me, session: Reads, at: At, asked: Asked) -> HTMLResponse:
+    """The same days as a list, for paper."""
+    return page(request, "agenda/print.html", **wide_context(session, me, asked, at=at))
+
+
+@router.get("/agenda/appointments/{appointment_id}")
+def show_appointment(request: Request, me: Me, session: Reads, at: At, appointment_id: int) -> HTMLResponse:
+    """What is known of one appointment; without script on the page of its day."""
+    details = appointment_details(session, appointment_id)
+    asked = WideAsked(
+        practice_id=details.practice_id,
+        view=View.DAY,
+        day=details.start.astimezone(ZoneInfo(details.zone)).date(),
+        practitioner_id=details.practitioner_id,
+    )
+    if is_htmx(request):
+        return page(request, "agenda/wide/page.html", block="side", details=details, f=Moments(at))
+    context = wide_context(session, me, asked, at=at) | {"details": details}
+    return page(request, "agenda/wide/page.html", **context)

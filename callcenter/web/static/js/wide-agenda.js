@@ -1,0 +1,221 @@
+/* The wide agenda: a cursor over its times, links that fetch only its region, and the way back to the desk.
+
+   The page works without: links lead to whole pages. Over the desk (#agenda-layer) nothing may load a page anew, since the
+   telephone in it would be gone. */
+
+import { now } from "./frame.js";
+
+const FIELDS = "input:not([type=radio], [type=checkbox]), textarea, select";
+const $ = (selector, root = document) => root.querySelector(selector);
+const region = () => $("#wide-agenda");
+const layer = $("#agenda-layer");
+
+// A morph leaves an element with data-keep and the same id exactly as it stands (the desk's script says the same).
+if (!layer) Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => !(old.dataset?.keep !== undefined && old.id && old.id === fresh.id);
+
+/* ---------- Going: the region alone; the address follows where the page is its own ---------- */
+let asked = ""; // what was asked for last and is not there yet
+
+function go(address) {
+  const { search } = new URL(address, location.href);
+  asked = `/agenda/region${search}`;
+  // From an element that no signal asks from: htmx keeps one request waiting for each, and a signal's would take its place.
+  htmx.ajax("GET", asked, { source: "#wide-notices", target: "#wide-agenda", swap: "morph:outerHTML" });
+  if (!layer) history.replaceState(null, "", `/agenda${search}`);
+}
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const leaving = event.target.closest?.("[data-leaves]");
+  if (leaving && layer) {
+    event.preventDefault();
+    leave();
+    return;
+  }
+  if (event.target.closest?.("[data-closes-details]")) {
+    event.preventDefault();
+    $("#wide-side").replaceChildren();
+    current()?.focus();
+    return;
+  }
+  const link = event.target.closest?.("#wide-agenda a[href^='/agenda'], #wide-side a[href^='/agenda']");
+  if (!link || link.target) return;
+  event.preventDefault();
+  if (link.dataset.appointment) htmx.ajax("GET", `${link.pathname}`, { source: link, target: "#wide-side", swap: "innerHTML" });
+  else go(link.href);
+});
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.(".wide-choose");
+  if (form) go(`/agenda?${new URLSearchParams(new FormData(form))}`);
+});
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches?.(".wide-choose")) return;
+  event.preventDefault();
+  go(`/agenda?${new URLSearchParams(new FormData(event.target))}`);
+});
+
+// Read again by a signal while she turned to another week: what was asked of the former one is not shown over it. And a
+// booking under way keeps its form until its own answer comes.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (target?.id === "notices" && $("#wide-notices")) event.detail.target = $("#wide-notices");
+  if (target?.id !== "wide-agenda") return;
+  here = target.contains(document.activeElement) ? document.activeElement.id : "";
+  if (requestConfig.verb !== "get") return;
+  const current = requestConfig.elt === target ? !asked && requestConfig.path === target.getAttribute("hx-get") : requestConfig.path === asked;
+  if (!current || $("form.htmx-request", target)) event.detail.shouldSwap = false;
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.requestConfig?.path === asked) asked = "";
+});
+
+/* ---------- The desk: opened over it, left again, and gone when a call rings ---------- */
+function leave() {
+  const shown = region();
+  const inCall = shown?.dataset.call !== undefined;
+  const choice = new URLSearchParams(shown?.dataset.panel ?? "");
+  layer.replaceChildren();
+  if (!inCall) return;
+  const panel = new URLSearchParams();
+  for (const [name, from] of [["practitioner", choice.get("with") ?? choice.get("practitioner")], ["day", choice.get("day")], ["type", choice.get("type")], ["start", choice.get("start")]]) {
+    if (from) panel.set(name, from);
+  }
+  htmx.ajax("GET", `/desk/agenda?${panel}`, { source: "#desk-agenda", target: "#desk-agenda", swap: "morph:outerHTML" });
+}
+let rang = false;
+function giveWayToRinging() {
+  const rings = $("#desk-card")?.dataset.state === "ringing";
+  if (layer?.firstChild && rings && !rang) leave();
+  rang = rings;
+}
+
+/* ---------- The cursor: one cell of the grid can be reached by Tab, arrows go on from there ---------- */
+let cursor = "";
+let here = ""; // what had the focus before the region was drawn anew
+let booking = "";
+
+const cells = (place = region()) => [...(place?.querySelectorAll("[data-cell]") ?? [])];
+
+function current() {
+  const all = cells();
+  return all.find((one) => one.id === cursor) ?? nearest(all) ?? $("#wide-agenda .free.first") ?? all.find((one) => one.matches(".free")) ?? all[0];
+}
+
+/** The cell of the same practitioner at the same time of the week, or of the day when only one is shown. */
+function nearest(all) {
+  const [, whose, start] = /^c(\d+)-(\d+)$/.exec(cursor) ?? [];
+  if (!whose) return undefined;
+  const round = (region().querySelectorAll(".dayhead").length > 1 ? 7 : 1) * 86_400;
+  const distance = (one) => {
+    const apart = Math.abs(Number(one.id.split("-")[1]) - Number(start)) % round;
+    return Math.min(apart, round - apart);
+  };
+  const hers = all.filter((one) => one.id.startsWith(`c${whose}-`));
+  return hers.sort((one, other) => distance(one) - distance(other))[0];
+}
+
+function rove() {
+  const at = current();
+  for (const one of cells()) one.tabIndex = one === at ? 0 : -1;
+  return at;
+}
+
+function point(cell) {
+  cursor = cell.id;
+  rove();
+  cell.focus();
+  cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches?.("[data-cell]")) {
+    cursor = event.target.id;
+    rove();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  if (!region()?.checkVisibility() || $("dialog[open]") || document.activeElement?.matches(`${FIELDS}, .person`)) return;
+  if (!event.key.startsWith("Arrow")) return;
+  const from = document.activeElement?.matches("[data-cell]") ? document.activeElement : null;
+  const to = from ? neighbour(from, event.key) : current();
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (to) point(to);
+}, { capture: true });
+
+function neighbour(from, key) {
+  const column = from.closest("[data-col]");
+  if (key === "ArrowUp" || key === "ArrowDown") {
+    const own = cells(column);
+    return own[own.indexOf(from) + (key === "ArrowDown" ? 1 : -1)];
+  }
+  const columns = [...region().querySelectorAll("[data-col]")].filter((one) => one === column || cells(one).length);
+  const beside = columns[columns.indexOf(column) + (key === "ArrowRight" ? 1 : -1)];
+  if (!beside) return undefined;
+  const top = (one) => one.getBoundingClientRect().top;
+  return cells(beside).sort((one, other) => Math.abs(top(one) - top(from)) - Math.abs(top(other) - top(from)))[0];
+}
+
+/* ---------- After each drawing: the cursor is where it was, and what was just chosen waits for Enter ---------- */
+function settle() {
+  giveWayToRinging();
+  if (!region()) {
+    cursor = booking = "";
+    return;
+  }
+  const at = rove();
+  const book = $("#wide-book-it");
+  const choice = book?.dataset.choice ?? "";
+  const typing = document.activeElement?.matches(FIELDS);
+  if (choice && choice !== booking && !typing) {
+    const needsPerson = !region().dataset.call && !$("[name=patient_id][form=wide-book]");
+    (needsPerson ? $("#wide-search") : book).focus();
+  } else if (document.activeElement === document.body && (here || !booking !== !choice)) {
+    (document.getElementById(here) ?? at)?.focus();
+  }
+  booking = choice;
+  here = "";
+  for (const toast of document.querySelectorAll("#wide-notices .toast:not([data-fades])")) {
+    toast.dataset.fades = now();
+    setTimeout(() => toast.remove(), 10_000);
+  }
+}
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  const target = event.detail.elt ?? event.target;
+  settle();
+  if (target?.id?.startsWith("wide-who-") && $("[name=patient_id][form=wide-book]")) ($("#wide-book-it") ?? current())?.focus();
+  if (layer && target === layer) current()?.focus();
+});
+rove();
+
+/* ---------- From the search to those found, where the desk's script is not there to do it ---------- */
+if (!layer) {
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || !event.target.matches?.("#wide-search")) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (!event.target.value) return event.target.blur();
+      event.target.value = "";
+      event.target.dispatchEvent(new Event("input", { bubbles: true }));
+    } else if (event.key === "Enter" || event.key === "ArrowDown") {
+      const first = $(".found .person", event.target.closest(".finder"));
+      if (!first) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      first.focus();
+    }
+  }, { capture: true });
+}
+// From one found to the next.
+document.addEventListener("keydown", (event) => {
+  const person = event.target.closest?.(".found-over .person");
+  if (!person || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+  const all = [...person.closest(".found-over").querySelectorAll(".person")];
+  const next = all[all.indexOf(person) + (event.key === "ArrowDown" ? 1 : -1)];
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  (next ?? $("#wide-search"))?.focus();
+}, { capture: true });
