@@ -54,6 +54,7 @@ IS_ASYNC = (
     "main.py",
     "web/deadline.py",
     "web/line_watch.py",
+    "web/lanes.py",
     "web/live.py",
     "web/pages/emergency_ring.py",
     "web/security.py",
