@@ -17,7 +17,9 @@ SOURCE = ROOT / "callcenter"
 # Modules that decide and do nothing else; each that exists must stand in the contract of pyproject.toml.
 DECISIONS = (
     "callcenter.agenda.offering",
+    "callcenter.agenda.opening_overlaps",
     "callcenter.agenda.opening_rules",
+    "callcenter.agenda.rule_preview",
     "callcenter.agenda.visit_rules",
     "callcenter.agenda.wall_clock",
     "callcenter.agenda.week",

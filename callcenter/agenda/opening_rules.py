@@ -86,6 +86,11 @@ class OpeningRule:
     kind: OpeningKind = OpeningKind.NORMAL
     release: Release | None = None  # None: what is kept stays kept
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is open every week of every year, to everybody and for everything."""
+        return self == OpeningRule(id=self.id, weekday=self.weekday, starts=self.starts, ends=self.ends)
+
     def is_in_force(self, day: date) -> bool:
         """Whether the rule opens this day, the school's year left aside."""
         if self.weekday != day.weekday():

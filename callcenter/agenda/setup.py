@@ -1,22 +1,22 @@
-"""Preparing an agenda: one schedule a practitioner, its weekly hours, and the practice's types of visit."""
+"""Preparing an agenda: a practitioner's schedules and their weekly hours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.models import Opening, Schedule, ServiceType
+from callcenter.agenda.finding import today_in
+from callcenter.agenda.models import Opening, Schedule
+from callcenter.agenda.opening_overlaps import first_overlap
+from callcenter.agenda.opening_rules import OpeningRule
+from callcenter.agenda.rule_reading import read_openings
 from callcenter.core.audit import record_act
 from callcenter.core.db import touch
-from callcenter.core.errors import Conflict, Invalid, NotFound
+from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
-from callcenter.core.text import clean_line, search_key
-
-LONGEST_VISIT_MINUTES = 8 * 60
-COLOURS = range(1, 9)
+from callcenter.core.text import clean_line
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -28,36 +28,48 @@ class WeeklyHours:
     ends: time
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceTypeParticulars:
-    """A type of visit as typed."""
-
-    name: str = ""
-    short_name: str = ""
-    duration_minutes: str = ""
-    colour: str = "1"
-
-
 def open_schedule(session: Session, *, practice_id: int, practitioner_id: int, site_id: int, zone: str) -> Schedule:
-    """The practitioner's agenda, opened if there is none; when she moves to another site, it moves with her."""
-    schedule = find_schedule(session, practice_id, practitioner_id)
-    if schedule is None:
-        schedule = Schedule(practice_id=practice_id, practitioner_id=practitioner_id, site_id=site_id, zone=zone)
-        session.add(schedule)
+    """The practitioner's agenda, opened if there is none; when she moves to another site, it moves with her.
+
+    Unless she has one there already, since she receives at several.
+    """
+    schedules = schedules_of(session, practice_id, practitioner_id)
+    if not schedules or any(one.site_id == site_id for one in schedules):
+        return open_schedule_at(
+            session, practice_id=practice_id, practitioner_id=practitioner_id, site_id=site_id, zone=zone
+        )
+    schedule = schedules[0]
     schedule.site_id, schedule.zone = site_id, zone
     session.flush()
     touch(session, f"agenda-{practice_id}")
     return schedule
 
 
+def open_schedule_at(session: Session, *, practice_id: int, practitioner_id: int, site_id: int, zone: str) -> Schedule:
+    """The practitioner's agenda at this site, beside those at others; opened if there is none."""
+    schedules = schedules_of(session, practice_id, practitioner_id)
+    schedule = next((one for one in schedules if one.site_id == site_id), None)
+    if schedule is None:
+        schedule = Schedule(practice_id=practice_id, practitioner_id=practitioner_id, site_id=site_id, zone=zone)
+        session.add(schedule)
+    schedule.zone = zone
+    session.flush()
+    touch(session, f"agenda-{practice_id}")
+    return schedule
+
+
 def find_schedule(session: Session, practice_id: int, practitioner_id: int) -> Schedule | None:
-    """The practitioner's agenda, if it has been opened."""
-    return session.scalar(
+    """The practitioner's agenda, if it has been opened; the first of several."""
+    return next(iter(schedules_of(session, practice_id, practitioner_id)), None)
+
+
+def schedules_of(session: Session, practice_id: int, practitioner_id: int) -> Sequence[Schedule]:
+    """The practitioner's agendas, one a site, oldest first."""
+    return session.scalars(
         select(Schedule)
         .where(Schedule.practice_id == practice_id, Schedule.practitioner_id == practitioner_id)
         .order_by(Schedule.id)
-        .limit(1)
-    )
+    ).all()
 
 
 def follow_site_zone(session: Session, practice_id: int, site_id: int, *, zone: str) -> None:
@@ -68,12 +80,10 @@ def follow_site_zone(session: Session, practice_id: int, site_id: int, *, zone: 
     touch(session, f"agenda-{practice_id}")
 
 
-def weekly_hours(session: Session, schedule: Schedule) -> list[WeeklyHours]:
-    """The schedule's hours, in the order of the week."""
-    openings = session.scalars(
-        select(Opening).where(Opening.practice_id == schedule.practice_id, Opening.schedule_id == schedule.id)
-    )
-    return sorted(WeeklyHours(one.weekday, one.starts, one.ends) for one in openings)
+def plain_hours(session: Session, schedule: Schedule) -> list[WeeklyHours]:
+    """The hours of every week of the year, open to all, in the order of the week: what ``set_openings`` replaces."""
+    openings = read_openings(session, [schedule.id])[schedule.id]
+    return sorted(WeeklyHours(one.weekday, one.starts, one.ends) for one in openings if one.is_plain)
 
 
 def hours_by_practitioner(session: Session, practice_id: int) -> dict[int, list[WeeklyHours]]:
@@ -94,23 +104,28 @@ def set_openings(
 ) -> bool:
     """Give a schedule these weekly hours instead of those it had, and tell whether anything changed.
 
-    Booked appointments stay where they are. Raises ``Invalid`` for an end before its start or two that overlap.
+    Openings with rules of their own stay: they are changed one by one (``opening_changes``). Booked appointments stay
+    where they are. Raises ``Invalid`` for an end before its start or two that overlap.
     """
     wanted = sorted(hours)
     refuse_bad_hours(wanted)
-    if wanted == weekly_hours(session, schedule):
-        return False
-    practice_id = schedule.practice_id
     # Those that stay keep their row: quotas and appointments refer to it.
-    missing = list(wanted)
-    for row in session.scalars(
-        select(Opening).where(Opening.practice_id == practice_id, Opening.schedule_id == schedule.id)
-    ):
-        had = WeeklyHours(row.weekday, row.starts, row.ends)
-        if had in missing:
+    missing, gone = list(wanted), []
+    standing = []
+    for rule in read_openings(session, [schedule.id])[schedule.id]:
+        had = WeeklyHours(rule.weekday, rule.starts, rule.ends)
+        if had in missing and rule.valid_until is None:
             missing.remove(had)
+        elif rule.is_plain:
+            gone.append(rule.id)
         else:
-            session.delete(row)
+            standing.append(rule)
+    if not missing and not gone:
+        return False
+    _refuse_overlap(missing, standing, since=today_in(schedule.zone, at))
+    practice_id = schedule.practice_id
+    for row in session.scalars(select(Opening).where(Opening.practice_id == practice_id, Opening.id.in_(gone))):
+        session.delete(row)
     session.add_all(
         Opening(practice_id=practice_id, schedule_id=schedule.id, weekday=one.weekday, starts=one.starts, ends=one.ends)
         for one in missing
@@ -144,80 +159,6 @@ def refuse_bad_hours(hours: Sequence[WeeklyHours]) -> None:
         ends[one.weekday] = one.ends
 
 
-def list_service_types(session: Session, practice_id: int) -> Sequence[ServiceType]:
-    """The practice's types of visit, in its order."""
-    return session.scalars(
-        select(ServiceType).where(ServiceType.practice_id == practice_id).order_by(ServiceType.position, ServiceType.id)
-    ).all()
-
-
-def load_service_type(session: Session, practice_id: int, service_type_id: int) -> ServiceType:
-    """One type of visit of this practice. Raises ``NotFound``."""
-    found = session.scalar(
-        select(ServiceType).where(ServiceType.practice_id == practice_id, ServiceType.id == service_type_id)
-    )
-    if found is None:
-        raise NotFound(N_("This practice has no such type of visit."))
-    return found
-
-
-def add_service_type(
-    session: Session,
-    practice_id: int,
-    typed: ServiceTypeParticulars,
-    *,
-    at: datetime,
-    staff_id: int | None,
-    code: str | None = None,
-) -> ServiceType:
-    """Add a type of visit after the practice's others. Raises ``Invalid`` naming the field."""
-    columns = _columns(typed)
-    known = list_service_types(session, practice_id)
-    service_type = ServiceType(
-        practice_id=practice_id,
-        code=code or _free_code(str(columns["name"]), {one.code for one in known}),
-        position=(
-            session.scalar(select(func.max(ServiceType.position)).where(ServiceType.practice_id == practice_id)) or 0
-        )
-        + 1,
-        **columns,
-    )
-    session.add(service_type)
-    session.flush()
-    _note(session, service_type, "service_type_added", at=at, staff_id=staff_id)
-    return service_type
-
-
-def change_service_type(
-    session: Session,
-    service_type: ServiceType,
-    typed: ServiceTypeParticulars,
-    *,
-    at: datetime,
-    staff_id: int | None,
-) -> bool:
-    """Correct a type of visit and tell whether anything changed; booked appointments keep their length."""
-    changed = False
-    for name, value in _columns(typed).items():
-        if getattr(service_type, name) != value:
-            setattr(service_type, name, value)
-            changed = True
-    if changed:
-        _note(session, service_type, "service_type_changed", at=at, staff_id=staff_id)
-    return changed
-
-
-def remove_service_type(session: Session, service_type: ServiceType, *, at: datetime, staff_id: int | None) -> None:
-    """Remove a type of visit. Raises ``Conflict`` once appointments have it."""
-    _note(session, service_type, "service_type_removed", at=at, staff_id=staff_id)
-    session.delete(service_type)
-    try:
-        session.flush()
-    except IntegrityError:
-        # The caller's transaction is rolled back with this refusal, so the row stays.
-        raise Conflict(N_("Appointments have this type of visit: it stays. Rename it if it serves no more.")) from None
-
-
 def read_time(typed: str, *, field: str) -> time:
     """A time of day as typed: 8:30, 08:30, 8h30 or 8. Raises ``Invalid`` with an example."""
     cleaned = clean_line(typed, limit=8).lower().replace("h", ":").replace(" ", "")
@@ -228,37 +169,15 @@ def read_time(typed: str, *, field: str) -> time:
         raise Invalid(N_("%(typed)s is not a time of day. Example: 08:30."), field=field, typed=typed) from None
 
 
-def _columns(typed: ServiceTypeParticulars) -> dict[str, object]:
-    name, short = clean_line(typed.name, limit=80), clean_line(typed.short_name, limit=6)
-    if not name:
-        raise Invalid(N_("A name is needed."), field="name")
-    minutes, colour = clean_line(typed.duration_minutes), clean_line(typed.colour)
-    if not (minutes.isascii() and minutes.isdigit() and 5 <= int(minutes) <= LONGEST_VISIT_MINUTES):
-        raise Invalid(
-            N_("The length is between 5 and %(longest)s minutes."),
-            field="duration_minutes",
-            longest=LONGEST_VISIT_MINUTES,
-        )
-    if not (colour.isascii() and colour.isdigit() and int(colour) in COLOURS):
-        raise Invalid(N_("The colour is a number from 1 to 8."), field="colour")
-    return {
-        "name": name,
-        "short_name": short or name[:3].strip(),
-        "duration_minutes": int(minutes),
-        "colour": int(colour),
-    }
-
-
-def _free_code(name: str, taken: set[str]) -> str:
-    stem = search_key(name).replace(" ", "-")[:32].strip("-") or "visit"
-    code, count = stem, 1
-    while code in taken:
-        count += 1
-        code = f"{stem}-{count}"
-    return code
-
-
-def _note(session: Session, service_type: ServiceType, action: str, *, at: datetime, staff_id: int | None) -> None:
-    subject = f"service_type {service_type.id}"
-    record_act(session, action, subject, at=at, staff_id=staff_id, practice_id=service_type.practice_id)
-    touch(session, f"agenda-{service_type.practice_id}")
+def _refuse_overlap(hours: Sequence[WeeklyHours], standing: Sequence[OpeningRule], *, since: date) -> None:
+    for one in hours:
+        rule = OpeningRule(id=0, weekday=one.weekday, starts=one.starts, ends=one.ends)
+        met = first_overlap(rule, standing, since=since)
+        if met is not None:
+            raise Invalid(
+                N_("The hours from %(starts)s overlap an opening with rules of its own, from %(from_)s to %(until)s."),
+                field=f"hours-{one.weekday}",
+                starts=f"{one.starts:%H:%M}",
+                from_=f"{met[0].starts:%H:%M}",
+                until=f"{met[0].ends:%H:%M}",
+            )

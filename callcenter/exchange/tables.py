@@ -9,16 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import ServiceType
-from callcenter.agenda.setup import (
-    ServiceTypeParticulars,
-    WeeklyHours,
-    add_service_type,
-    change_service_type,
-    find_schedule,
-    follow_site_zone,
-    open_schedule,
-    set_openings,
-)
+from callcenter.agenda.service_types import ServiceTypeParticulars, add_service_type, change_service_type
+from callcenter.agenda.setup import WeeklyHours, find_schedule, follow_site_zone, open_schedule, set_openings
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import LANGUAGES, N_
 from callcenter.directory.accounts import clean_login, create_staff

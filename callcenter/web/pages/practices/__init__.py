@@ -5,13 +5,18 @@ from fastapi import APIRouter
 from callcenter.web.pages.practices import (
     certifications,
     contacts,
+    exceptions,
     hours,
     instructions,
     line_times,
     lines,
+    opening_endings,
+    openings,
+    own_visits,
     particulars,
     patients,
     practitioners,
+    schedules,
     service_types,
     sites,
 )
@@ -19,6 +24,7 @@ from callcenter.web.pages.practices import (
 router = APIRouter()
 for section in (
     *(particulars, lines, line_times, certifications, sites),
-    *(practitioners, hours, service_types, contacts, instructions, patients),
+    *(practitioners, hours, schedules, openings, opening_endings, exceptions),
+    *(service_types, own_visits, contacts, instructions, patients),
 ):
     router.include_router(section.router)

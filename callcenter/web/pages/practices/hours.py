@@ -1,22 +1,20 @@
 """The weekly hours of the practitioners: an overview, and the week of one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from babel import Locale
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.setup import (
-    WeeklyHours,
-    find_schedule,
-    hours_by_practitioner,
-    open_schedule,
-    read_time,
-    set_openings,
-)
+from callcenter.agenda.finding import today_in
+from callcenter.agenda.opening_rules import OpeningRule
+from callcenter.agenda.previewing import Place, places_of
+from callcenter.agenda.rule_reading import read_openings
+from callcenter.agenda.setup import WeeklyHours, find_schedule, open_schedule, plain_hours, read_time, set_openings
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_, current_language
 from callcenter.directory.identity import Identity
@@ -25,6 +23,7 @@ from callcenter.directory.sites import load_site
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
 from callcenter.web.forms import Typed, attempt
 from callcenter.web.pages.practices.frame import open_frame, saved, show_section
+from callcenter.web.rendering import redirect
 
 router = APIRouter()
 
@@ -63,9 +62,11 @@ class WeekForm(BaseModel):
 
 
 @router.get("/practices/{practice_id}/hours")
-def overview(request: Request, practice_id: int, session: Reads, me: Supervisor) -> Response:
+def overview(request: Request, practice_id: int, session: Reads, me: Supervisor, at: At) -> Response:
     """Every practitioner's week at a glance."""
     frame = open_frame(session, practice_id, me)
+    places = places_of(session, practice_id)
+    openings = read_openings(session, [one.schedule.id for one in places])
     return show_section(
         request,
         frame,
@@ -73,15 +74,28 @@ def overview(request: Request, practice_id: int, session: Reads, me: Supervisor)
         "hours",
         form=Typed(),
         practitioners=list_practitioners(session, practice_id),
-        hours=hours_by_practitioner(session, practice_id),
+        places=places,
+        openings={one.schedule.id: _standing(openings[one.schedule.id], one, at) for one in places},
         weekday_name=weekday_name,
     )
 
 
 @router.get("/practices/{practice_id}/practitioners/{practitioner_id}/hours")
-def week(request: Request, practice_id: int, practitioner_id: int, session: Reads, me: Supervisor) -> Response:
-    """One practitioner's week, to be edited."""
-    kept = hours_by_practitioner(session, practice_id).get(practitioner_id, [])
+def week(
+    request: Request,
+    practice_id: int,
+    practitioner_id: int,
+    session: Reads,
+    me: Supervisor,
+    whole_week: Annotated[bool, Query(alias="week")] = False,
+) -> Response:
+    """One practitioner's week, to be edited as a whole; once there is one, the rules of each opening come first."""
+    open_frame(session, practice_id, me)
+    schedule = find_schedule(session, practice_id, practitioner_id)
+    if schedule is not None and not whole_week and read_openings(session, [schedule.id])[schedule.id]:
+        done = "?done=week" if "saved" in request.query_params else ""
+        return redirect(request, f"/practices/{practice_id}/schedules/{schedule.id}{done}")
+    kept = [] if schedule is None else plain_hours(session, schedule)
     rows = [Stretch(one.weekday, f"{one.starts:%H:%M}", f"{one.ends:%H:%M}") for one in kept]
     return _show(request, session, practice_id, practitioner_id, me, rows)
 
@@ -158,6 +172,13 @@ def edited_rows(rows: list[Stretch], *, add: str, remove: str, same: str) -> lis
     return None
 
 
+def _standing(openings: list[OpeningRule], place: Place, at: datetime) -> list[OpeningRule]:
+    """The openings that have not ended, in the order of the week."""
+    today = today_in(place.schedule.zone, at)
+    standing = [one for one in openings if one.valid_until is None or one.valid_until >= today]
+    return sorted(standing, key=lambda one: (one.weekday, one.starts))
+
+
 def _read(row: Stretch) -> WeeklyHours:
     field = f"hours-{row.weekday}"
     return WeeklyHours(row.weekday, read_time(row.starts, field=field), read_time(row.ends, field=field))
@@ -175,6 +196,8 @@ def _show(
     typed_again: bool = False,
 ) -> Response:
     frame = open_frame(session, practice_id, me)
+    schedule = find_schedule(session, practice_id, practitioner_id)
+    plain = [] if schedule is None else plain_hours(session, schedule)
     return show_section(
         request,
         frame,
@@ -185,5 +208,7 @@ def _show(
         practitioner=load_practitioner(session, practice_id, practitioner_id),
         days=days_of(rows),
         weekday_name=weekday_name,
+        schedule=schedule,
+        kept_apart=schedule is not None and len(read_openings(session, [schedule.id])[schedule.id]) > len(plain),
         unsaved=typed_again,
     )

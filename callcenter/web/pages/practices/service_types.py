@@ -1,4 +1,4 @@
-"""The types of visit of a practice."""
+"""The types of visit of a practice, and what each asks; one practitioner's own are in ``own_visits``."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.setup import (
+from callcenter.agenda.service_types import (
     ServiceTypeParticulars,
     add_service_type,
     change_service_type,
@@ -15,13 +15,19 @@ from callcenter.agenda.setup import (
     load_service_type,
     remove_service_type,
 )
+from callcenter.agenda.typed_spans import write_span
+from callcenter.agenda.visit_settings import VisitSettings, own_settings, set_visit_settings, write_visit_settings
 from callcenter.core.errors import Problem
 from callcenter.directory.identity import Identity
+from callcenter.directory.practitioners import list_practitioners
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
 from callcenter.web.forms import Typed, attempt
 from callcenter.web.pages.practices.frame import open_frame, saved, show_section
 
 router = APIRouter()
+
+_NEW = {"duration_minutes": "15", "step_minutes": "5", "new_patients": "welcome"}
+_PARTICULARS = ("name", "short_name", "duration_minutes", "colour")
 
 
 class ServiceTypeForm(BaseModel):
@@ -31,10 +37,24 @@ class ServiceTypeForm(BaseModel):
     short_name: str = ""
     duration_minutes: str = ""
     colour: str = ""
+    before_minutes: str = ""
+    after_minutes: str = ""
+    step_minutes: str = ""
+    notice: str = ""
+    horizon_days: str = ""
+    new_patients: str = "welcome"
+    new_patient_minutes: str = ""
+    youngest: str = ""
+    oldest: str = ""
+    is_urgent: str = ""
 
     def particulars(self) -> ServiceTypeParticulars:
-        """What the agenda keeps."""
-        return ServiceTypeParticulars(**self.model_dump())
+        """What the agenda keeps of its name and length."""
+        return ServiceTypeParticulars(**self.model_dump(include=set(_PARTICULARS)))
+
+    def settings(self) -> VisitSettings:
+        """What it asks beyond that."""
+        return VisitSettings(**self.model_dump(exclude=set(_PARTICULARS)))
 
 
 @router.get("/practices/{practice_id}/service-types")
@@ -57,7 +77,8 @@ def add(
 
     def act(session: Session) -> None:
         open_frame(session, practice_id, me)
-        add_service_type(session, practice_id, typed.particulars(), at=at, staff_id=me.staff_id)
+        added = add_service_type(session, practice_id, typed.particulars(), at=at, staff_id=me.staff_id)
+        set_visit_settings(session, added, typed.settings(), at=at, staff_id=me.staff_id)
 
     refused = attempt(world, me, act)
     if refused:
@@ -71,8 +92,10 @@ def service_type(
 ) -> Response:
     """One type of visit, to be corrected."""
     found = load_service_type(session, practice_id, service_type_id)
-    kept = {name: str(getattr(found, name)) for name in ServiceTypeForm.model_fields}
-    return _show(request, session, practice_id, me, form=Typed(kept), chosen=service_type_id)
+    kept = {name: str(getattr(found, name)) for name in _PARTICULARS}
+    return _show(
+        request, session, practice_id, me, form=Typed(kept | write_visit_settings(found)), chosen=service_type_id
+    )
 
 
 @router.post("/practices/{practice_id}/service-types/{service_type_id}")
@@ -92,6 +115,7 @@ def change(
         open_frame(session, practice_id, me)
         found = load_service_type(session, practice_id, service_type_id)
         change_service_type(session, found, typed.particulars(), at=at, staff_id=me.staff_id)
+        set_visit_settings(session, found, typed.settings(), at=at, staff_id=me.staff_id)
 
     refused = attempt(world, me, act)
     if refused:
@@ -135,8 +159,11 @@ def _show(
         frame,
         me,
         "service-types",
-        form=form or Typed({"duration_minutes": "15", "colour": str(free)}),
+        form=form or Typed(_NEW | {"colour": str(free)}),
         refused=refused,
         chosen=chosen,
         service_types=found,
+        practitioners=list_practitioners(session, practice_id),
+        own=next((own_settings(session, one) for one in found if one.id == chosen), {}),
+        write_span=write_span,
     )
