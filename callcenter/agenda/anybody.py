@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.finding import Free, free_in, visitors_for, visits_of
 from callcenter.agenda.models import ServiceType
 from callcenter.agenda.openings import Agendas, OpenSchedule
+from callcenter.agenda.places import Free, free_in
 from callcenter.agenda.visit_rules import Visit, Visitor
+from callcenter.agenda.visits import visitors_for, visits_of
 
 
 @dataclass(frozen=True, slots=True)

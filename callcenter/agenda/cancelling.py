@@ -2,63 +2,55 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.changing import changed_appointment
 from callcenter.agenda.events import AppointmentCancelled
-from callcenter.agenda.models import Appointment, AppointmentStatus, Cancellation, Occupation
-from callcenter.agenda.quotas import give_back_use
-from callcenter.core.audit import record_act
+from callcenter.agenda.history import Doing, record_event, snapshot
+from callcenter.agenda.models import Appointment, AppointmentStatus
+from callcenter.agenda.occupation_models import Act
+from callcenter.agenda.vacating import vacate
 from callcenter.core.db import touch
-from callcenter.core.errors import Conflict, NotFound
+from callcenter.core.errors import Conflict
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
 
 
 def cancel_appointment(
-    session: Session, appointment_id: int, *, staff_id: int | None, reason: str = "", at: datetime
+    session: Session,
+    appointment_id: int,
+    *,
+    staff_id: int | None,
+    reason: str = "",
+    at: datetime,
+    call_id: int | None = None,
+    doing: Doing | None = None,
 ) -> Appointment:
-    """Give the time back; a repeat changes nothing.
+    """Give the time back; a repeat changes nothing. ``doing`` is given where it is part of something else.
 
     Raises ``NotFound`` out of the scope and ``Conflict`` when the visit has begun or is over.
     """
-    appointment = session.scalar(select(Appointment).where(Appointment.id == appointment_id))
-    if appointment is None:
-        raise NotFound(N_("There is no such appointment."))
-    won = session.scalars(
-        update(Appointment)
-        .where(Appointment.id == appointment_id, Appointment.status == AppointmentStatus.BOOKED)
-        .values(status=AppointmentStatus.CANCELLED)
-        .returning(Appointment.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    session.refresh(appointment)
-    if not won:
-        if appointment.status == AppointmentStatus.CANCELLED:
-            return appointment
+    appointment = changed_appointment(session, appointment_id)
+    if appointment.status == AppointmentStatus.CANCELLED:
+        return appointment
+    if appointment.status != AppointmentStatus.BOOKED:
         raise Conflict(N_("This visit has already begun. It can no longer be cancelled."))
-    session.execute(
-        delete(Occupation)
-        .where(Occupation.appointment_id == appointment_id)
-        .execution_options(synchronize_session="fetch")
-    )
-    give_back_use(session, appointment)
-    session.add(
-        Cancellation(
-            appointment_id=appointment_id,
-            practice_id=appointment.practice_id,
-            cancelled_by=staff_id,
-            cancelled_at=at,
-            reason=reason,
-        )
-    )
-    record_act(
+    before = snapshot(session, appointment)
+    vacate(session, appointment)
+    appointment.status = AppointmentStatus.CANCELLED
+    record_event(
         session,
-        "appointment.cancelled",
-        f"appointment {appointment_id}",
-        at=at,
-        staff_id=staff_id,
-        practice_id=appointment.practice_id,
+        appointment,
+        Act.CANCELLED if doing is None else Act.UNDONE,
+        doing
+        or Doing(
+            at=at,
+            staff_id=staff_id,
+            key=f"cancel-{appointment_id}-{at.timestamp():.6f}",
+            call_id=call_id,
+            reason=reason,
+        ),
+        before=before,
     )
     publish(
         session,

@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.finding import Free, free_in, today_in, visitors_for, visits_of
 from callcenter.agenda.anybody import by_practitioner, first_free_each
+from callcenter.agenda.finding import today_in
 from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
 from callcenter.agenda.openings import Agendas, OpenSchedule, local_time
+from callcenter.agenda.places import Free, free_in
 from callcenter.agenda.rows import AppointmentRow, DayView, FreeRow, day_rows, short_name
+from callcenter.agenda.visits import visitors_for, visits_of
 from callcenter.agenda.wall_clock import Interval, join, wall_day
 from callcenter.directory.models import Patient, Practitioner
 

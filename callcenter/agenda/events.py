@@ -28,3 +28,29 @@ class AppointmentCancelled:
     call_id: int | None
     start: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentMoved:
+    """A visit was given another time; ``start`` and ``was_start`` in UTC seconds. ``tell``: the patient is told."""
+
+    appointment_id: int
+    practice_id: int
+    patient_id: int
+    practitioner_id: int
+    call_id: int | None
+    start: int
+    was_start: int
+    event_id: int
+    at: datetime
+    tell: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentRestored:
+    """A cancellation was taken back: the visit takes place after all."""
+
+    appointment_id: int
+    practice_id: int
+    call_id: int | None
+    at: datetime

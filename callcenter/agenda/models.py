@@ -47,6 +47,7 @@ class ServiceType(PracticeOwned, Base):
         CheckConstraint("notice_minutes >= 0", name="notice"),
         CheckConstraint("horizon_days > 0", name="horizon"),
         CheckConstraint("new_patients <> 'longer' OR new_patient_minutes > 0", name="new_patients"),
+        CheckConstraint("capacity > 0", name="capacity"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -66,6 +67,7 @@ class ServiceType(PracticeOwned, Base):
     youngest: Mapped[int | None]  # years completed on the day of the visit, both included
     oldest: Mapped[int | None]
     is_urgent: Mapped[bool] = mapped_column(default=False)  # may have what is kept for emergencies
+    capacity: Mapped[int] = mapped_column(default=1)  # patients in one visit; more is a group
 
 
 class PractitionerService(PracticeOwned, Base):
@@ -207,33 +209,7 @@ class Appointment(PracticeOwned, Base):
     # The opening and the day whose quota it counts for; None where none is counted, or the opening is gone.
     opening_id: Mapped[int | None] = mapped_column(ForeignKey("opening.id", ondelete="SET NULL"))
     opening_day: Mapped[date | None]
-
-
-class Occupation(PracticeOwned, Base):
-    """Time taken in a schedule. Two of one schedule cannot overlap: the database refuses.
-
-    The refusal is an exclusion constraint on PostgreSQL and two triggers on SQLite (see the migrations).
-    """
-
-    __tablename__ = "occupation"
-    __table_args__ = (
-        CheckConstraint('start < "end"', name="order"),
-        Index("ix_occupation_schedule_start", "schedule_id", "start"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id"))
-    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"), unique=True)
-    start: Mapped[int] = mapped_column(BigInteger)  # UTC, seconds since 1970
-    end: Mapped[int] = mapped_column(BigInteger)
-
-
-class Cancellation(PracticeOwned, Base):
-    """Who cancelled an appointment, when and why; its occupation goes, the appointment stays."""
-
-    __tablename__ = "cancellation"
-
-    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"), primary_key=True)
-    cancelled_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    cancelled_at: Mapped[datetime] = mapped_column(Instant)
-    reason: Mapped[str] = mapped_column(String(200), default="")
+    lane: Mapped[int] = mapped_column(default=0)  # 0 is the plan; others are overbooked, by a rule
+    overbooking_rule_id: Mapped[int | None] = mapped_column(ForeignKey("overbooking_rule.id"))
+    group_visit_id: Mapped[int | None] = mapped_column(ForeignKey("group_visit.id"), index=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("appointment_series.id"), index=True)

@@ -35,6 +35,11 @@ class Refusal(StrEnum):
     FULL = "full"  # the channel has had its share of this opening
     TAKEN = "taken"
     OFF_GRID = "off_grid"  # free, but visits begin at other minutes
+    NO_ROOM = "no_room"  # the practitioner is free; no room of the kind is
+    NO_DEVICE = "no_device"
+    NO_COLLEAGUE = "no_colleague"
+    OVERBOOKED = "overbooked"  # the rule that lets more in has been used up
+    GROUP_FULL = "group_full"  # the group that meets then has no place left
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
 """A practitioner's schedules as they stand: the rules that open them, and what is occupied."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.models import Occupation
+from callcenter.agenda.actors import practitioner_actor
+from callcenter.agenda.occupancy import Looker, read_busy
 from callcenter.agenda.opening_rules import Channel, Opened, opened_between
 from callcenter.agenda.rule_reading import read_rules, read_use
 from callcenter.agenda.wall_clock import Interval, join, wall_day
+
+EVERYBODY = Looker(at=0)  # sees every hold, also those that have lapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +39,21 @@ class OpenSchedule:
 class Agendas:
     """The schedules of some practitioners, their rules read once (from ``since`` on), to be looked at on any days."""
 
-    def __init__(self, session: Session, practitioner_ids: Sequence[int], *, since: date) -> None:
-        self._session = session
+    def __init__(
+        self, session: Session, practitioner_ids: Sequence[int], *, since: date, looker: Looker | None = None
+    ) -> None:
+        self.session = session
+        self.looker = looker or EVERYBODY
         self._schedules = read_rules(session, practitioner_ids, since=since)
 
     def on(self, first_day: date, last_day: date) -> list[OpenSchedule]:
         """As they stand on these days of each one's zone, both included; one query, two where channels have a quota."""
-        ids = [one.schedule_id for one in self._schedules]
-        used = read_use(self._session, [one.rules for one in self._schedules], first_day=first_day, last_day=last_day)
-        practitioner_of = {one.schedule_id: one.practitioner_id for one in self._schedules}
-        busy: dict[int, list[Interval]] = defaultdict(list)
+        rules = [one.rules for one in self._schedules]
+        used = read_use(self.session, rules, first_day=first_day, last_day=last_day, looker=self.looker)
         # A day more on both sides: the days are wall-clock, the instants are not.
         begin, end = _utc_midnight(first_day - timedelta(days=1)), _utc_midnight(last_day + timedelta(days=2))
-        for taken in self._session.execute(
-            select(Occupation.schedule_id, Occupation.start, Occupation.end).where(
-                Occupation.schedule_id.in_(ids), Occupation.start < end, Occupation.end > begin
-            )
-        ):
-            busy[practitioner_of[taken.schedule_id]].append((taken.start, taken.end))
+        actors = {practitioner_actor(one.practitioner_id) for one in self._schedules}
+        busy = read_busy(self.session, actors, begin, end, self.looker)
         return [
             OpenSchedule(
                 schedule_id=one.schedule_id,
@@ -63,7 +61,7 @@ class Agendas:
                 zone=one.rules.zone,
                 days=(wall_day(first_day, one.rules.zone)[0], wall_day(last_day, one.rules.zone)[1]),
                 opened=tuple(opened_between(one.rules, first_day, last_day)),
-                busy=tuple(join(busy[one.practitioner_id])),
+                busy=tuple(busy[practitioner_actor(one.practitioner_id)]),
                 used=used,
             )
             for one in self._schedules
@@ -71,10 +69,15 @@ class Agendas:
 
 
 def read_schedules(
-    session: Session, practitioner_ids: Sequence[int], *, first_day: date, last_day: date
+    session: Session,
+    practitioner_ids: Sequence[int],
+    *,
+    first_day: date,
+    last_day: date,
+    looker: Looker | None = None,
 ) -> list[OpenSchedule]:
     """The schedules of these practitioners as they stand on these days of each one's zone, both included."""
-    return Agendas(session, practitioner_ids, since=first_day).on(first_day, last_day)
+    return Agendas(session, practitioner_ids, since=first_day, looker=looker).on(first_day, last_day)
 
 
 def local_time(instant: int, zone: str) -> datetime:

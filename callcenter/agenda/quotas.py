@@ -9,24 +9,38 @@ from datetime import date
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.models import Appointment, OpeningUse
+from callcenter.agenda.models import Appointment, OpeningChannel, OpeningUse
+from callcenter.agenda.occupation_models import Hold
 from callcenter.agenda.opening_rules import Channel, Opened
 
 
-def count_use(session: Session, appointment: Appointment, opened: Opened) -> bool:
-    """Count this appointment against its opening's quota, where there is one; False when the quota is used up."""
+def count_use(session: Session, visit: Appointment | Hold, opened: Opened) -> bool:
+    """Count this visit against its opening's quota, where there is one; False when the quota is used up."""
     rule = opened.rule
-    if rule is None:
+    visit.opening_id, visit.opening_day = (None, None) if rule is None else (rule.id, opened.day)
+    allowed = None if rule is None else (rule.channels or {}).get(Channel(visit.channel))
+    if rule is None or allowed is None or allowed.quota is None:
         return True
-    appointment.opening_id, appointment.opening_day = rule.id, opened.day
-    allowed = (rule.channels or {}).get(Channel(appointment.channel))
-    if allowed is None or allowed.quota is None:
-        return True
-    return _add(session, appointment.practice_id, rule.id, opened.day, Channel(appointment.channel), allowed.quota)
+    return _add(session, visit.practice_id, rule.id, opened.day, Channel(visit.channel), allowed.quota)
 
 
-def give_back_use(session: Session, appointment: Appointment) -> None:
-    """What a cancelled appointment was counted for is free again; called once, by whoever cancelled it."""
+def count_again(session: Session, appointment: Appointment) -> bool:
+    """Count an appointment that comes back for what it was counted for before; False when that is used up by now."""
+    if appointment.opening_id is None or appointment.opening_day is None:
+        return True
+    channel = Channel(appointment.channel)
+    quota = session.scalar(
+        select(OpeningChannel.quota).where(
+            OpeningChannel.opening_id == appointment.opening_id, OpeningChannel.channel == channel
+        )
+    )
+    if quota is None:
+        return True
+    return _add(session, appointment.practice_id, appointment.opening_id, appointment.opening_day, channel, quota)
+
+
+def give_back_use(session: Session, appointment: Appointment | Hold) -> None:
+    """What a visit was counted for is free again; called once, by whoever ends it."""
     if appointment.opening_id is None:
         return
     session.execute(

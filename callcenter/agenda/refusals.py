@@ -18,6 +18,11 @@ _SENTENCES: dict[Refusal | NotForHer, str] = {
     Refusal.FULL: N_("As many visits as are given by telephone in these hours have been booked."),
     Refusal.TAKEN: N_("This time has just been taken."),
     Refusal.OFF_GRID: N_("Visits do not begin at this minute."),
+    Refusal.NO_ROOM: N_("No room for this type of visit is free then."),
+    Refusal.NO_DEVICE: N_("No device for this type of visit is free then."),
+    Refusal.NO_COLLEAGUE: N_("The second practitioner for this type of visit is not free then."),
+    Refusal.OVERBOOKED: N_("As many visits as may be added on that day have been added."),
+    Refusal.GROUP_FULL: N_("This group has no place left."),
     NotForHer.NOT_OFFERED: N_("This practitioner does not give this type of visit."),
     NotForHer.NO_NEW_PATIENTS: N_("This practitioner takes no new patients for this type of visit."),
 }

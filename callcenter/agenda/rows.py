@@ -6,9 +6,9 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import ClassVar, Literal
 
-from callcenter.agenda.finding import Free
 from callcenter.agenda.models import AppointmentStatus
 from callcenter.agenda.openings import local_time
+from callcenter.agenda.places import Free
 from callcenter.agenda.wall_clock import Interval
 
 

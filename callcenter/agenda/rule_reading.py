@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda import models
 from callcenter.agenda.models import Opening, OpeningChannel, OpeningServiceType, OpeningUse, Schedule
+from callcenter.agenda.occupancy import Looker
+from callcenter.agenda.occupation_models import Hold, HoldStatus
 from callcenter.agenda.opening_rules import (
     AgendaRules,
     Channel,
@@ -152,9 +154,9 @@ def _read_exceptions(
 
 
 def read_use(
-    session: Session, rules: Iterable[AgendaRules], *, first_day: date, last_day: date
+    session: Session, rules: Iterable[AgendaRules], *, first_day: date, last_day: date, looker: Looker
 ) -> Mapping[tuple[int, date, Channel], int]:
-    """How many visits channels have had on these days, of openings that limit them."""
+    """How many visits channels have had on these days, of openings that limit them; holds as the looker sees them."""
     limited = [
         one.id
         for each in rules
@@ -163,16 +165,29 @@ def read_use(
     ]
     if not limited:
         return {}
-    return {
+    first_day -= timedelta(days=1)
+    used = {
         (row.opening_id, row.day, Channel(row.channel)): row.taken
         for row in session.scalars(
             select(OpeningUse).where(
-                OpeningUse.opening_id.in_(limited),
-                OpeningUse.day >= first_day - timedelta(days=1),
-                OpeningUse.day <= last_day,
+                OpeningUse.opening_id.in_(limited), OpeningUse.day >= first_day, OpeningUse.day <= last_day
             )
         )
     }
+    free_again = Hold.expires_at <= datetime.fromtimestamp(looker.at, UTC)
+    for hold in session.scalars(
+        select(Hold).where(
+            Hold.status == HoldStatus.ACTIVE,
+            Hold.opening_id.in_(limited),
+            Hold.opening_day >= first_day,
+            Hold.opening_day <= last_day,
+            free_again if looker.staff_id is None else or_(free_again, Hold.staff_id == looker.staff_id),
+        )
+    ):
+        if hold.opening_id is not None and hold.opening_day is not None:
+            key = (hold.opening_id, hold.opening_day, Channel(hold.channel))
+            used[key] = used.get(key, 1) - 1
+    return used
 
 
 def _holidays(place: Any, years: Iterable[int]) -> frozenset[date]:

@@ -42,6 +42,7 @@ class Visit:
     oldest: int | None = None
     is_urgent: bool = False
     is_offered: bool = True
+    capacity: int = 1  # patients in one visit; more is a group
 
 
 @dataclass(frozen=True, slots=True)

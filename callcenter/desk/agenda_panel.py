@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.anybody import first_free_of_group
 from callcenter.agenda.day import day_view
-from callcenter.agenda.finding import Place, place_for, today_in, visit_of
+from callcenter.agenda.finding import today_in
 from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.agenda.openings import local_time, read_schedules
+from callcenter.agenda.places import Place, place_for
 from callcenter.agenda.rows import DayView
+from callcenter.agenda.visits import visit_of
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard
 from callcenter.directory.models import Practitioner

@@ -9,6 +9,7 @@ from functools import partial
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from callcenter.agenda.lapsing import release_lapsed
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
@@ -110,6 +111,7 @@ class Ticker:
         _guarded("cut conversations", lambda: return_cut_off(self._database, self._clock))
         _guarded("overflow", lambda: take_overdue(self._database, self._clock))
         _guarded("call-back links", lambda: send_due_links(self._database, self._clock, settings=self._settings))
+        _guarded("lapsed holds", lambda: release_lapsed(self._database, self._clock))
         _guarded("call-backs at night", lambda: rest_at_night(self._database, self._clock))
         with self._database.unit_of_work(_SCOPE) as session:
             at = self._clock.now()

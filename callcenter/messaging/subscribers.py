@@ -1,11 +1,12 @@
 """What the agenda's facts put into the outbox, in the same transaction."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled
+from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, AppointmentRestored
 from callcenter.agenda.models import Appointment, Schedule
 from callcenter.agenda.openings import local_time
 from callcenter.core.db import touch
@@ -13,17 +14,94 @@ from callcenter.core.i18n import N_
 from callcenter.core.phone import is_mobile
 from callcenter.directory.models import Patient, Practice
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
-from callcenter.messaging.wording import confirmation_text
+from callcenter.messaging.wording import confirmation_text, moved_text
 
 # A booking taken back at once must not ring anybody's telephone; longer, and the caller hangs up before the text that
 # she is told to expect.
 UNDO_FOR = timedelta(seconds=3)
 
 APPOINTMENT_BOOKED = "appointment_booked"
+APPOINTMENT_MOVED = "appointment_moved"
+_OF_THE_VISIT = (APPOINTMENT_BOOKED, APPOINTMENT_MOVED)
 
 
 def confirm_booking(session: Session, event: AppointmentBooked) -> None:
     """Put the confirmation into the outbox, once per appointment; nothing for a number that texts cannot reach."""
+    _confirm(
+        session,
+        event,
+        kind=APPOINTMENT_BOOKED,
+        key=f"appointment-booked-{event.appointment_id}",
+        words=confirmation_text_for,
+    )
+
+
+def confirm_move(session: Session, event: AppointmentMoved) -> None:
+    """Take back what has not left yet and put the new time into the outbox, once per move.
+
+    A confirmation that had not left says the new time by itself; nobody is told of a move who was told of no time.
+    """
+    withdrawn = _withdraw(session, event.appointment_id, at=event.at)
+    if not event.tell:
+        return
+    told = select(OutboxMessage.id).where(
+        OutboxMessage.appointment_id == event.appointment_id,
+        OutboxMessage.kind.in_(_OF_THE_VISIT),
+        OutboxMessage.status != OutboxStatus.CANCELED,
+    )
+    was_told = session.scalar(told.limit(1)) is not None
+    _confirm(
+        session,
+        event,
+        kind=APPOINTMENT_MOVED,
+        key=f"appointment-moved-{event.event_id}",
+        words=moved_text_for if was_told or not withdrawn else confirmation_text_for,
+    )
+
+
+def cancel_confirmation(session: Session, event: AppointmentCancelled) -> None:
+    """Take back what has not left yet; a text already on its way is the carrier's."""
+    if _withdraw(session, event.appointment_id, at=event.at):
+        _signal(session, event.call_id)
+
+
+def restore_confirmation(session: Session, event: AppointmentRestored) -> None:
+    """Send after all what the cancellation had withdrawn: the last of it, which says where the visit is."""
+    last = session.scalar(
+        select(OutboxMessage)
+        .where(OutboxMessage.appointment_id == event.appointment_id, OutboxMessage.kind.in_(_OF_THE_VISIT))
+        .order_by(OutboxMessage.id.desc())
+        .limit(1)
+    )
+    if last is None or last.status != OutboxStatus.CANCELED:
+        return
+    last.status, last.settled_at, last.due_at = OutboxStatus.PENDING, None, event.at + UNDO_FOR
+    _signal(session, event.call_id)
+
+
+def _withdraw(session: Session, appointment_id: int, *, at: datetime) -> bool:
+    withdrawn = session.scalars(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.appointment_id == appointment_id,
+            OutboxMessage.kind.in_(_OF_THE_VISIT),
+            OutboxMessage.status == OutboxStatus.PENDING,
+        )
+        .values(status=OutboxStatus.CANCELED, settled_at=at)
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return bool(withdrawn)
+
+
+def _confirm(
+    session: Session,
+    event: AppointmentBooked | AppointmentMoved,
+    *,
+    kind: str,
+    key: str,
+    words: Callable[[Practice, int, str], str],
+) -> None:
     patient, practice, zone = session.execute(
         select(Patient, Practice, Schedule.zone)
         .join(Practice, Practice.id == Patient.practice_id)
@@ -36,10 +114,10 @@ def confirm_booking(session: Session, event: AppointmentBooked) -> None:
     session.add(
         OutboxMessage(
             practice_id=event.practice_id,
-            dedupe_key=f"appointment-booked-{event.appointment_id}",
-            kind=APPOINTMENT_BOOKED,
+            dedupe_key=key,
+            kind=kind,
             to_number=patient.phone,
-            body=confirmation_text_for(practice, event.start, zone),
+            body=words(practice, event.start, zone),
             status=OutboxStatus.PENDING,
             created_at=event.at,
             due_at=event.at + UNDO_FOR,
@@ -50,23 +128,6 @@ def confirm_booking(session: Session, event: AppointmentBooked) -> None:
         )
     )
     _signal(session, event.call_id)
-
-
-def cancel_confirmation(session: Session, event: AppointmentCancelled) -> None:
-    """Take back what has not left yet; a text already on its way is the carrier's."""
-    withdrawn = session.scalars(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.appointment_id == event.appointment_id,
-            OutboxMessage.kind == APPOINTMENT_BOOKED,
-            OutboxMessage.status == OutboxStatus.PENDING,
-        )
-        .values(status=OutboxStatus.CANCELED, settled_at=event.at)
-        .returning(OutboxMessage.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if withdrawn:
-        _signal(session, event.call_id)
 
 
 def confirmation_for(patient: Patient) -> str | None:
@@ -81,6 +142,11 @@ def confirmation_for(patient: Patient) -> str | None:
 def confirmation_text_for(practice: Practice, start: int, zone: str) -> str:
     """The confirmation in the practice's language; ``start`` in UTC seconds, ``zone`` where the visit takes place."""
     return confirmation_text(local_time(start, zone), practice=practice.short_name, language=practice.language)
+
+
+def moved_text_for(practice: Practice, start: int, zone: str) -> str:
+    """The new time of a visit in the practice's language; otherwise as ``confirmation_text_for``."""
+    return moved_text(local_time(start, zone), practice=practice.short_name, language=practice.language)
 
 
 def _signal(session: Session, call_id: int | None) -> None:

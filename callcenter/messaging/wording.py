@@ -4,6 +4,7 @@ Whoever holds the telephone may read it: no health data, no name of the patient,
 whose practice. Only characters of the GSM 7-bit alphabet, for one other character halves what fits in a text.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from anyascii import anyascii
@@ -23,6 +24,10 @@ _CONFIRMATION = {
     "fr": "RDV le {weekday} {day:02d}/{month:02d} à {hour:02d}:{minute:02d}. {practice}",
     "en": "Appointment on {weekday} {day:02d}/{month:02d} at {hour:02d}:{minute:02d}. {practice}",
 }
+_MOVED = {
+    "fr": "RDV déplacé au {weekday} {day:02d}/{month:02d} à {hour:02d}:{minute:02d}. {practice}",
+    "en": "Appointment moved to {weekday} {day:02d}/{month:02d} at {hour:02d}:{minute:02d}. {practice}",
+}
 
 # Read while she is on the line: who hangs up first has lost her place.
 _CALLBACK_LINK = {
@@ -38,9 +43,18 @@ _ONE_SEGMENT, _OF_SEVERAL = 160, 153  # characters
 
 def confirmation_text(starts_at: datetime, *, practice: str, language: str) -> str:
     """The confirmation of an appointment; ``starts_at`` in the place's wall-clock time, ``practice`` its short name."""
-    language = language if language in _CONFIRMATION else "fr"
+    return _when_and_where(_CONFIRMATION, starts_at, practice=practice, language=language)
+
+
+def moved_text(starts_at: datetime, *, practice: str, language: str) -> str:
+    """The new time of an appointment; otherwise as ``confirmation_text``."""
+    return _when_and_where(_MOVED, starts_at, practice=practice, language=language)
+
+
+def _when_and_where(words: Mapping[str, str], starts_at: datetime, *, practice: str, language: str) -> str:
+    language = language if language in words else "fr"
     return gsm_text(
-        _CONFIRMATION[language].format(
+        words[language].format(
             weekday=_WEEKDAYS[language][starts_at.weekday()],
             day=starts_at.day,
             month=starts_at.month,

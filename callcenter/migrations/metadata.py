@@ -3,6 +3,8 @@
 from sqlalchemy import MetaData
 
 from callcenter.agenda import models as _agenda
+from callcenter.agenda import occupation_models as _occupation
+from callcenter.agenda import resource_models as _resources
 from callcenter.core import audit as _audit
 from callcenter.core.db import Base
 from callcenter.desk import models as _desk
@@ -13,7 +15,19 @@ from callcenter.routing import models as _routing
 from callcenter.telephony import models as _telephony
 from callcenter.triage import models as _triage
 
-MODULES = (_agenda, _audit, _desk, _directory, _instructions, _messaging, _routing, _telephony, _triage)
+MODULES = (
+    _agenda,
+    _audit,
+    _desk,
+    _directory,
+    _instructions,
+    _messaging,
+    _occupation,
+    _resources,
+    _routing,
+    _telephony,
+    _triage,
+)
 
 
 def all_tables() -> MetaData:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from callcenter.agenda.booking import TimeTaken
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled
-from callcenter.agenda.models import Appointment, Cancellation, Occupation
+from callcenter.agenda.models import Appointment
+from callcenter.agenda.occupation_models import Act, AppointmentEvent, Occupation
 from callcenter.core.audit import AuditEntry
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, NotFound
@@ -140,7 +141,8 @@ def test_a_cancelled_time_is_free_again_and_the_appointment_stays(database: Data
     with database.unit_of_work(cast.scope) as session:
         book(session, cast, paris(11, 30), key="another", staff_id=cast.ines_id)
     with database.reading(SEED) as session:
-        assert session.scalars(select(Cancellation.reason)).all() == ["unwell"]
+        cancelled = select(AppointmentEvent.reason).where(AppointmentEvent.act == Act.CANCELLED)
+        assert session.scalars(cancelled).all() == ["unwell"]
         assert session.scalar(select(func.count(Appointment.id))) == 2
 
 

@@ -1,0 +1,163 @@
+"""An appointment's history: every change with who made it and when, and enough to take it back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.models import Appointment, AppointmentStatus
+from callcenter.agenda.occupation_models import Act, AppointmentEvent, AppointmentParticipant, Occupation
+from callcenter.core.audit import record_act
+from callcenter.directory.models import Practitioner, Staff
+
+_COLUMNS = (
+    "status",
+    "start",
+    "end",
+    "schedule_id",
+    "practitioner_id",
+    "opening_id",
+    "lane",
+    "overbooking_rule_id",
+    "group_visit_id",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """Who does something, and as part of what: what is done together shares its key. ``at`` is aware."""
+
+    at: datetime
+    staff_id: int | None
+    key: str
+    call_id: int | None = None
+    reason: str = ""
+    undoes_id: int | None = None
+
+
+def snapshot(session: Session, appointment: Appointment) -> dict[str, Any]:
+    """The appointment and what it occupies, as plain values; the inverse is ``agenda.restoring``."""
+    session.flush()
+    taken = session.execute(
+        select(Occupation.actor, Occupation.lane, Occupation.start, Occupation.end)
+        .where(Occupation.appointment_id == appointment.id)
+        .order_by(Occupation.id)
+    )
+    day = appointment.opening_day
+    return {name: getattr(appointment, name) for name in _COLUMNS} | {
+        "opening_day": None if day is None else day.isoformat(),
+        "occupied": [list(row) for row in taken],
+    }
+
+
+def put_back(appointment: Appointment, before: dict[str, Any]) -> None:
+    """Give the appointment the values of a snapshot; its occupation is not written here."""
+    for name in _COLUMNS:
+        setattr(appointment, name, before[name])
+    appointment.status = AppointmentStatus(before["status"])
+    appointment.opening_day = None if before["opening_day"] is None else date.fromisoformat(before["opening_day"])
+
+
+def record_event(
+    session: Session, appointment: Appointment, act: Act, doing: Doing, *, before: dict[str, Any] | None
+) -> AppointmentEvent:
+    """Write a line of the history, and of the audit; what takes part is written down beside it."""
+    event = AppointmentEvent(
+        practice_id=appointment.practice_id,
+        appointment_id=appointment.id,
+        act=act,
+        act_key=doing.key,
+        at=doing.at,
+        staff_id=doing.staff_id,
+        call_id=doing.call_id,
+        reason=doing.reason,
+        before=before,
+        after=snapshot(session, appointment),
+        undoes_id=doing.undoes_id,
+    )
+    session.add(event)
+    _note_participants(session, appointment, event.after)
+    record_act(
+        session,
+        f"appointment.{act.value}",
+        f"appointment {appointment.id}",
+        at=doing.at,
+        staff_id=doing.staff_id,
+        practice_id=appointment.practice_id,
+    )
+    session.flush()
+    return event
+
+
+def _note_participants(session: Session, appointment: Appointment, after: dict[str, Any]) -> None:
+    actors = {taken[0] for taken in after["occupied"]}
+    if not actors:
+        return  # a cancelled visit keeps those who would have taken part
+    there = {
+        row.actor: row
+        for row in session.scalars(
+            select(AppointmentParticipant).where(AppointmentParticipant.appointment_id == appointment.id)
+        )
+    }
+    for actor in there.keys() - actors:
+        session.delete(there[actor])
+    for actor in sorted(actors - there.keys()):
+        session.add(
+            AppointmentParticipant(practice_id=appointment.practice_id, appointment_id=appointment.id, actor=actor)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One change as people read it. ``start`` and ``was_start`` in UTC seconds."""
+
+    event_id: int
+    act: Act
+    at: datetime
+    who: str  # empty when nobody of the staff did it
+    reason: str
+    start: int | None
+    was_start: int | None
+    practitioner: str
+    was_practitioner: str
+    is_undone: bool
+    undoes: Act | None
+
+
+def history_of(session: Session, appointment_id: int) -> list[HistoryLine]:
+    """Every change of an appointment, the oldest first. Empty out of the scope."""
+    rows = session.execute(
+        select(AppointmentEvent, Staff.name)
+        .outerjoin(Staff, Staff.id == AppointmentEvent.staff_id)
+        .where(AppointmentEvent.appointment_id == appointment_id)
+        .order_by(AppointmentEvent.id)
+    ).all()
+    events = [row.AppointmentEvent for row in rows]
+    acts = {event.id: Act(event.act) for event in events}
+    undone = {event.undoes_id for event in events}
+    names = _names(session, events)
+    return [
+        HistoryLine(
+            event_id=event.id,
+            act=Act(event.act),
+            at=event.at,
+            who=name or "",
+            reason=event.reason,
+            start=event.after.get("start"),
+            was_start=(event.before or {}).get("start"),
+            practitioner=names.get(event.after.get("practitioner_id", 0), ""),
+            was_practitioner=names.get((event.before or {}).get("practitioner_id", 0), ""),
+            is_undone=event.id in undone,
+            undoes=acts.get(event.undoes_id) if event.undoes_id is not None else None,
+        )
+        for event, name in rows
+    ]
+
+
+def _names(session: Session, events: Sequence[AppointmentEvent]) -> dict[int, str]:
+    ids = {each.get("practitioner_id") for event in events for each in (event.before or {}, event.after)}
+    found = select(Practitioner.id, Practitioner.name).where(Practitioner.id.in_([one for one in ids if one]))
+    return {row.id: row.name for row in session.execute(found)}

@@ -1,0 +1,274 @@
+"""Giving a visit its time: the one way in which booking, holding, moving, swapping and series occupy an agenda.
+
+Actors are locked in the order of ids, lapsed holds and the writer's own are cleared, the same decision is asked as for
+finding, and the rows are written; the database's constraint has the last word.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from callcenter.agenda.actors import practitioner_actor, resource_actor
+from callcenter.agenda.finding import find_free, first_free_times, read_besides
+from callcenter.agenda.lapsing import clear_holds
+from callcenter.agenda.models import Appointment, Schedule, ServiceType
+from callcenter.agenda.occupancy import Looker, lock_actors, seconds
+from callcenter.agenda.occupation_models import Hold, Occupation
+from callcenter.agenda.offering import Refusal
+from callcenter.agenda.opening_rules import Channel
+from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
+from callcenter.agenda.overbooking import Lane, lane_for
+from callcenter.agenda.places import Besides, Free, Place, place_for
+from callcenter.agenda.refusals import sentence_of
+from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
+from callcenter.agenda.visit_rules import NotForHer, Visitor
+from callcenter.agenda.visits import visit_of, visitor_for
+from callcenter.core.errors import Conflict
+from callcenter.core.i18n import N_
+from callcenter.directory.models import Staff
+
+_CHOICES = 3
+_DAY = timedelta(days=1)
+
+
+class TimeTaken(Conflict):
+    """The time cannot be had any more; ``next_choices`` can, and ``taken_by`` names who has it when known."""
+
+    def __init__(self, sentence: str, /, *, next_choices: Sequence[Free], taken_by: str = "", **values: object) -> None:
+        super().__init__(sentence, **values)
+        self.next_choices = tuple(next_choices)
+        self.taken_by = taken_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A time that somebody wants; ``start`` in UTC seconds."""
+
+    practice_id: int
+    practitioner_id: int
+    service_type: ServiceType
+    start: int
+    staff_id: int | None
+    patient_id: int | None = None
+    channel: Channel = Channel.PHONE
+    moving: frozenset[int] = frozenset()  # appointments that leave their time in the same transaction
+    overbooking_rule_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A time that can be had while its actors stay locked."""
+
+    wanted: Wanted
+    place: Place
+    lane: Lane | None = None  # the plan without one
+
+    @property
+    def actors(self) -> tuple[int, ...]:
+        """Who and what is occupied, the practitioner first."""
+        return practitioner_actor(self.wanted.practitioner_id), *self.place.company
+
+
+def actors_for(session: Session, practitioner_id: int, service_type: ServiceType) -> set[int]:
+    """Everybody and everything that such a visit may come to occupy: what to lock before looking."""
+    needs = session.scalars(select(ServiceNeed).where(ServiceNeed.service_type_id == service_type.id)).all()
+    actors = {practitioner_actor(practitioner_id)}
+    if any(need.kind == NeedKind.PRACTITIONER for need in needs):
+        named = {need.practitioner_id for need in needs if need.kind == NeedKind.PRACTITIONER}
+        colleagues = select(Schedule.practitioner_id).where(Schedule.practice_id == service_type.practice_id)
+        found = set(session.scalars(colleagues)) if None in named else {one for one in named if one is not None}
+        actors |= {practitioner_actor(one) for one in found}
+    if any(need.kind != NeedKind.PRACTITIONER for need in needs):
+        resources = select(Resource.id).where(Resource.practice_id == service_type.practice_id)
+        actors |= {resource_actor(one) for one in session.scalars(resources)}
+    return actors
+
+
+def place(session: Session, wanted: Wanted, *, at: datetime, lock: bool = True) -> Placed:
+    """Where the wanted time can be had now, its actors locked until the end of the transaction. Raises ``TimeTaken``.
+
+    Without ``lock`` the caller has locked all that it needs, in one go: a second lock out of turn could stand in a
+    circle.
+    """
+    if lock:
+        lock_actors(session, actors_for(session, wanted.practitioner_id, wanted.service_type))
+    # Her own hold counts for her; when the time is refused after all, the whole transaction is taken back.
+    clear_holds(
+        session,
+        [practitioner_actor(wanted.practitioner_id)],
+        wanted.start,
+        wanted.start + 60,
+        staff_id=wanted.staff_id,
+        at=at,
+        confirming=(wanted.service_type.id, wanted.start),
+    )
+    visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
+    looker = Looker(seconds(at), wanted.staff_id, wanted.moving)
+    schedules = _around(session, wanted, looker)
+    visitor = _visitor(session, wanted)
+    besides = read_besides(session, visit, schedules, looker)
+    found = place_for(
+        schedules, visit, start=wanted.start, at=at, channel=wanted.channel, visitor=visitor, besides=besides
+    )
+    if isinstance(found, Place):
+        return Placed(wanted, found)
+    if found is Refusal.TAKEN and wanted.overbooking_rule_id is not None:
+        return _overbooked(session, wanted, schedules, besides, visitor, at=at)
+    raise refused(session, wanted, found, at=at)
+
+
+def occupy(
+    session: Session,
+    placed: Placed,
+    *,
+    appointment_id: int | None = None,
+    hold: Hold | None = None,
+    group_visit_id: int | None = None,
+    at: datetime,
+) -> None:
+    """Write what is taken, for an appointment, a hold or a group. Raises ``IntegrityError`` when the guard refuses."""
+    place = placed.place
+    begin, end = placed.wanted.start - place.before, place.end + place.after
+    clear_holds(session, placed.actors, begin, end, staff_id=placed.wanted.staff_id, at=at)
+    for actor in placed.actors:
+        session.add(
+            Occupation(
+                practice_id=placed.wanted.practice_id,
+                actor=actor,
+                lane=placed.lane.number if placed.lane is not None and actor == placed.actors[0] else 0,
+                start=begin,
+                end=end,
+                appointment_id=appointment_id,
+                hold_id=None if hold is None else hold.id,
+                group_visit_id=group_visit_id,
+                until=None if hold is None else seconds(hold.expires_at),
+                held_by=None if hold is None else hold.staff_id,
+            )
+        )
+    session.flush()
+
+
+def refused(session: Session, wanted: Wanted, why: Refusal | NotForHer, *, at: datetime) -> TimeTaken:
+    """The refusal with its sentence, and the next times that this patient can have."""
+    choices = _next_choices(session, wanted, at=at)
+    # Who has it is said also where the rules would have refused it: that is what two at their desks want to know.
+    if why in {Refusal.TAKEN, Refusal.CLOSED}:
+        name = _taken_by(session, wanted, at=at)
+        if name is not None and name:
+            return TimeTaken(N_("%(name)s has just taken this time."), next_choices=choices, taken_by=name, name=name)
+        why = Refusal.TAKEN if name is not None else why
+    return TimeTaken(sentence_of(why), next_choices=choices)
+
+
+def is_overlap(refusal: IntegrityError) -> bool:
+    """Whether it was the overlap guard of the migrations (a trigger on SQLite, a constraint on PostgreSQL)."""
+    return "occupation_overlap" in str(refusal.orig)
+
+
+def _around(session: Session, wanted: Wanted, looker: Looker) -> list[OpenSchedule]:
+    near = local_time(wanted.start, "UTC").date()
+    return read_schedules(session, [wanted.practitioner_id], first_day=near - _DAY, last_day=near + _DAY, looker=looker)
+
+
+def _visitor(session: Session, wanted: Wanted) -> Visitor | None:
+    if wanted.patient_id is None:
+        return None
+    return visitor_for(session, wanted.practitioner_id, wanted.patient_id)
+
+
+def _overbooked(
+    session: Session,
+    wanted: Wanted,
+    schedules: Collection[OpenSchedule],
+    besides: Besides,
+    visitor: Visitor | None,
+    *,
+    at: datetime,
+) -> Placed:
+    """The same time in a lane beside the plan, where its rule lets one more in."""
+    visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
+    alone = [replace(one, busy=()) for one in schedules]
+    found = place_for(alone, visit, start=wanted.start, at=at, channel=wanted.channel, visitor=visitor, besides=besides)
+    if not isinstance(found, Place):
+        raise refused(session, wanted, found, at=at)
+    zone = next(one.zone for one in schedules if one.schedule_id == found.schedule_id)
+    lane = lane_for(
+        session,
+        wanted.overbooking_rule_id or 0,
+        schedule_id=found.schedule_id,
+        service_type_id=wanted.service_type.id,
+        actor=practitioner_actor(wanted.practitioner_id),
+        start=wanted.start,
+        occupied=(wanted.start - found.before, found.end + found.after),
+        zone=zone,
+    )
+    if isinstance(lane, Refusal):
+        raise refused(session, wanted, lane, at=at)
+    return Placed(wanted, found, lane)
+
+
+def _taken_by(session: Session, wanted: Wanted, *, at: datetime) -> str | None:
+    """The colleague who has this time, empty when it is the asker's own or nobody's; None when it is not taken."""
+    before = wanted.service_type.before_minutes * 60
+    until = wanted.start + (wanted.service_type.duration_minutes + wanted.service_type.after_minutes) * 60
+    rows = session.execute(
+        select(Occupation, Appointment.booked_by)
+        .outerjoin(Appointment, Appointment.id == Occupation.appointment_id)
+        .where(
+            Occupation.actor == practitioner_actor(wanted.practitioner_id),
+            Occupation.start < until,
+            Occupation.end > wanted.start - before,
+        )
+        .order_by(Occupation.lane, Occupation.start)
+    ).all()
+    standing = [row for row in rows if row.Occupation.until is None or row.Occupation.until > seconds(at)]
+    standing = [row for row in standing if row.Occupation.appointment_id not in wanted.moving]
+    if not standing:
+        return None
+    taker = standing[0].booked_by or standing[0].Occupation.held_by
+    if taker is None or taker == wanted.staff_id:
+        return ""
+    return session.scalar(select(Staff.name).where(Staff.id == taker)) or ""
+
+
+def _next_choices(session: Session, wanted: Wanted, *, at: datetime) -> list[Free]:
+    """Three times as near after the wanted one as there are; when none follows within a week, the first free ones."""
+    day = local_time(wanted.start, "UTC").date()
+    visitor = _visitor(session, wanted)
+    after = [
+        one
+        for one in find_free(
+            session,
+            wanted.practitioner_id,
+            wanted.service_type,
+            first_day=day - _DAY,
+            last_day=day + 7 * _DAY,
+            at=at,
+            visitor=visitor,
+            staff_id=wanted.staff_id,
+        )
+        if one.start > wanted.start
+    ]
+    if len(after) >= _CHOICES:
+        return after[:_CHOICES]
+    return first_free_times(
+        session,
+        wanted.practitioner_id,
+        wanted.service_type,
+        at=at,
+        count=_CHOICES,
+        visitor=visitor,
+        staff_id=wanted.staff_id,
+    )
+
+
+def lock_for(session: Session, pairs: Iterable[tuple[int, ServiceType]], *, also: Iterable[int] = ()) -> None:
+    """Lock in one go whatever visits of these practitioners and types may come to occupy, and these actors."""
+    actors = set(also)
+    for practitioner_id, service_type in pairs:
+        actors |= actors_for(session, practitioner_id, service_type)
+    lock_actors(session, actors)
