@@ -93,7 +93,10 @@ def sqlite_url(tmp_path: Path, _sqlite_template: Path) -> str:
 def postgresql_url(postgres: Cluster) -> Iterator[str]:
     """The address of an empty migrated PostgreSQL database, this test's own."""
     name = f"test_{next(_numbers)}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_callcenter")
+    # Copying its files is two and a half times as fast as writing them through the log, and there is nothing to lose.
+    # Before version 15 there was no other way, and no word for it.
+    strategy = "STRATEGY FILE_COPY" if postgres.version >= 15 else ""
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_callcenter {strategy}")
     yield postgres.url(name)
     postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

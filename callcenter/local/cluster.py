@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,11 @@ class Cluster:
     def url(self, name: str) -> str:
         """The address of one database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    @cached_property
+    def version(self) -> int:
+        """The major version of the server: 15."""
+        return int(self.ask("SHOW server_version_num")) // 10_000
 
     def execute(self, statement: str) -> None:
         """Run one statement outside any transaction, such as CREATE DATABASE."""
