@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Opening, Schedule, ServiceType
 from callcenter.core.errors import Problem
-from callcenter.core.i18n import N_
+from callcenter.core.i18n import N_, set_language
 from callcenter.core.scope import PracticeOwned
 from callcenter.directory.identity import Identity
 from callcenter.directory.models import (
@@ -70,6 +70,8 @@ class PracticeFrame:
 
 def open_frame(session: Session, practice_id: int, me: Identity) -> PracticeFrame:
     """The frame of a practice this person may see. Raises ``NotFound``."""
+    if me.language:
+        set_language(me.language)  # days and lengths of time are written, and refusals worded, before the page is
     practice = load_practice(session, practice_id, me.practice_ids)
     counts = {
         "lines": _count(session, PracticeLine, practice_id),

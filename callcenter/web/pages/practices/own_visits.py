@@ -42,6 +42,7 @@ def own_visit(
     me: Administrator,
 ) -> Response:
     """The form, empty where she does as the practice says."""
+    open_frame(session, practice_id, me)
     service_type = load_service_type(session, practice_id, service_type_id)
     kept = own_settings(session, service_type).get(practitioner_id)
     form = Typed(write_own_settings(kept))

@@ -91,6 +91,7 @@ def service_type(
     request: Request, practice_id: int, service_type_id: int, session: Reads, me: Administrator
 ) -> Response:
     """One type of visit, to be corrected."""
+    open_frame(session, practice_id, me)
     found = load_service_type(session, practice_id, service_type_id)
     kept = {name: str(getattr(found, name)) for name in _PARTICULARS}
     return _show(
