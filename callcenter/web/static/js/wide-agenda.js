@@ -136,7 +136,7 @@ document.addEventListener("focusin", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-  if (!region()?.checkVisibility() || $("dialog[open]") || document.activeElement?.matches(`${FIELDS}, .person`)) return;
+  if (!$(".wide-tools")?.checkVisibility() || $("dialog[open]") || document.activeElement?.matches(`${FIELDS}, .person`)) return;
   if (!event.key.startsWith("Arrow")) return;
   const from = document.activeElement?.matches("[data-cell]") ? document.activeElement : null;
   const to = from ? neighbour(from, event.key) : current();
@@ -165,12 +165,14 @@ function settle() {
     cursor = booking = "";
     return;
   }
+  const chosen = $("#wide-agenda [data-cell][aria-current]");
+  if (chosen) cursor = chosen.id;
   const at = rove();
   const book = $("#wide-book-it");
   const choice = book?.dataset.choice ?? "";
   const typing = document.activeElement?.matches(FIELDS);
   if (choice && choice !== booking && !typing) {
-    const needsPerson = !region().dataset.call && !$("[name=patient_id][form=wide-book]");
+    const needsPerson = region().dataset.call === undefined && !$("[name=patient_id][form=wide-book]");
     (needsPerson ? $("#wide-search") : book).focus();
   } else if (document.activeElement === document.body && (here || !booking !== !choice)) {
     (document.getElementById(here) ?? at)?.focus();
