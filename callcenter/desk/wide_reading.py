@@ -11,12 +11,14 @@ from callcenter.agenda.anybody import FreeWith, first_free_of_group
 from callcenter.agenda.day import service_types_of
 from callcenter.agenda.day_notes import DayNotes, read_day_notes
 from callcenter.agenda.days import read_days
-from callcenter.agenda.finding import Place, find_free, place_for, today_in, visit_of, visitor_for
+from callcenter.agenda.finding import find_free, today_in
 from callcenter.agenda.grid import Column, WeekGrid, week_grid
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
 from callcenter.agenda.openings import local_time, read_schedules
+from callcenter.agenda.places import Place, place_for
 from callcenter.agenda.rows import DayView
 from callcenter.agenda.visit_rules import Visitor
+from callcenter.agenda.visits import visit_of, visitor_for
 from callcenter.core.scope import Practices, set_scope
 from callcenter.desk.current_call import CurrentCall, current_call
 from callcenter.desk.wide_agenda import Choice, FirstFree, Wanted, WideAgenda, WideColumn, WideDay
