@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.finding import read_besides
 from callcenter.agenda.models import ServiceType
+from callcenter.agenda.occupancy import Looker, seconds
 from callcenter.agenda.openings import Agendas, OpenSchedule
 from callcenter.agenda.places import Free, free_in
 from callcenter.agenda.visit_rules import Visit, Visitor
@@ -30,9 +32,11 @@ def first_free_of_group(
     at: datetime,
     days: int = 60,
     patient_id: int | None = None,
+    staff_id: int | None = None,
 ) -> FreeWith | None:
     """The first free time with any of these practitioners; of two at the same moment, the one named first."""
-    agendas = Agendas(session, practitioner_ids, since=at.date() - timedelta(days=1))
+    looker = Looker(seconds(at), staff_id)
+    agendas = Agendas(session, practitioner_ids, since=at.date() - timedelta(days=1), looker=looker)
     visits = visits_of(session, practitioner_ids, service_type)
     visitors = {} if patient_id is None else visitors_for(session, practitioner_ids, patient_id)
     return soonest(first_free_each(agendas, visits, visitors=visitors, at=at, count=1, days=days))
@@ -62,11 +66,14 @@ def first_free_each(
         missing = [practitioner_id for practitioner_id, times in found.items() if len(times) < count]
         if not missing:
             break
-        schedules = by_practitioner(agendas.on(today, today + timedelta(days=ahead + 1)))
+        together = agendas.on(today, today + timedelta(days=ahead + 1))
+        besides = read_besides(agendas.session, visits[missing[0]], together, agendas.looker)
+        schedules = by_practitioner(together)
         for practitioner_id in missing:
             visitor = visitors.get(practitioner_id)
             own = schedules.get(practitioner_id, [])
-            found[practitioner_id] = free_in(own, visits[practitioner_id], at=at, visitor=visitor)[:count]
+            times = free_in(own, visits[practitioner_id], at=at, visitor=visitor, besides=besides)
+            found[practitioner_id] = times[:count]
     return found
 
 

@@ -28,15 +28,33 @@ class WeekView:
 
 
 def day_view(
-    session: Session, *, practitioner_id: int, day: date, service_type_id: int | None = None, at: datetime
+    session: Session,
+    *,
+    practitioner_id: int,
+    day: date,
+    service_type_id: int | None = None,
+    at: datetime,
+    patient_id: int | None = None,
+    staff_id: int | None = None,
 ) -> DayView:
     """One day, free times for one type of visit (the practice's first when none is given).
+
+    With a patient, those that this patient can have; what ``staff_id`` holds is free to her.
 
     ``day`` is a date on the practitioner's wall. Raises ``NotFound`` for a practitioner or type out of the scope.
     """
     practitioner = _find_practitioner(session, practitioner_id)
     service_type = choose_service_type(service_types_of(session, practitioner.practice_id), service_type_id)
-    return read_days(session, [practitioner], service_type, first_day=day, last_day=day, at=at)[0]
+    return read_days(
+        session,
+        [practitioner],
+        service_type,
+        first_day=day,
+        last_day=day,
+        at=at,
+        patient_id=patient_id,
+        staff_id=staff_id,
+    )[0]
 
 
 def week_view(

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.anybody import by_practitioner, first_free_each
-from callcenter.agenda.finding import today_in
+from callcenter.agenda.finding import read_besides, today_in
 from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
+from callcenter.agenda.occupancy import Looker, seconds
 from callcenter.agenda.openings import Agendas, OpenSchedule, local_time
-from callcenter.agenda.places import Free, free_in
+from callcenter.agenda.places import ALONE, Free, free_in
 from callcenter.agenda.rows import AppointmentRow, DayView, FreeRow, day_rows, short_name
 from callcenter.agenda.visits import visitors_for, visits_of
 from callcenter.agenda.wall_clock import Interval, join, wall_day
@@ -29,16 +30,20 @@ def read_days(
     last_day: date,
     at: datetime,
     patient_id: int | None = None,
+    staff_id: int | None = None,
 ) -> list[DayView]:
     """Each practitioner's days, both included, one practitioner after the other; free times for one type of visit.
 
-    With a patient, only those that this patient can have.
+    With a patient, only those that this patient can have. What ``staff_id`` holds is free to her.
     """
     ids = [one.id for one in practitioners]
-    agendas = Agendas(session, ids, since=min(first_day, at.date() - timedelta(days=1)))
+    looker = Looker(seconds(at), staff_id)
+    agendas = Agendas(session, ids, since=min(first_day, at.date() - timedelta(days=1)), looker=looker)
     visits = {} if service_type is None else visits_of(session, ids, service_type)
     visitors = {} if patient_id is None else visitors_for(session, ids, patient_id)
-    schedules = by_practitioner(agendas.on(first_day, last_day))
+    together = agendas.on(first_day, last_day)
+    schedules = by_practitioner(together)
+    besides = ALONE if not visits else read_besides(session, next(iter(visits.values())), together, looker)
     soonest = first_free_each(agendas, visits, visitors=visitors, at=at)
     standing, cancelled = _read_appointments(
         session,
@@ -52,7 +57,8 @@ def read_days(
         own = schedules.get(practitioner.id, [])
         zone = own[0].zone if own else "UTC"
         visit, first = visits.get(practitioner.id), soonest.get(practitioner.id, [])
-        free = [] if visit is None else free_in(own, visit, at=at, visitor=visitors.get(practitioner.id))
+        visitor = visitors.get(practitioner.id)
+        free = [] if visit is None else free_in(own, visit, at=at, visitor=visitor, besides=besides)
         for offset in range((last_day - first_day).days + 1):
             day = first_day + timedelta(days=offset)
             open_ = _open_on(own, day, zone)

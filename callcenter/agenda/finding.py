@@ -10,10 +10,11 @@ from callcenter.agenda.company import read_company
 from callcenter.agenda.groups import Group, read_groups
 from callcenter.agenda.models import ServiceType
 from callcenter.agenda.occupancy import Looker, seconds
-from callcenter.agenda.openings import Agendas, OpenSchedule, read_schedules
-from callcenter.agenda.places import ALONE, Besides, Free, free_in
-from callcenter.agenda.visit_rules import Visit, Visitor
-from callcenter.agenda.visits import visit_of
+from callcenter.agenda.offering import Refusal
+from callcenter.agenda.openings import Agendas, OpenSchedule, local_time, read_schedules
+from callcenter.agenda.places import ALONE, Besides, Free, Place, free_in, place_for
+from callcenter.agenda.visit_rules import NotForHer, Visit, Visitor
+from callcenter.agenda.visits import visit_of, visitor_for
 
 
 def find_free(
@@ -68,6 +69,27 @@ def first_free_in(
         if len(found) >= count:
             break
     return found[:count]
+
+
+def place_at(
+    session: Session,
+    practitioner_id: int,
+    service_type: ServiceType,
+    start: int,
+    *,
+    at: datetime,
+    patient_id: int | None = None,
+    staff_id: int | None = None,
+) -> Place | Refusal | NotForHer:
+    """Where a start (UTC seconds) can be had by telephone as things stand, or why it cannot; nothing is locked."""
+    day = local_time(start, "UTC").date()
+    looker = Looker(seconds(at), staff_id)
+    around = timedelta(days=1)
+    schedules = read_schedules(session, [practitioner_id], first_day=day - around, last_day=day + around, looker=looker)
+    visit = visit_of(session, practitioner_id, service_type)
+    visitor = None if patient_id is None else visitor_for(session, practitioner_id, patient_id)
+    besides = read_besides(session, visit, schedules, looker)
+    return place_for(schedules, visit, start=start, at=at, visitor=visitor, besides=besides)
 
 
 def read_besides(session: Session, visit: Visit, schedules: Sequence[OpenSchedule], looker: Looker) -> Besides:

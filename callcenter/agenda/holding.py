@@ -140,6 +140,13 @@ def release_hold(session: Session, hold_id: int, *, staff_id: int, at: datetime)
     end_hold(session, _own(session, hold_id, staff_id), HoldStatus.RELEASED, at=at)
 
 
+def give_back_held(session: Session, practice_id: int, request_key: str, *, staff_id: int, at: datetime) -> None:
+    """Give back what she holds by this key; nothing when she holds nothing by it."""
+    hold = _same_request(session, practice_id, request_key)
+    if hold is not None and hold.staff_id == staff_id:
+        end_hold(session, hold, HoldStatus.RELEASED, at=at)
+
+
 def release_holds(session: Session, *, staff_id: int, call_id: int | None, at: datetime) -> None:
     """Give back what she holds for this call, or for none."""
     for hold in session.scalars(

@@ -1,13 +1,12 @@
 """Lanes beside the plan: a named rule lets so many visits in on a day, counted where everybody sees it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.models import Appointment
+from callcenter.agenda.models import Appointment, Schedule
 from callcenter.agenda.occupation_models import Occupation
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.openings import local_time
@@ -61,18 +60,36 @@ def lane_for(
     return Lane(number, rule.id, rule.name, local.date(), rule.per_day - taken - 1)
 
 
-def rules_for(session: Session, schedule_ids: Sequence[int], service_type_id: int, start: int, zone: str) -> list[Lane]:
-    """The rules that would let one more visit in at this start, with what is left of them."""
-    found = []
-    day = local_time(start, zone).date()
-    for rule in session.scalars(
-        select(OverbookingRule).where(OverbookingRule.schedule_id.in_(schedule_ids)).order_by(OverbookingRule.id)
-    ):
-        if _is_for(rule, service_type_id, start, zone):
-            left = rule.per_day - _taken(session, rule.id, day)
-            if left > 0:
-                found.append(Lane(0, rule.id, rule.name, day, left))
-    return found
+@dataclass(frozen=True, slots=True)
+class OpenRule:
+    """A rule that is not used up on a day; ``starts`` and ``ends`` on the wall, None for the whole day."""
+
+    id: int
+    name: str
+    left: int
+    starts: time | None
+    ends: time | None
+
+    def admits(self, start: int, zone: str) -> bool:
+        """Whether a visit at this start (UTC seconds) may be added by it, on the day it was read for."""
+        return _is_hour(self, local_time(start, zone).time())
+
+
+def rules_on(session: Session, practitioner_id: int, service_type_id: int, day: date) -> list[OpenRule]:
+    """The rules that would let one more visit of this type in on a day of this practitioner; one query."""
+    used = and_(OverbookingUse.rule_id == OverbookingRule.id, OverbookingUse.day == day)
+    rows = session.execute(
+        select(OverbookingRule, OverbookingUse.taken)
+        .join(Schedule, Schedule.id == OverbookingRule.schedule_id)
+        .outerjoin(OverbookingUse, used)
+        .where(Schedule.practitioner_id == practitioner_id)
+        .order_by(OverbookingRule.id)
+    )
+    return [
+        OpenRule(rule.id, rule.name, rule.per_day - (taken or 0), rule.starts, rule.ends)
+        for rule, taken in rows
+        if rule.per_day > (taken or 0) and _is_day(rule, service_type_id, day)
+    ]
 
 
 def count_overbooking(session: Session, practice_id: int, rule_id: int, day: date) -> bool:
@@ -116,11 +133,17 @@ def _taken(session: Session, rule_id: int, day: date) -> int:
 
 def _is_for(rule: OverbookingRule, service_type_id: int, start: int, zone: str) -> bool:
     local = local_time(start, zone)
-    day, hour = local.date(), local.time()
+    return _is_day(rule, service_type_id, local.date()) and _is_hour(rule, local.time())
+
+
+def _is_day(rule: OverbookingRule, service_type_id: int, day: date) -> bool:
     return (
         rule.service_type_id in {None, service_type_id}
         and rule.weekday in {None, day.weekday()}
-        and (rule.starts is None or rule.ends is None or rule.starts <= hour < rule.ends)
         and (rule.valid_from is None or rule.valid_from <= day)
         and (rule.valid_until is None or day <= rule.valid_until)
     )
+
+
+def _is_hour(rule: OverbookingRule | OpenRule, hour: time) -> bool:
+    return rule.starts is None or rule.ends is None or rule.starts <= hour < rule.ends

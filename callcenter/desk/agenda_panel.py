@@ -1,6 +1,6 @@
 """The agenda beside the call: whose, which day, the first free times, and the time about to be booked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.anybody import first_free_of_group
 from callcenter.agenda.day import day_view
-from callcenter.agenda.finding import today_in
+from callcenter.agenda.finding import place_at, today_in
 from callcenter.agenda.models import Schedule, ServiceType
-from callcenter.agenda.openings import local_time, read_schedules
-from callcenter.agenda.places import Place, place_for
-from callcenter.agenda.rows import DayView
-from callcenter.agenda.visits import visit_of
+from callcenter.agenda.offering import Refusal
+from callcenter.agenda.openings import local_time
+from callcenter.agenda.overbooking import OpenRule, rules_on
+from callcenter.agenda.places import Place
+from callcenter.agenda.rows import AppointmentRow, DayView
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard
 from callcenter.directory.models import Practitioner
@@ -77,6 +78,7 @@ class ChosenTime:
     type_name: str
     request_key: str
     is_gone: bool
+    rules: Sequence[OpenRule] = ()  # by which it can be had all the same, beside the plan
 
     @property
     def epoch(self) -> int:
@@ -104,10 +106,13 @@ class AgendaPanel:
     query_without_choice: str
     previous_query: str
     next_query: str
+    more: Mapping[int, str]  # starts that are taken and that a rule would add to, and what chooses them
     horizon_days: int = HORIZON_DAYS
 
 
-def agenda_panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetime) -> AgendaPanel | None:
+def agenda_panel(
+    session: Session, card: CallCard, asked: AgendaChoice, *, staff_id: int, at: datetime
+) -> AgendaPanel | None:
     """The agenda of the card's practice; None when the practice has no schedule or no type of visit yet.
 
     What is asked for and is not this practice's is ignored: a call to another practice has just come in.
@@ -115,7 +120,7 @@ def agenda_panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: d
     before = scope_of(session)
     set_scope(session, Practices.of(card.practice_id))
     try:
-        return _panel(session, card, asked, at=at)
+        return _panel(session, card, asked, staff_id=staff_id, at=at)
     finally:
         if before is not None:
             set_scope(session, before)
@@ -143,7 +148,7 @@ def next_choice(card: CallCard, start: int, *, practitioner_id: int, type_id: in
     )
 
 
-def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetime) -> AgendaPanel | None:
+def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, staff_id: int, at: datetime) -> AgendaPanel | None:
     found = session.execute(
         select(Practitioner, func.min(Schedule.id), func.min(Schedule.zone))
         .join(Schedule, Schedule.practitioner_id == Practitioner.id)
@@ -163,9 +168,21 @@ def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetim
     def query(practitioner_id: int = practitioner.id, day: date = day, start: int | None = None) -> str:
         return AgendaChoice(practitioner_id, day, kind.id, start).query
 
-    view = day_view(session, practitioner_id=practitioner.id, day=day, service_type_id=kind.id, at=at)
+    patient_id = card.patient.id if card.patient else None
+    view = day_view(
+        session,
+        practitioner_id=practitioner.id,
+        day=day,
+        service_type_id=kind.id,
+        at=at,
+        patient_id=patient_id,
+        staff_id=staff_id,
+    )
+    rules = rules_on(session, practitioner.id, kind.id, day)
     first = (view.first_free, *view.next_free) if view.first_free else ()
-    choice = None if wanted is None else _chosen(session, card, practitioner, kind, zone, wanted, at=at)
+    choice = None
+    if wanted is not None:
+        choice = _chosen(session, card, practitioner, kind, zone, wanted, rules=rules, staff_id=staff_id, at=at)
     return AgendaPanel(
         tabs=[
             Tab(one.id, one.family_name or one.name, one.id == practitioner.id, query(one.id)) for one, _, _ in found
@@ -178,24 +195,36 @@ def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, at: datetim
         zone=zone,
         practitioner=practitioner.name,
         first=[FreeTime(_instant(one.start), query(start=one.start)) for one in first],
-        first_of_all=_first_of_all(session, card, [row[0] for row in found], kind, at=at),
+        first_of_all=_first_of_all(session, card, [row[0] for row in found], kind, staff_id=staff_id, at=at),
         choice=choice,
         view=view,
         query=query(start=choice.epoch if choice else None),
         query_without_choice=query(),
         previous_query=query(day=day - timedelta(days=1)),
         next_query=query(day=day + timedelta(days=1)),
+        more={
+            one.start: query(start=one.start)
+            for one in view.rows
+            if isinstance(one, AppointmentRow) and one.start > at.timestamp()
+            if any(rule.admits(one.start, zone) for rule in rules)
+        },
     )
 
 
 def _first_of_all(
-    session: Session, card: CallCard, practitioners: Sequence[Practitioner], kind: ServiceType, *, at: datetime
+    session: Session,
+    card: CallCard,
+    practitioners: Sequence[Practitioner],
+    kind: ServiceType,
+    *,
+    staff_id: int,
+    at: datetime,
 ) -> FirstOfAll | None:
     if len(practitioners) < 2:
         return None
     patient_id = card.patient.id if card.patient else None
     ids = [one.id for one in practitioners]
-    first = first_free_of_group(session, ids, kind, at=at, days=HORIZON_DAYS, patient_id=patient_id)
+    first = first_free_of_group(session, ids, kind, at=at, days=HORIZON_DAYS, patient_id=patient_id, staff_id=staff_id)
     if first is None:
         return None
     name = next(one.name for one in practitioners if one.id == first.practitioner_id)
@@ -211,15 +240,16 @@ def _chosen(
     zone: str,
     start: int,
     *,
+    rules: Sequence[OpenRule],
+    staff_id: int,
     at: datetime,
 ) -> ChosenTime | None:
     """The chosen time; None once it was booked in this very call, ``is_gone`` when somebody else has it."""
     instant = _instant(start)
     if any(one.start == instant and not one.is_cancelled for one in card.booked):
         return None
-    day = local_time(start, zone).date()
-    schedules = read_schedules(session, [practitioner.id], first_day=day, last_day=day)
-    found = place_for(schedules, visit_of(session, practitioner.id, kind), start=start, at=at)
+    patient_id = card.patient.id if card.patient else None
+    found = place_at(session, practitioner.id, kind, start, at=at, patient_id=patient_id, staff_id=staff_id)
     return ChosenTime(
         start=instant,
         practitioner_id=practitioner.id,
@@ -228,6 +258,7 @@ def _chosen(
         type_name=kind.name,
         request_key=request_key(card, practitioner_id=practitioner.id, type_id=kind.id, start=start),
         is_gone=not isinstance(found, Place),
+        rules=[one for one in rules if found is Refusal.TAKEN and one.admits(start, zone)],
     )
 
 

@@ -25,8 +25,9 @@ def book_in_call(
     start: int,
     request_key: str,
     at: datetime,
+    overbooking_rule_id: int | None = None,
 ) -> Appointment:
-    """Book a time (UTC seconds) for whom the call is about.
+    """Book a time (UTC seconds) for whom the call is about; with a rule, also one that is taken, beside the plan.
 
     Raises ``NotFound`` for a call that is not hers, ``Conflict`` while nobody is chosen, ``TimeTaken`` when somebody
     was faster. The patient comes from the call's note, never from the form: what the card shows is who is booked.
@@ -46,6 +47,7 @@ def book_in_call(
         staff_id=staff_id,
         request_key=request_key,
         at=at,
+        overbooking_rule_id=overbooking_rule_id,
     )
     touch(session, f"desk-{staff_id}")
     return appointment
@@ -54,5 +56,5 @@ def book_in_call(
 def cancel_in_call(session: Session, call_id: int, appointment_id: int, *, staff_id: int, at: datetime) -> None:
     """Give an appointment of the called practice back. Raises ``NotFound`` for what is out of her reach."""
     handled_call(session, call_id, staff_id=staff_id)
-    cancel_appointment(session, appointment_id, staff_id=staff_id, reason="", at=at)
+    cancel_appointment(session, appointment_id, staff_id=staff_id, at=at, call_id=call_id)
     touch(session, f"desk-{staff_id}")

@@ -148,7 +148,8 @@ def desk_context(
     if only in {None, "card", "softkeys"}:
         context["answer_url"] = _answer_url(card, view, waiting)
     if only in {None, "agenda"}:
-        context["agenda"] = agenda_panel(session, card, asked or AgendaChoice(), at=at) if card else None
+        asked = asked or AgendaChoice()
+        context["agenda"] = agenda_panel(session, card, asked, staff_id=me.staff_id, at=at) if card else None
     if only in {None, "ear"}:
         context |= ear_context(request.app.state.world.settings, session, me)
     return context
@@ -243,13 +244,21 @@ class LostRace:
 
 
 def lost_race(
-    session: Session, card: CallCard, taken: TimeTaken, *, practitioner_id: int, type_id: int, at: datetime
+    session: Session,
+    card: CallCard,
+    taken: TimeTaken,
+    *,
+    practitioner_id: int,
+    type_id: int,
+    staff_id: int,
+    at: datetime,
 ) -> LostRace:
     """What the dialog of a lost race shows, from the refusal."""
     choices = [
         next_choice(card, one.start, practitioner_id=practitioner_id, type_id=type_id) for one in taken.next_choices
     ]
-    panel = agenda_panel(session, card, AgendaChoice(practitioner_id=practitioner_id, type_id=type_id), at=at)
+    asked = AgendaChoice(practitioner_id=practitioner_id, type_id=type_id)
+    panel = agenda_panel(session, card, asked, staff_id=staff_id, at=at)
     zone = panel.zone if panel else card.zone
     return LostRace(
         call_id=card.call_id,

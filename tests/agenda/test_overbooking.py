@@ -12,10 +12,10 @@ from callcenter.agenda.booking import TimeTaken, book_appointment
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.models import Appointment
 from callcenter.agenda.occupation_models import Occupation
-from callcenter.agenda.overbooking import rules_for
+from callcenter.agenda.overbooking import rules_on
 from callcenter.agenda.resource_models import OverbookingRule, OverbookingUse
 from callcenter.core.db import Database
-from tests.agenda.cast import NINE, SEED, Cast, book, paris, tilleuls
+from tests.agenda.cast import MONDAY, NINE, SEED, Cast, book, paris, tilleuls
 
 
 def rule(database: Database, cast: Cast, *, per_day: int = 2) -> int:
@@ -55,13 +55,13 @@ def test_a_rule_lets_so_many_in_beside_the_plan(database: Database) -> None:
     rule_id = rule(database, cast)
     with database.unit_of_work(cast.scope) as session:
         book(session, cast, paris(11))
-        left = [
-            one.left for one in rules_for(session, [cast.schedule_id], cast.consultation_id, paris(11), "Europe/Paris")
-        ]
-        assert left == [2]
+        rules = rules_on(session, cast.practitioner_id, cast.consultation_id, MONDAY)
+        assert [(one.name, one.left) for one in rules] == [("Entre deux patients", 2)]
         lanes = [overbook(session, cast, rule_id, paris(11), f"over-{number}").lane for number in range(2)]
         assert lanes == [1, 2]
-        assert rules_for(session, [cast.schedule_id], cast.consultation_id, paris(11), "Europe/Paris") == []
+        assert [one.admits(paris(11), "Europe/Paris") for one in rules] == [True]
+        assert [one.admits(paris(14), "Europe/Paris") for one in rules] == [False]
+        assert rules_on(session, cast.practitioner_id, cast.consultation_id, MONDAY) == []
     with (
         pytest.raises(TimeTaken, match="As many visits as may be added"),
         database.unit_of_work(cast.scope) as session,

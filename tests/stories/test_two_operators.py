@@ -31,7 +31,9 @@ def test_both_want_the_same_call_and_then_the_same_time(town: Town) -> None:
 
     choose_person(ines, "Hélène Vasseur")
     choose_person(lea, "Paul Moreau")
+    # Neither's hold comes through in time: they look at the same time, as nobody else can.
     for desk in (ines, lea):
+        desk.route("**/holds", lambda route: route.abort())
         desk.keyboard.press("l")
         expect(desk.locator("#book-it")).to_be_focused()
     same = ines.locator("#booking-title").inner_text()
@@ -55,6 +57,39 @@ def test_both_want_the_same_call_and_then_the_same_time(town: Town) -> None:
     assert booked.endswith(second)
     assert booked.casefold() != same.casefold()
     expect(ines.locator(".booked-here li b")).to_contain_text(same, ignore_case=True)
+
+
+def test_a_time_that_one_looks_at_is_not_offered_to_the_other(town: Town) -> None:
+    open_tilleuls(town)
+    ines = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(ines)
+    lea = operator(town, "lea", "Léa Morel")
+    town.dial(number=SECOND_PATIENT)
+    answer(lea)
+    choose_person(ines, "Hélène Vasseur")
+    choose_person(lea, "Paul Moreau")
+    first = lea.locator("#first-free b")
+    was = first.inner_text()
+
+    ines.keyboard.press("l")
+    expect(ines.locator("#held")).to_contain_text("Réservé le temps de l’appel")
+    expect(first).not_to_have_text(was)
+    lea.keyboard.press("l")
+    expect(lea.locator("#held")).to_contain_text("Réservé")
+    assert lea.locator("#booking-title").inner_text() != ines.locator("#booking-title").inner_text()
+
+    # She closes it: it is free again, there too.
+    lea.keyboard.press("Escape")
+    ines.keyboard.press("Escape")
+    expect(first).to_have_text(was)
+
+    # What she holds is hers to book.
+    ines.keyboard.press("l")
+    expect(ines.locator("#held")).to_contain_text("Réservé")
+    ines.keyboard.press("Enter")
+    expect(ines.locator(".booked-here li")).to_have_count(1)
+    expect(first).not_to_have_text(was)
 
 
 def _slow(page: Page, address: str, act: Callable[[], object]) -> Callable[[], None]:

@@ -130,6 +130,7 @@ def book(
     service_type_id: Annotated[int, Form()],
     start: Annotated[int, Form(ge=FIRST_INSTANT, le=LAST_INSTANT)],
     request_key: Annotated[str, Form(min_length=8, max_length=60)],
+    overbooking_rule_id: Annotated[int | None, Form(ge=1, le=LARGEST_ID)] = None,
 ) -> Response:
     """Book the chosen time; when somebody was faster, say who and offer the next three."""
     scope = Practices(me.practice_ids)
@@ -144,12 +145,21 @@ def book(
                 start=start,
                 request_key=request_key,
                 at=at,
+                overbooking_rule_id=overbooking_rule_id,
             )
     except TimeTaken as taken:
         # Read anew: on PostgreSQL a refused insert has ended its transaction.
         with world.database.reading(scope) as session:
             card = _card_of(session, call_id, me, at)
-            race = lost_race(session, card, taken, practitioner_id=practitioner_id, type_id=service_type_id, at=at)
+            race = lost_race(
+                session,
+                card,
+                taken,
+                practitioner_id=practitioner_id,
+                type_id=service_type_id,
+                staff_id=me.staff_id,
+                at=at,
+            )
             htmx = is_htmx(request)
             context = desk_context(request, session, me, at=at, only="ask" if htmx else None)
             headers = {"HX-Retarget": "#ask", "HX-Reswap": "innerHTML", "HX-Trigger": "desk-changed"}
