@@ -12,10 +12,12 @@ from callcenter.web.pages.practices import (
     lines,
     opening_endings,
     openings,
+    overbooking,
     own_visits,
     particulars,
     patients,
     practitioners,
+    resources,
     schedules,
     service_types,
     sites,
@@ -25,6 +27,6 @@ router = APIRouter()
 for section in (
     *(particulars, lines, line_times, certifications, sites),
     *(practitioners, hours, schedules, openings, opening_endings, exceptions),
-    *(service_types, own_visits, contacts, instructions, patients),
+    *(service_types, own_visits, resources, overbooking, contacts, instructions, patients),
 ):
     router.include_router(section.router)

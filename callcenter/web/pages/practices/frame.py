@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Opening, Schedule, ServiceType
+from callcenter.agenda.resource_models import OverbookingRule, Resource
 from callcenter.core.errors import Problem
 from callcenter.core.i18n import N_, set_language
 from callcenter.core.scope import PracticeOwned
@@ -48,6 +49,8 @@ SECTIONS = (
     Section("practitioners", N_("Practitioners"), "stethoscope", N_("Add who receives patients.")),
     Section("service-types", N_("Types of visit"), "layers", N_("Add the types of visit and how long they last.")),
     Section("hours", N_("Weekly hours"), "clock", N_("Set the hours of each practitioner.")),
+    Section("resources", N_("Rooms and devices"), "door-open"),
+    Section("overbooking", N_("Overbooking"), "calendar-plus"),
     Section("contacts", N_("Contacts"), "phone-forwarded"),
     Section("instructions", N_("Instructions"), "file-text"),
     Section("patients", N_("Patients"), "users"),
@@ -80,6 +83,8 @@ def open_frame(session: Session, practice_id: int, me: Identity) -> PracticeFram
         "practitioners": _count(session, Practitioner, practice_id),
         "service-types": _count(session, ServiceType, practice_id),
         "hours": session.scalar(_practitioners_with_hours(practice_id)) or 0,
+        "resources": _count(session, Resource, practice_id, Resource.is_active.is_(True)),
+        "overbooking": _count(session, OverbookingRule, practice_id, OverbookingRule.valid_until.is_(None)),
         "contacts": _count(session, Contact, practice_id),
         "instructions": _count(session, Instruction, practice_id, Instruction.valid_until.is_(None)),
         "patients": _count(session, Patient, practice_id),
