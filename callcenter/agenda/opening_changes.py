@@ -39,7 +39,7 @@ def refuse_overlap(rule: OpeningRule, others: Sequence[OpeningRule], *, today: d
     if met is not None:
         other, day = met
         raise Invalid(
-            N_("It would overlap the opening from %(starts)s to %(ends)s, first on %(day)s."),
+            N_("On %(day)s it would overlap the opening from %(starts)s to %(ends)s."),
             field="starts",
             starts=f"{other.starts:%H:%M}",
             ends=f"{other.ends:%H:%M}",

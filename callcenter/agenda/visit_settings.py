@@ -17,7 +17,7 @@ from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
 
-LONGEST_BUFFER, LONGEST_HORIZON, OLDEST = 240, 3 * 366, 130
+LONGEST_BUFFER, LONGEST_HORIZON, OLDEST, LARGEST_GROUP = 240, 3 * 366, 130, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class VisitSettings:
     youngest: str = ""
     oldest: str = ""
     is_urgent: str = ""  # anything is yes
+    capacity: str = "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ def write_visit_settings(kept: ServiceType) -> dict[str, object]:
         "youngest": _shown(kept.youngest),
         "oldest": _shown(kept.oldest),
         "is_urgent": "1" if kept.is_urgent else "",
+        "capacity": str(kept.capacity),
     }
 
 
@@ -153,6 +155,7 @@ def _columns(typed: VisitSettings) -> dict[str, object]:
         "youngest": youngest,
         "oldest": oldest,
         "is_urgent": bool(typed.is_urgent),
+        "capacity": read_count(typed.capacity, field="capacity", least=1, most=LARGEST_GROUP) or 1,
     }
 
 

@@ -35,6 +35,7 @@ FULL = VisitSettings(
     youngest="16",
     oldest="80",
     is_urgent="1",
+    capacity="6",
 )
 
 
@@ -61,7 +62,7 @@ def test_what_is_set_is_what_the_finder_reads(database: Database) -> None:
         assert (visit.before_minutes, visit.after_minutes, visit.step_minutes) == (5, 10, 15)
         assert (visit.notice_minutes, visit.horizon_days) == (120, 60)
         assert (visit.new_patients, visit.new_patient_minutes) == (NewPatients.LONGER, 45)
-        assert (visit.youngest, visit.oldest, visit.is_urgent) == (16, 80, True)
+        assert (visit.youngest, visit.oldest, visit.is_urgent, visit.capacity) == (16, 80, True, 6)
         assert VisitSettings(**write_visit_settings(service_type)) == FULL  # type: ignore[arg-type]
 
 
@@ -110,6 +111,7 @@ def test_one_practitioner_does_otherwise_and_then_as_everybody(database: Databas
         ({"notice": "3 d", "horizon_days": "3"}, "horizon_days"),
         ({"new_patients": "longer"}, "new_patient_minutes"),
         ({"new_patients": "maybe"}, "new_patients"),
+        ({"capacity": "0"}, "capacity"),
         ({"youngest": "18", "oldest": "17"}, "oldest"),
     ],
 )

@@ -22,15 +22,18 @@ def test_an_evening_every_second_week_and_the_end_of_a_morning(town: Town) -> No
     town.account("amelie", "Amélie Petit", Role.ADMINISTRATOR)
     page = town.sign_in("amelie")
     page.goto(f"/practices/{practice.practice_id}/practitioners/{practice.doctor_id}/hours")
-    page.get_by_role("link", name="Ajouter une ouverture", exact=True).click()
 
     # By keyboard: the day stands, hours are typed, and the weeks follow without anything being saved.
+    expect(page.get_by_role("link", name="Ajouter une ouverture", exact=True)).to_be_visible()
+    page.keyboard.press("n")
     expect(page.locator("#starts")).to_be_focused()
     page.keyboard.type("17h")
     page.keyboard.press("Tab")
     page.keyboard.type("20:00")
     preview = page.locator("#rule-preview")
-    expect(preview.locator(".banner")).to_contain_text("Elle chevaucherait l’ouverture de 08:00 à 18:00")
+    expect(preview.locator(".banner")).to_contain_text(
+        "Le lun. 23 nov., elle chevaucherait l’ouverture de 08:00 à 18:00"
+    )
     page.locator("#starts").fill("18:00")
     expect(preview.locator(".piece.added")).to_have_count(5)  # four Mondays, and the legend
     page.locator("#cycle_weeks").select_option("2")

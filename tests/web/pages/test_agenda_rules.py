@@ -184,7 +184,7 @@ def test_an_alternate_evening_is_added_with_its_next_dates(office: Office) -> No
     ("typed", "sentence"),
     [
         ({"ends": "19:00"}, "19:00 is when it opens as well."),
-        ({"starts": "17:00"}, "It would overlap the opening from 14:00 to 18:00, first on Mon 23 Nov."),
+        ({"starts": "17:00"}, "On Mon 23 Nov it would overlap the opening from 14:00 to 18:00."),
         ({"cycle_weeks": "2", "anchor": "2026-11-24"}, "Cycles are counted from a Monday, and this day is none."),
         ({"kind": "emergency", "release_days": "1"}, "Say at what hour as well."),
         ({"channels": []}, "Somebody must be able to book."),
@@ -316,3 +316,22 @@ def test_a_type_of_visit_asks_more_and_one_practitioner_otherwise(office: Office
     assert "20 min" in _text(answer.text)
     assert [one.duration_minutes for one in office.rows(PractitionerService)] == [20]
     assert "not offered" in office.client.post(own, data={}).text
+
+
+def test_what_no_form_sends_is_answered_with_a_sentence(office: Office) -> None:
+    huge = "9" * 30
+    base = f"/practices/{office.cast.practice_id}"
+    for address in (
+        f"{base}/schedules/{huge}",
+        f"{office.address}/openings/{huge}",
+        f"{office.address}/openings/new?like={huge}",
+        f"{office.address}/exceptions/{huge}",
+        f"{base}/service-types/{office.cast.consultation_id}/practitioners/{huge}",
+    ):
+        assert office.client.get(address).status_code in {404, 422}
+    far = {"cycle_weeks": "52", "anchor": "2199-12-30", "valid_from": "2199-12-01", "earliest_phone": "1098 d"}
+    assert office.post("/openings/preview", **EVENING | far)[0] == 200
+    assert office.post("/openings", **EVENING | {"anchor": huge, "cycle_weeks": huge})[0] == 422
+    assert office.post("/openings/preview", weekday=huge, starts=huge, ends="\x00", channels=[huge])[0] == 200
+    assert office.post("/exceptions", kind=huge, first_on=huge, whose=huge)[0] == 422
+    assert office.post("/exceptions/preview", first_on="2199-12-31", last_on="2199-12-31", kind="closed")[0] == 200

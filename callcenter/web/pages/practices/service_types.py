@@ -26,7 +26,7 @@ from callcenter.web.pages.practices.frame import open_frame, saved, show_section
 
 router = APIRouter()
 
-_NEW = {"duration_minutes": "15", "step_minutes": "5", "new_patients": "welcome"}
+_NEW = {"duration_minutes": "15", "step_minutes": "5", "new_patients": "welcome", "capacity": "1"}
 _PARTICULARS = ("name", "short_name", "duration_minutes", "colour")
 
 
@@ -47,6 +47,7 @@ class ServiceTypeForm(BaseModel):
     youngest: str = ""
     oldest: str = ""
     is_urgent: str = ""
+    capacity: str = ""
 
     def particulars(self) -> ServiceTypeParticulars:
         """What the agenda keeps of its name and length."""
