@@ -15,8 +15,17 @@ from callcenter.agenda.occupation_models import Act, GroupVisit
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.overbooking import count_overbooking
-from callcenter.agenda.placing import Placed, TimeTaken, Wanted, is_overlap, lock_for, occupy, place, refused
-from callcenter.agenda.quotas import count_use
+from callcenter.agenda.placing import (
+    Placed,
+    TimeTaken,
+    Wanted,
+    count_share,
+    is_overlap,
+    lock_for,
+    occupy,
+    place,
+    refused,
+)
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.events import publish
@@ -136,7 +145,7 @@ def write_visit(
 
 def _count(session: Session, appointment: Appointment, placed: Placed, *, at: datetime) -> None:
     """Every counter that this visit counts for: its channel's share, its lane's rule, its group's places."""
-    if not count_use(session, appointment, placed.place.opened):
+    if not count_share(session, appointment, placed, at=at):
         raise refused(session, placed.wanted, Refusal.FULL, at=at)
     lane = placed.lane
     if lane is not None and not count_overbooking(session, appointment.practice_id, lane.rule_id, lane.day):

@@ -100,7 +100,7 @@ def read_besides(session: Session, visit: Visit, schedules: Sequence[OpenSchedul
     if visit.capacity > 1:
         begin, end = min(one.days[0] for one in schedules), max(one.days[1] for one in schedules)
         practitioners = {one.practitioner_id for one in schedules}
-        groups = read_groups(session, practitioners, visit.service_type_id, begin, end)
+        groups = read_groups(session, practitioners, visit.service_type_id, begin, end, looker)
     return Besides(read_company(session, visit.service_type_id, schedules, looker), tuple(groups))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Appointment, AppointmentStatus
@@ -41,16 +41,20 @@ class Doing:
 def snapshot(session: Session, appointment: Appointment) -> dict[str, Any]:
     """The appointment and what it occupies, as plain values; the inverse is ``agenda.restoring``."""
     session.flush()
-    taken = session.execute(
-        select(Occupation.actor, Occupation.lane, Occupation.start, Occupation.end)
-        .where(Occupation.appointment_id == appointment.id)
-        .order_by(Occupation.id)
-    )
     day = appointment.opening_day
-    return {name: getattr(appointment, name) for name in _COLUMNS} | {
+    found = {name: getattr(appointment, name) for name in _COLUMNS} | {
         "opening_day": None if day is None else day.isoformat(),
-        "occupied": [list(row) for row in taken],
+        "occupied": _taken(session, Occupation.appointment_id == appointment.id),
     }
+    if appointment.group_visit_id is not None and appointment.status != AppointmentStatus.CANCELLED:
+        # What the group has in common; who comes back to one that has emptied takes it again.
+        found["shared"] = _taken(session, Occupation.group_visit_id == appointment.group_visit_id)
+    return found
+
+
+def _taken(session: Session, whose: ColumnElement[bool]) -> list[list[int]]:
+    columns = select(Occupation.actor, Occupation.lane, Occupation.start, Occupation.end)
+    return [list(row) for row in session.execute(columns.where(whose).order_by(Occupation.id))]
 
 
 def put_back(appointment: Appointment, before: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Holding a time: taken for everybody else while she speaks with the patient, free to her, gone by itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -8,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.belonging import check_belonging
 from callcenter.agenda.groups import join_group
-from callcenter.agenda.lapsing import end_hold
-from callcenter.agenda.occupancy import seconds
+from callcenter.agenda.lapsing import actors_of_holds, end_hold
+from callcenter.agenda.occupancy import lock_actors, seconds
 from callcenter.agenda.occupation_models import Hold, HoldStatus, Occupation
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.placing import Wanted, is_overlap, occupy, place, refused
-from callcenter.agenda.quotas import count_use
+from callcenter.agenda.placing import Wanted, count_share, is_overlap, lock_for, occupy, place, refused
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
@@ -70,9 +70,12 @@ def hold_time(
         # It has ended: the key is given up, and the time is asked for anew.
         earlier.request_key = f"{earlier.id}/{request_key}"[:60]
         session.flush()
+    # In one go with what she gives back for it.
+    before = [one.id for one in _held(session, staff_id, call_id)]
+    lock_for(session, [(practitioner_id, service_type)], also=actors_of_holds(session, before))
     # A refusal leaves what she holds already.
     with session.begin_nested():
-        placed = place(session, wanted, at=at)
+        placed = place(session, wanted, at=at, lock=False)
         release_holds(session, staff_id=staff_id, call_id=call_id, at=at)
         hold = Hold(
             practice_id=practice_id,
@@ -93,7 +96,7 @@ def hold_time(
         )
         try:
             with session.begin_nested():
-                if not count_use(session, hold, placed.place.opened):
+                if not count_share(session, hold, placed, at=at):
                     raise refused(session, wanted, Refusal.FULL, at=at)
                 if hold.group_visit_id is not None and not join_group(session, hold.group_visit_id):
                     raise refused(session, wanted, Refusal.GROUP_FULL, at=at)
@@ -137,6 +140,7 @@ def prolong_hold(session: Session, hold_id: int, *, staff_id: int, at: datetime)
 
 def release_hold(session: Session, hold_id: int, *, staff_id: int, at: datetime) -> None:
     """Give a held time back; a repeat changes nothing. Raises ``NotFound`` for a hold of another."""
+    lock_actors(session, actors_of_holds(session, [hold_id]))
     end_hold(session, _own(session, hold_id, staff_id), HoldStatus.RELEASED, at=at)
 
 
@@ -149,7 +153,13 @@ def give_back_held(session: Session, practice_id: int, request_key: str, *, staf
 
 def release_holds(session: Session, *, staff_id: int, call_id: int | None, at: datetime) -> None:
     """Give back what she holds for this call, or for none."""
-    for hold in session.scalars(
+    for hold in _held(session, staff_id, call_id):
+        end_hold(session, hold, HoldStatus.RELEASED, at=at)
+
+
+def _held(session: Session, staff_id: int, call_id: int | None) -> Sequence[Hold]:
+    """What she holds for this call, or for none."""
+    return session.scalars(
         select(Hold)
         .where(
             Hold.staff_id == staff_id,
@@ -157,8 +167,7 @@ def release_holds(session: Session, *, staff_id: int, call_id: int | None, at: d
             Hold.status == HoldStatus.ACTIVE,
         )
         .order_by(Hold.id)
-    ).all():
-        end_hold(session, hold, HoldStatus.RELEASED, at=at)
+    ).all()
 
 
 def _own(session: Session, hold_id: int, staff_id: int) -> Hold:

@@ -1,14 +1,16 @@
 """Holds that end: confirmed, given back, or lapsed by themselves. What they took is free again."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.actors import practitioner_actor, practitioner_of
 from callcenter.agenda.groups import leave_group
-from callcenter.agenda.occupancy import seconds
+from callcenter.agenda.occupancy import Looker, free_again, lock_actors, seconds
 from callcenter.agenda.occupation_models import Hold, HoldStatus, Occupation
+from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.quotas import give_back_use
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database, touch
@@ -34,7 +36,7 @@ def clear_holds(
     just that is confirmed. The actors are locked.
     """
     over = Occupation.until <= seconds(at)
-    ids = session.scalars(
+    occupying = session.scalars(
         select(Occupation.hold_id)
         .where(
             Occupation.actor.in_(actors),
@@ -45,7 +47,19 @@ def clear_holds(
         )
         .distinct()
     ).all()
-    for hold in session.scalars(select(Hold).where(Hold.id.in_(ids)).order_by(Hold.id)).all():
+    # A place kept in a group occupies nobody by itself.
+    practitioners = [found for one in actors if (found := practitioner_of(one)) is not None]
+    in_groups = session.scalars(
+        select(Hold.id).where(
+            Hold.practitioner_id.in_(practitioners),
+            Hold.group_visit_id.is_not(None),
+            Hold.status == HoldStatus.ACTIVE,
+            Hold.start < end,
+            Hold.end > begin,
+            free_again(Looker(seconds(at), staff_id)),
+        )
+    ).all()
+    for hold in _in_order(session, {*in_groups, *(one for one in occupying if one is not None)}):
         if hold.expires_at <= at:
             status = HoldStatus.LAPSED
         elif confirming == (hold.service_type_id, hold.start):
@@ -53,6 +67,23 @@ def clear_holds(
         else:
             status = HoldStatus.RELEASED
         end_hold(session, hold, status, at=at)
+
+
+def clear_share(
+    session: Session, opening_id: int, day: date, channel: Channel, *, staff_id: int | None, at: datetime
+) -> None:
+    """End the holds that have used up a channel's share of an opening without keeping it from her who writes."""
+    ids = session.scalars(
+        select(Hold.id).where(
+            Hold.opening_id == opening_id,
+            Hold.opening_day == day,
+            Hold.channel == channel,
+            Hold.status == HoldStatus.ACTIVE,
+            free_again(Looker(seconds(at), staff_id)),
+        )
+    ).all()
+    for hold in _in_order(session, ids):
+        end_hold(session, hold, HoldStatus.LAPSED if hold.expires_at <= at else HoldStatus.RELEASED, at=at)
 
 
 def end_hold(session: Session, hold: Hold, status: HoldStatus, *, at: datetime) -> None:
@@ -81,8 +112,7 @@ def end_hold(session: Session, hold: Hold, status: HoldStatus, *, at: datetime) 
 def release_lapsed(database: Database, clock: Clock) -> int:
     """Tell the screens of holds that have lapsed, and free what they counted for; how many there were.
 
-    Whoever looks does not wait for it: to a reader a lapsed hold is free at its second. Rows that a writer is about to
-    end are left to that writer.
+    Whoever looks does not wait for it: to a reader a lapsed hold is free at its second.
     """
     lapsed = and_(Hold.status == HoldStatus.ACTIVE, Hold.expires_at <= clock.now())
     # Every second, and hardly ever is there one: no writer's turn is taken for it.
@@ -90,8 +120,23 @@ def release_lapsed(database: Database, clock: Clock) -> int:
         if session.scalar(select(Hold.id).where(lapsed).limit(1)) is None:
             return 0
     with database.unit_of_work(_SCOPE) as session:
-        rows = select(Hold).where(lapsed).order_by(Hold.id).limit(_AT_ONCE)
-        found = session.scalars(rows.with_for_update(skip_locked=True, key_share=True)).all()
+        ids = session.scalars(select(Hold.id).where(lapsed).order_by(Hold.id).limit(_AT_ONCE)).all()
+        # Behind the same locks as every writer: what is counted belongs to whoever holds its actors.
+        lock_actors(session, actors_of_holds(session, ids))
+        found = [one for one in _in_order(session, ids) if one.status == HoldStatus.ACTIVE]
         for hold in found:
             end_hold(session, hold, HoldStatus.LAPSED, at=clock.now())
         return len(found)
+
+
+def actors_of_holds(session: Session, hold_ids: Collection[int]) -> set[int]:
+    """Whom and what these holds keep: to be locked before they are ended."""
+    taken = session.scalars(select(Occupation.actor).where(Occupation.hold_id.in_(hold_ids)))
+    practitioners = session.scalars(select(Hold.practitioner_id).where(Hold.id.in_(hold_ids)))
+    return set(taken) | {practitioner_actor(one) for one in practitioners}
+
+
+def _in_order(session: Session, hold_ids: Collection[int]) -> Sequence[Hold]:
+    """These holds as they stand by now."""
+    rows = select(Hold).where(Hold.id.in_(hold_ids)).order_by(Hold.id)
+    return session.scalars(rows.execution_options(populate_existing=True)).all()

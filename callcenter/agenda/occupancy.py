@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_of, resource_of
 from callcenter.agenda.models import Appointment, Schedule
-from callcenter.agenda.occupation_models import Occupation
+from callcenter.agenda.occupation_models import Hold, Occupation
 from callcenter.agenda.resource_models import Resource
 from callcenter.agenda.wall_clock import Interval, join
 
@@ -58,6 +58,12 @@ def _seen_by(looker: Looker) -> list[ColumnElement[bool]]:
     if looker.joining is not None:
         conditions.append(Occupation.group_visit_id.is_distinct_from(looker.joining))
     return conditions
+
+
+def free_again(looker: Looker) -> ColumnElement[bool]:
+    """Which active holds take nothing from this looker: those that have lapsed, and her own."""
+    lapsed = Hold.expires_at <= datetime.fromtimestamp(looker.at, UTC)
+    return lapsed if looker.staff_id is None else or_(lapsed, Hold.staff_id == looker.staff_id)
 
 
 def lock_actors(session: Session, actors: Iterable[int]) -> None:

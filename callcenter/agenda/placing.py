@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor, resource_actor
 from callcenter.agenda.finding import find_free, first_free_times, read_besides
-from callcenter.agenda.lapsing import clear_holds
+from callcenter.agenda.lapsing import clear_holds, clear_share
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
 from callcenter.agenda.occupancy import Looker, lock_actors, seconds
 from callcenter.agenda.occupation_models import Hold, Occupation
@@ -23,6 +23,7 @@ from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
 from callcenter.agenda.overbooking import Lane, lane_for
 from callcenter.agenda.places import Besides, Free, Place, place_for
+from callcenter.agenda.quotas import count_use
 from callcenter.agenda.refusals import sentence_of
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
 from callcenter.agenda.visit_rules import NotForHer, Visitor
@@ -150,6 +151,17 @@ def occupy(
             )
         )
     session.flush()
+
+
+def count_share(session: Session, visit: Appointment | Hold, placed: Placed, *, at: datetime) -> bool:
+    """Count it for its channel's share of the opening; what only her own or lapsed holds have used up is hers."""
+    opened = placed.place.opened
+    if count_use(session, visit, opened):
+        return True
+    assert opened.rule is not None, "only an opening's rule limits a channel"
+    channel = Channel(visit.channel)
+    clear_share(session, opened.rule.id, opened.day, channel, staff_id=placed.wanted.staff_id, at=at)
+    return count_use(session, visit, opened)
 
 
 def refused(session: Session, wanted: Wanted, why: Refusal | NotForHer, *, at: datetime) -> TimeTaken:

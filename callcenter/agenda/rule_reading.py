@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda import models
 from callcenter.agenda.models import Opening, OpeningChannel, OpeningServiceType, OpeningUse, Schedule
-from callcenter.agenda.occupancy import Looker
+from callcenter.agenda.occupancy import Looker, free_again
 from callcenter.agenda.occupation_models import Hold, HoldStatus
 from callcenter.agenda.opening_rules import (
     AgendaRules,
@@ -174,14 +174,13 @@ def read_use(
             )
         )
     }
-    free_again = Hold.expires_at <= datetime.fromtimestamp(looker.at, UTC)
     for hold in session.scalars(
         select(Hold).where(
             Hold.status == HoldStatus.ACTIVE,
             Hold.opening_id.in_(limited),
             Hold.opening_day >= first_day,
             Hold.opening_day <= last_day,
-            free_again if looker.staff_id is None else or_(free_again, Hold.staff_id == looker.staff_id),
+            free_again(looker),
         )
     ):
         if hold.opening_id is not None and hold.opening_day is not None:

@@ -71,7 +71,8 @@ def undo(session: Session, event_id: int, *, staff_id: int, at: datetime) -> lis
         raise NotFound(N_("There is nothing to undo."))
     together = _together(session, event)
     # Where they are and where they were, in one go.
-    were = {taken[0] for one in together for taken in (one.before or {}).get("occupied", [])}
+    befores = [one.before or {} for one in together]
+    were = {taken[0] for one in befores for name in ("occupied", "shared") for taken in one.get(name, [])}
     ids = sorted({one.appointment_id for one in together})
     appointments = {one.id: one for one in changed_appointments(session, ids, also=were)}
     if _is_undone(session, event_id):

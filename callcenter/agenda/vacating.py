@@ -1,5 +1,6 @@
 """Leaving a time, and coming back to it: what an appointment occupied and counted for."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -43,18 +44,8 @@ def come_back(session: Session, appointment: Appointment, before: dict[str, Any]
             if not count_again(session, appointment) or not _count_lane(session, appointment):
                 raise Conflict(_GONE)
             if appointment.group_visit_id is not None:
-                _rejoin(session, appointment)
-            for actor, lane, start, end in before["occupied"]:
-                session.add(
-                    Occupation(
-                        practice_id=appointment.practice_id,
-                        actor=actor,
-                        lane=lane,
-                        start=start,
-                        end=end,
-                        appointment_id=appointment.id,
-                    )
-                )
+                _rejoin(session, appointment, before.get("shared", []))
+            _occupy(session, appointment, before["occupied"], appointment_id=appointment.id)
             session.flush()
     except IntegrityError as refused:
         raise Conflict(_GONE) from refused
@@ -67,24 +58,19 @@ def _count_lane(session: Session, appointment: Appointment) -> bool:
     return count_overbooking(session, appointment.practice_id, appointment.overbooking_rule_id, day)
 
 
-def _rejoin(session: Session, appointment: Appointment) -> None:
+def _rejoin(session: Session, appointment: Appointment, shared: Sequence[Sequence[int]]) -> None:
     group_id = appointment.group_visit_id
     if group_id is None or not join_group(session, group_id):
         raise Conflict(_GONE)
     group = session.get_one(GroupVisit, group_id, populate_existing=True)
-    if group.taken > 1:
-        return
-    # It had emptied: its practitioner is occupied anew. Its company is found when it is next booked from its beginning.
-    session.add(
-        Occupation(
-            practice_id=group.practice_id,
-            actor=2 * group.practitioner_id,
-            lane=0,
-            start=group.start,
-            end=group.end,
-            group_visit_id=group.id,
-        )
-    )
+    if group.taken == 1:  # it had emptied: all that it took is taken anew
+        _occupy(session, appointment, shared, group_visit_id=group_id)
+
+
+def _occupy(session: Session, appointment: Appointment, taken: Sequence[Sequence[int]], **whose: int) -> None:
+    for actor, lane, start, end in taken:
+        row = Occupation(practice_id=appointment.practice_id, actor=actor, lane=lane, start=start, end=end, **whose)
+        session.add(row)
 
 
 def _zone(session: Session, appointment: Appointment) -> str:

@@ -11,7 +11,8 @@ from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.finding import find_free
 from callcenter.agenda.holding import hold_time, release_hold
 from callcenter.agenda.models import ServiceType
-from callcenter.agenda.occupation_models import GroupVisit, Occupation
+from callcenter.agenda.occupation_models import GroupVisit, Hold, HoldStatus, Occupation
+from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
 from callcenter.agenda.undoing import last_undoable, undo
 from callcenter.core.db import Database
 from callcenter.core.text import search_key
@@ -99,3 +100,50 @@ def test_a_place_of_a_group_can_be_held(database: Database, cast: Cast) -> None:
     with database.unit_of_work(cast.scope) as session:
         release_hold(session, held.id, staff_id=cast.ines_id, at=NINE)
         join(session, cast, "Caro")
+
+
+def test_the_last_place_is_hers_while_she_holds_it(database: Database, cast: Cast) -> None:
+    with database.unit_of_work(SEED) as session:
+        session.get_one(ServiceType, cast.first_visit_id).capacity = 2
+    with database.unit_of_work(cast.scope) as session:
+        join(session, cast, "Adam")
+        held = hold_time(
+            session,
+            practice_id=cast.practice_id,
+            practitioner_id=cast.practitioner_id,
+            service_type_id=cast.first_visit_id,
+            start=paris(11),
+            staff_id=cast.camille_id,
+            request_key="hold",
+            at=NINE,
+        )
+        visit = session.get_one(ServiceType, cast.first_visit_id)
+        own, others = (
+            find_free(
+                session, cast.practitioner_id, visit, first_day=MONDAY, last_day=MONDAY, at=NINE, staff_id=staff_id
+            )
+            for staff_id in (cast.camille_id, cast.ines_id)
+        )
+        assert (paris(11) in [one.start for one in own], paris(11) in [one.start for one in others]) == (True, False)
+    with database.unit_of_work(cast.scope) as session:
+        join(session, cast, "Blin")
+        assert session.get_one(Hold, held.id).status == HoldStatus.CONFIRMED
+        assert session.scalars(select(GroupVisit.taken)).one() == 2
+
+
+def test_a_group_that_comes_back_takes_its_room_and_what_surrounds_it_again(database: Database, cast: Cast) -> None:
+    with database.unit_of_work(SEED) as session:
+        session.get_one(ServiceType, cast.first_visit_id).after_minutes = 10
+        session.add(Resource(kind=NeedKind.ROOM, name="Salle", practice_id=cast.practice_id))
+        session.add(ServiceNeed(kind=NeedKind.ROOM, service_type_id=cast.first_visit_id, practice_id=cast.practice_id))
+    occupied = select(Occupation.actor, Occupation.start, Occupation.end).order_by(Occupation.actor)
+    with database.unit_of_work(cast.scope) as session:
+        only = join(session, cast, "Adam")
+        before = session.execute(occupied).all()
+        cancel_appointment(session, only, staff_id=cast.camille_id, at=NINE)
+        assert session.execute(occupied).all() == []
+        last = last_undoable(session, cast.camille_id, at=NINE)
+        assert last is not None
+        undo(session, last.event_id, staff_id=cast.camille_id, at=NINE)
+        assert session.execute(occupied).all() == before
+        assert len(before) == 2

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.booking import TimeTaken
+from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.finding import find_free
 from callcenter.agenda.holding import HOLD_FOR, hold_time, prolong_hold, release_hold
 from callcenter.agenda.lapsing import release_lapsed
@@ -164,3 +165,26 @@ def test_a_lapsed_hold_counts_for_nothing(database: Database) -> None:
     assert free(database, cast, cast.ines_id, at=LATE)[0] < paris(12)
     with database.unit_of_work(cast.scope) as session:
         book(session, cast, paris(11, 30), staff_id=cast.ines_id, at=LATE)
+
+
+def test_a_share_that_only_her_own_or_lapsed_holds_have_used_up_is_hers(database: Database) -> None:
+    cast = tilleuls(database)
+    with database.unit_of_work(SEED) as session:
+        morning = session.scalars(select(Opening.id).where(Opening.schedule_id == cast.schedule_id).limit(1)).one()
+        share = {"opening_id": morning, "channel": "phone", "quota": 1, "practice_id": cast.practice_id}
+        session.add(OpeningChannel(**share))
+    with database.unit_of_work(cast.scope) as session:
+        held = hold(session, cast, paris(11))
+    assert paris(10) in free(database, cast, cast.camille_id)
+    assert paris(10) not in free(database, cast, cast.ines_id)
+    with database.unit_of_work(cast.scope) as session:
+        first = book(session, cast, paris(10))
+        assert session.get_one(Hold, held.id).status == HoldStatus.RELEASED
+        cancel_appointment(session, first.id, staff_id=cast.camille_id, at=NINE)
+        other = hold(session, cast, paris(11), request_key="again")
+    # Nobody has swept yet.
+    assert paris(10) in free(database, cast, cast.ines_id, at=LATE)
+    with database.unit_of_work(cast.scope) as session:
+        book(session, cast, paris(10), key="hers", staff_id=cast.ines_id, at=LATE)
+        assert session.get_one(Hold, other.id).status == HoldStatus.LAPSED
+        assert session.scalars(select(OpeningUse.taken)).one() == 1
