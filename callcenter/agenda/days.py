@@ -31,13 +31,15 @@ def read_days(
     at: datetime,
     patient_id: int | None = None,
     staff_id: int | None = None,
+    moving: frozenset[int] = frozenset(),
 ) -> list[DayView]:
     """Each practitioner's days, both included, one practitioner after the other; free times for one type of visit.
 
     With a patient, only those that this patient can have. What ``staff_id`` holds is free to her.
+    Appointments that are about to move do not stand in their own way.
     """
     ids = [one.id for one in practitioners]
-    looker = Looker(seconds(at), staff_id)
+    looker = Looker(seconds(at), staff_id, moving)
     agendas = Agendas(session, ids, since=min(first_day, at.date() - timedelta(days=1)), looker=looker)
     visits = {} if service_type is None else visits_of(session, ids, service_type)
     visitors = {} if patient_id is None else visitors_for(session, ids, patient_id)
@@ -144,6 +146,7 @@ def _read_appointments(
             status=AppointmentStatus(appointment.status),
             booked_at=appointment.booked_at,
             is_over=appointment.end <= instant,
+            lane=appointment.lane,
         )
         group = cancelled if line.status is AppointmentStatus.CANCELLED else standing
         group[appointment.practitioner_id, local_time(appointment.start, zone).date()].append(line)

@@ -80,10 +80,11 @@ def place_at(
     at: datetime,
     patient_id: int | None = None,
     staff_id: int | None = None,
+    moving: frozenset[int] = frozenset(),
 ) -> Place | Refusal | NotForHer:
     """Where a start (UTC seconds) can be had by telephone as things stand, or why it cannot; nothing is locked."""
     day = local_time(start, "UTC").date()
-    looker = Looker(seconds(at), staff_id)
+    looker = Looker(seconds(at), staff_id, moving)
     around = timedelta(days=1)
     schedules = read_schedules(session, [practitioner_id], first_day=day - around, last_day=day + around, looker=looker)
     visit = visit_of(session, practitioner_id, service_type)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callcenter.agenda.openings import local_time
-from callcenter.agenda.rows import ClosedRow, DayView, Row
+from callcenter.agenda.rows import AppointmentRow, ClosedRow, DayView, Row
 from callcenter.agenda.scale import STEP, Axis, Minutes, Scale, clock_change
 from callcenter.agenda.wall_clock import join
 
@@ -29,6 +29,11 @@ class Column:
     lines: tuple[Placed, ...]
     closed: tuple[tuple[int, int], ...]
     missing: tuple[tuple[int, int], ...] = ()  # the hour that this day does not have, or has only once
+
+    @property
+    def overbooked(self) -> int:
+        """How many visits stand beside the plan."""
+        return sum(1 for one in self.lines if isinstance(one.line, AppointmentRow) and one.line.lane)
 
 
 @dataclass(frozen=True, slots=True)

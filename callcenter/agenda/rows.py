@@ -51,6 +51,7 @@ class AppointmentRow(_Line):
     status: AppointmentStatus
     booked_at: datetime
     is_over: bool = False
+    lane: int = 0  # 0 is the plan; others stand beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +64,23 @@ class FreeRow(_Line):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRow(_Line):
+    """A time that somebody else holds while she speaks with a patient."""
+
+    kind: ClassVar[Literal["hold"]] = "hold"
+    hold_id: int
+    who: str  # her first name
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedRow(_Line):
     """A stretch between two openings; ``ends_at`` is when it opens again."""
 
     kind: ClassVar[Literal["closed"]] = "closed"
 
 
-Row = AppointmentRow | FreeRow | ClosedRow
+Row = AppointmentRow | FreeRow | HoldRow | ClosedRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,18 @@
 """What is known of one appointment, as the wide agenda shows it beside the grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.history import HistoryLine, history_of
 from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule, ServiceType
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.desk.queue_view import person_name
-from callcenter.directory.models import Patient, Practitioner, Staff
+from callcenter.directory.models import Patient, Practitioner
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +33,22 @@ class AppointmentDetails:
     patient: str
     birth_on: date | None
     phone: str | None
-    booked_by: str
-    booked_at: datetime
+    history: Sequence[HistoryLine]
 
 
 def appointment_details(session: Session, appointment_id: int) -> AppointmentDetails:
     """One appointment of the practices that the session sees. Raises ``NotFound``."""
     found = session.execute(
-        select(Appointment, Patient, ServiceType, Practitioner.name, Schedule.zone, Staff.name)
+        select(Appointment, Patient, ServiceType, Practitioner.name, Schedule.zone)
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(ServiceType, ServiceType.id == Appointment.service_type_id)
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
         .join(Schedule, Schedule.id == Appointment.schedule_id)
-        .outerjoin(Staff, Staff.id == Appointment.booked_by)
         .where(Appointment.id == appointment_id)
     ).one_or_none()
     if found is None:
         raise NotFound(N_("There is no such appointment."))
-    appointment, patient, service, practitioner, zone, booked_by = found
+    appointment, patient, service, practitioner, zone = found
     return AppointmentDetails(
         id=appointment.id,
         practice_id=appointment.practice_id,
@@ -64,6 +64,5 @@ def appointment_details(session: Session, appointment_id: int) -> AppointmentDet
         patient=person_name(patient),
         birth_on=patient.birth_on,
         phone=patient.phone,
-        booked_by=booked_by or "",
-        booked_at=appointment.booked_at,
+        history=history_of(session, appointment_id),
     )

@@ -8,7 +8,9 @@ from callcenter.agenda.day_notes import DayNote
 from callcenter.agenda.grid import Column, WeekGrid
 from callcenter.agenda.models import ServiceType
 from callcenter.agenda.rows import DayView
+from callcenter.agenda.undoing import Undoable
 from callcenter.desk.current_call import CurrentCall
+from callcenter.desk.wide_gestures import Picked, Swap
 from callcenter.desk.wide_query import View, WideAsked
 from callcenter.directory.models import Practice
 
@@ -103,11 +105,15 @@ class WideAgenda:
     earlier: str
     later: str
     present: str
-    plain: str  # nothing chosen
+    plain: str  # no time chosen
+    unchosen: str  # nothing chosen, and nothing about to be done
     first: FirstFree | None  # of whom is shown
     first_of_all: FirstFree | None
     wanted: Wanted | None
     call: CurrentCall | None  # the call she is in, when it is this practice's
+    moving: Picked | None  # the appointment that gets the chosen time
+    swap: Swap | None
+    undoable: Undoable | None  # her last change here
 
     @property
     def week(self) -> int:

@@ -26,6 +26,9 @@ class WideAsked:
     type_id: int | None = None
     start: int | None = None
     with_id: int | None = None
+    move_id: int | None = None  # an appointment that is given the chosen time
+    swap_id: int | None = None  # an appointment that changes places with ``other_id``
+    other_id: int | None = None
 
     def but(self, **changes: Any) -> "WideAsked":
         """The same, changed."""
@@ -42,5 +45,13 @@ class WideAsked:
             "type": self.type_id,
             "start": self.start,
             "with": self.with_id,
+            "move": self.move_id,
+            "swap": self.swap_id,
+            "other": self.other_id,
         }
         return "?" + urlencode({name: value for name, value in named.items() if value is not None})
+
+    @property
+    def plain(self) -> "WideAsked":
+        """The same place, with nothing chosen and nothing about to be done."""
+        return self.but(start=None, with_id=None, move_id=None, swap_id=None, other_id=None)

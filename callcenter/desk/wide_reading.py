@@ -2,26 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.anybody import FreeWith, first_free_of_group
 from callcenter.agenda.day import service_types_of
-from callcenter.agenda.day_notes import DayNotes, read_day_notes
+from callcenter.agenda.day_notes import read_day_notes
 from callcenter.agenda.days import read_days
-from callcenter.agenda.finding import find_free, today_in
-from callcenter.agenda.grid import Column, WeekGrid, week_grid
+from callcenter.agenda.finding import find_free, place_at, today_in
+from callcenter.agenda.held import with_holds
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
-from callcenter.agenda.openings import local_time, read_schedules
-from callcenter.agenda.places import Place, place_for
+from callcenter.agenda.openings import local_time
+from callcenter.agenda.places import Place
 from callcenter.agenda.rows import DayView
-from callcenter.agenda.visit_rules import Visitor
-from callcenter.agenda.visits import visit_of, visitor_for
+from callcenter.agenda.undoing import last_undoable
+from callcenter.agenda.visits import visitor_for
 from callcenter.core.scope import Practices, set_scope
 from callcenter.desk.current_call import CurrentCall, current_call
-from callcenter.desk.wide_agenda import Choice, FirstFree, Wanted, WideAgenda, WideColumn, WideDay
+from callcenter.desk.wide_agenda import Choice, FirstFree, Wanted, WideAgenda
+from callcenter.desk.wide_columns import side_by_side
+from callcenter.desk.wide_gestures import Picked, pick_appointment, pick_swap
 from callcenter.desk.wide_query import View, WideAsked
 from callcenter.directory.models import Practice, Practitioner
 from callcenter.directory.practices import list_practices, load_practice
@@ -63,15 +65,22 @@ class _Reading:
     def whole(self) -> WideAgenda:
         people = self._people()
         types = service_types_of(self.session, self.practice.id)
+        moving = pick_appointment(self.session, self.asked.move_id)
+        swap = pick_swap(self.session, self.asked.swap_id, self.asked.other_id, staff_id=self.staff_id)
         zone = next((zone for _, zone in people), self.practice.zone)
         today = today_in(zone, self.at)
-        kind = next((one for one in types if one.id == self.asked.type_id), types[0] if types else None)
+        type_id = moving.service_type_id if moving else self.asked.type_id
+        kind = next((one for one in types if one.id == type_id), types[0] if types else None)
         day = self.asked.day or (today if self.asked.start is None else local_time(self.asked.start, zone).date())
         chosen = next((one for one, _ in people if one.id == self.asked.practitioner_id), None)
         if self.asked.view is View.DAY and chosen is None and people:
             chosen = people[0][0]
         asked = self.asked.but(
-            day=day, type_id=kind.id if kind else None, practitioner_id=chosen.id if chosen else None
+            move_id=moving.id if moving else None,
+            swap_id=swap.first.id if swap else None,
+            day=day,
+            type_id=kind.id if kind else None,
+            practitioner_id=chosen.id if chosen else None,
         )
         everybody = [one for one, _ in people]
         shown = everybody if chosen is None or asked.view is View.TEAM else [chosen]
@@ -82,17 +91,20 @@ class _Reading:
         views = read_days(
             self.session,
             shown,
-            kind,
+            None if swap else kind,
             first_day=first_day,
             last_day=last_day,
             at=self.at,
-            patient_id=self.call.patient.id if self.call and self.call.patient else None,
+            patient_id=self._patient_id(moving),
+            staff_id=self.staff_id,
+            moving=_leaving(moving),
         )
+        views = with_holds(self.session, views, staff_id=self.staff_id, at=self.at)
         notes = read_day_notes(
             self.session, self.practice.id, [one.id for one in shown], first_day=first_day, last_day=last_day
         )
-        days, grid = _columns(views, notes, asked, at=self.at)
-        plain = asked.but(start=None, with_id=None)
+        days, grid = side_by_side(views, notes, asked, at=self.at)
+        plain = asked.but(start=None, with_id=None, other_id=None)
         step = 7 * _ONE_DAY if asked.view is View.WEEK else _ONE_DAY
         return WideAgenda(
             asked=asked,
@@ -112,10 +124,14 @@ class _Reading:
             later=plain.but(day=day + step).query,
             present=plain.but(day=None).query,
             plain=plain.query,
+            unchosen=asked.plain.query,
             first=self._first_of(views, plain),
-            first_of_all=self._first_of_all(everybody, views, kind, plain),
-            wanted=self._wanted(people, kind, asked),
+            first_of_all=self._first_of_all(everybody, views, None if swap else kind, moving, plain),
+            wanted=self._wanted(people, kind, moving, asked),
             call=self.call,
+            moving=moving,
+            swap=swap,
+            undoable=last_undoable(self.session, self.staff_id, at=self.at, practice_id=self.practice.id),
         )
 
     def _people(self) -> list[tuple[Practitioner, str]]:
@@ -139,40 +155,61 @@ class _Reading:
         return _first_free(FreeWith(free, view.practitioner_id), view.practitioner, plain)
 
     def _first_of_all(
-        self, people: Sequence[Practitioner], views: Sequence[DayView], kind: ServiceType | None, plain: WideAsked
+        self,
+        people: Sequence[Practitioner],
+        views: Sequence[DayView],
+        kind: ServiceType | None,
+        moving: Picked | None,
+        plain: WideAsked,
     ) -> FirstFree | None:
         if kind is None or len(people) < 2:
             return None
         if {one.practitioner_id for one in views} == {one.id for one in people}:
             return self._first_of(views, plain)
-        patient_id = self.call.patient.id if self.call and self.call.patient else None
-        found = first_free_of_group(self.session, [one.id for one in people], kind, at=self.at, patient_id=patient_id)
+        patient_id = self._patient_id(moving)
+        found = first_free_of_group(
+            self.session,
+            [one.id for one in people],
+            kind,
+            at=self.at,
+            patient_id=patient_id,
+            staff_id=self.staff_id,
+        )
         if found is None:
             return None
         name = next(one.name for one in people if one.id == found.practitioner_id)
         # Whoever has it is shown then: in the week of another it would not be seen.
         return _first_free(found, name, plain.but(practitioner_id=found.practitioner_id))
 
+    def _patient_id(self, moving: Picked | None) -> int | None:
+        """Whom the free times are for, when it is known."""
+        if moving is not None:
+            return moving.patient_id
+        return self.call.patient.id if self.call and self.call.patient else None
+
     def _wanted(
-        self, people: Sequence[tuple[Practitioner, str]], kind: ServiceType | None, asked: WideAsked
+        self,
+        people: Sequence[tuple[Practitioner, str]],
+        kind: ServiceType | None,
+        moving: Picked | None,
+        asked: WideAsked,
     ) -> Wanted | None:
         found = next((one for one in people if one[0].id == (asked.with_id or asked.practitioner_id)), None)
         if asked.start is None or kind is None or found is None:
             return None
         practitioner, zone = found
-        day = local_time(asked.start, zone).date()
-        visit = visit_of(self.session, practitioner.id, kind)
-        visitor = None
-        if self.call is not None and self.call.patient is not None:
-            visitor = visitor_for(self.session, practitioner.id, self.call.patient.id)
-        place = place_for(
-            read_schedules(self.session, [practitioner.id], first_day=day, last_day=day),
-            visit,
-            start=asked.start,
+        patient_id = self._patient_id(moving)
+        place = place_at(
+            self.session,
+            practitioner.id,
+            kind,
+            asked.start,
             at=self.at,
-            visitor=visitor,
+            patient_id=patient_id,
+            staff_id=self.staff_id,
+            moving=_leaving(moving),
         )
-        is_gone = not isinstance(place, Place)
+        is_there = isinstance(place, Place)
         return Wanted(
             start=datetime.fromtimestamp(asked.start, tz=UTC),
             zone=zone,
@@ -180,14 +217,14 @@ class _Reading:
             practitioner=practitioner.name,
             type_id=kind.id,
             type_name=kind.name,
-            minutes=(place.end - asked.start) // 60 if isinstance(place, Place) else visit.duration_minutes,
-            request_key=self._request_key(practitioner.id, kind.id, asked.start),
-            is_gone=is_gone,
-            instead=self._instead(practitioner, kind, visitor, asked) if is_gone else (),
+            minutes=(place.end - asked.start) // 60 if isinstance(place, Place) else kind.duration_minutes,
+            request_key=self._request_key(practitioner.id, kind.id, asked.start, moving),
+            is_gone=not is_there,
+            instead=() if is_there else self._instead(practitioner, kind, patient_id, asked),
         )
 
     def _instead(
-        self, practitioner: Practitioner, kind: ServiceType, visitor: Visitor | None, asked: WideAsked
+        self, practitioner: Practitioner, kind: ServiceType, patient_id: int | None, asked: WideAsked
     ) -> list[FirstFree]:
         """The three free times that follow the one that is gone, within a week."""
         assert asked.start is not None
@@ -199,19 +236,26 @@ class _Reading:
             first_day=day - _ONE_DAY,
             last_day=day + 7 * _ONE_DAY,
             at=self.at,
-            visitor=visitor,
+            visitor=None if patient_id is None else visitor_for(self.session, practitioner.id, patient_id),
+            staff_id=self.staff_id,
         )
         after = [FreeWith(one, practitioner.id) for one in found if one.start > asked.start]
         return [_first_free(one, practitioner.name, asked) for one in after[:3]]
 
-    def _request_key(self, practitioner_id: int, type_id: int, start: int) -> str:
+    def _request_key(self, practitioner_id: int, type_id: int, start: int, moving: Picked | None) -> str:
         """One key for one intention: pressed twice it books once; after a cancellation the time can be booked again."""
+        if moving is not None:
+            return f"move-{self.staff_id}-{moving.id}-{practitioner_id}-{start}-{moving.changes}"
         before = self.session.scalar(
             select(func.count())
             .select_from(Appointment)
             .where(Appointment.practitioner_id == practitioner_id, Appointment.start == start)
         )
         return f"wide-{self.staff_id}-{practitioner_id}-{type_id}-{start}-{before}"
+
+
+def _leaving(moving: Picked | None) -> frozenset[int]:
+    return frozenset() if moving is None else frozenset({moving.id})
 
 
 def _whose(people: Sequence[Practitioner], plain: WideAsked) -> list[Choice]:
@@ -242,43 +286,3 @@ def _first_free(found: FreeWith, practitioner: str, plain: WideAsked) -> FirstFr
         practitioner=practitioner,
         query=asked.query,
     )
-
-
-def _columns(
-    views: Sequence[DayView], notes: DayNotes, asked: WideAsked, *, at: datetime
-) -> tuple[list[WideDay], WeekGrid | None]:
-    """The days side by side; of a weekend only what there is something on."""
-    by_day: dict[date, list[DayView]] = {}
-    for view in views:
-        by_day.setdefault(view.day, []).append(view)
-    kept = {
-        day: own
-        for day, own in sorted(by_day.items())
-        if asked.view is not View.WEEK or day.weekday() < 5 or any(one.rows or one.open for one in own)
-    }
-    grid = week_grid([view for own in kept.values() for view in own], at=int(at.timestamp()))
-    columns = iter(grid.columns if grid else ())
-    days = []
-    for day, own in kept.items():
-        days.append(
-            WideDay(
-                day=day,
-                is_today=any(one.is_today for one in own),
-                notes=notes.of_practice.get(day, ()),
-                columns=[
-                    WideColumn(
-                        next(columns, None) or Column(view, (), ()),
-                        notes.of_practitioner.get((view.practitioner_id, day), ()),
-                        "" if view.open else notes.why_closed(view.practitioner_id, day),
-                    )
-                    for view in own
-                ],
-                query=asked.but(
-                    day=day,
-                    start=None,
-                    with_id=None,
-                    view=View.TEAM if len(own) > 1 else View.DAY,
-                ).query,
-            )
-        )
-    return days, grid

@@ -1,5 +1,6 @@
 """What the templates of the wide agenda are given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,21 +32,25 @@ def wide_context(session: Session, me: Identity, asked: WideAsked, *, at: dateti
     return {"me": me, "wide": wide, "f": Moments(at), "card": wide.call if wide else None, "told": None}
 
 
-def booked_sentence(session: Session, appointment: Appointment) -> str:
-    """« Vasseur H. : mardi 24 novembre, 10:15, Dr Lemoine. »"""
-    family_name, given_name, practitioner, zone = session.execute(
-        select(Patient.family_name, Patient.given_name, Practitioner.name, Schedule.zone)
-        .select_from(Appointment)
+def sentence_of(session: Session, appointments: Sequence[Appointment], done: str) -> str:
+    """« Vasseur H. : mardi 24 novembre, 10:15, Dr Lemoine. C’est déplacé. », of each that was changed."""
+    found = session.execute(
+        select(Appointment.start, Patient.family_name, Patient.given_name, Practitioner.name, Schedule.zone)
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Schedule, Schedule.id == Appointment.schedule_id)
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
-        .where(Appointment.id == appointment.id)
-    ).one()
-    start = datetime.fromtimestamp(appointment.start, tz=UTC)
-    when = Moments(start).day_and_hour(start, zone)
-    return gettext(
-        "%(patient)s: %(when)s, %(practitioner)s. Booked.",
-        patient=short_name(family_name, given_name),
-        when=when,
-        practitioner=practitioner,
-    )
+        .where(Appointment.id.in_([one.id for one in appointments]))
+        .order_by(Appointment.start, Appointment.id)
+    ).all()
+    parts = []
+    for seconds, family_name, given_name, practitioner, zone in found:
+        start = datetime.fromtimestamp(seconds, tz=UTC)
+        parts.append(
+            gettext(
+                "%(patient)s: %(when)s, %(practitioner)s.",
+                patient=short_name(family_name, given_name),
+                when=Moments(start).day_and_hour(start, zone),
+                practitioner=practitioner,
+            )
+        )
+    return " ".join([*parts, done])

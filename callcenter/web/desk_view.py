@@ -78,6 +78,11 @@ class Moments:
         local = instant.astimezone(ZoneInfo(zone))
         return f"{format_date_long(local)}, {format_time(local)}"
 
+    def moment(self, seconds: float, zone: str) -> str:
+        """« lun. 23 nov. 09:30 »; ``seconds`` since 1970."""
+        local = datetime.fromtimestamp(seconds, ZoneInfo(zone))
+        return f"{format_day_short(local)} {format_time(local)}"
+
     def slots(self, times: Sequence[FreeTime], zone: str, after: datetime) -> str:
         """Several times of an agenda; the day is said only where it changes."""
         said, day = [], after.astimezone(ZoneInfo(zone)).date()

@@ -83,6 +83,7 @@ KEYS: dict[str, Key] = {
     "previous_day": Key("ArrowLeft", N_("Previous day"), Area.AGENDA),
     "next_day": Key("ArrowRight", N_("Next day"), Area.AGENDA),
     "book": Key("Enter", N_("Book"), Area.AGENDA),
+    "series": Key("s", N_("Several visits in a row, from this time on"), Area.AGENDA),
     "take_time": Key("1", N_("Take another time: a digit"), Area.AGENDA),
     "wide_cursor": Key(
         "ArrowDown", N_("Go through the times, in all four directions"), Area.WIDE_AGENDA, is_taken=False
@@ -98,6 +99,13 @@ KEYS: dict[str, Key] = {
     "wide_first": Key("l", N_("First free time here"), Area.WIDE_AGENDA),
     "wide_first_of_all": Key("f", N_("First free time with anybody"), Area.WIDE_AGENDA),
     "wide_book": Key("Enter", N_("Book"), Area.WIDE_AGENDA),
+    "wide_move": Key("m", N_("Move this appointment: arrows, Enter"), Area.WIDE_AGENDA),
+    "wide_swap": Key("x", N_("Exchange it with another"), Area.WIDE_AGENDA),
+    "wide_cancel": Key("c", N_("Cancel it"), Area.WIDE_AGENDA),
+    "wide_arrived": Key("a", N_("The patient is there"), Area.WIDE_AGENDA),
+    "wide_seen": Key("v", N_("The visit has taken place"), Area.WIDE_AGENDA),
+    "wide_absent": Key("n", N_("The patient did not come"), Area.WIDE_AGENDA),
+    "wide_undo": Key("Control+z", N_("Undo your last change"), Area.WIDE_AGENDA),
     "wide_person": Key("/", N_("Find a person"), Area.WIDE_AGENDA),
     "wide_print": Key("p", N_("Print"), Area.WIDE_AGENDA),
     "wide_back": Key("Escape", N_("Give up the choice, back to the desk"), Area.WIDE_AGENDA),

@@ -38,6 +38,9 @@ def asked_for(
     type_id: Annotated[int | None, Query(alias="type", ge=1, le=LARGEST_ID)] = None,
     start: Annotated[int | None, Query(ge=FIRST_INSTANT, le=LAST_INSTANT)] = None,
     with_id: Annotated[int | None, Query(alias="with", ge=1, le=LARGEST_ID)] = None,
+    move: Id = None,
+    swap: Id = None,
+    other: Id = None,
 ) -> WideAsked:
     """What the address says."""
     return WideAsked(
@@ -48,6 +51,9 @@ def asked_for(
         type_id=type_id,
         start=start,
         with_id=with_id,
+        move_id=move,
+        swap_id=swap,
+        other_id=other,
     )
 
 

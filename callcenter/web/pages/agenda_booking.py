@@ -17,7 +17,7 @@ from callcenter.desk.persons import describe_persons
 from callcenter.desk.wide_query import View, WideAsked
 from callcenter.directory.patients import load_patient, search_patients
 from callcenter.directory.practices import load_practice
-from callcenter.web.agenda_view import Told, booked_sentence, wide_context
+from callcenter.web.agenda_view import Told, sentence_of, wide_context
 from callcenter.web.context import (
     FIRST_DAY,
     FIRST_INSTANT,
@@ -103,7 +103,7 @@ def book_wide(
                 booked = book_in_call(session, call_id, **wanted)
             else:
                 booked = _book(session, practice_id, patient_id, me.practice_ids, wanted)
-            told = Told(booked_sentence(session, booked))
+            told = Told(sentence_of(session, [booked], gettext(N_("Booked."))))
     except TimeTaken as taken:
         told = Told(gettext(taken.sentence, **taken.values), is_good=False)
         # Read anew: on PostgreSQL a refused insert has ended its transaction.

@@ -53,6 +53,7 @@ function nameOf(event) {
 function answersNow(key) {
   const focused = document.activeElement;
   const typing = focused?.matches(FIELDS) ?? false;
+  if (key === "Control+z") return !typing; // in a field it takes back what was typed
   if (key === " " && focused?.matches("[type=radio]:checked")) return true; // Space would choose it once more
   if (key === "Enter" || key === " ") return !typing && !focused?.matches(PRESSABLE);
   if (key.startsWith("Arrow") && focused?.matches("[type=radio]")) return false; // they choose among the radios

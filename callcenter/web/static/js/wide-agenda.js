@@ -34,16 +34,60 @@ document.addEventListener("click", (event) => {
   }
   if (event.target.closest?.("[data-closes-details]")) {
     event.preventDefault();
-    $("#wide-side").replaceChildren();
+    closeDetails();
     current()?.focus();
+    return;
+  }
+  const gesture = event.target.closest?.("#wide-side [data-mode]");
+  if (gesture) {
+    event.preventDefault();
+    closeDetails();
+    go(`/agenda${region().dataset.unchosen}&${gesture.dataset.mode}`);
     return;
   }
   const link = event.target.closest?.("#wide-agenda a[href^='/agenda'], #wide-side a[href^='/agenda']");
   if (!link || link.target) return;
   event.preventDefault();
-  if (link.dataset.appointment) htmx.ajax("GET", `${link.pathname}`, { source: link, target: "#wide-side", swap: "innerHTML" });
+  if (link.dataset.appointment && !link.search) show(link);
   else go(link.href);
 });
+document.addEventListener("wide:go", (event) => go(event.detail));
+
+/* ---------- What is known of the appointment at the cursor, and its keys ---------- */
+function show(visit) {
+  return htmx.ajax("GET", visit.pathname, { source: "#wide-side", target: "#wide-side", swap: "innerHTML" });
+}
+
+function closeDetails() {
+  $("#wide-side").replaceChildren();
+}
+
+// A key of the details pressed while they are not open: they are opened first, and have it then. It runs after keys.js.
+document.addEventListener("keydown", (event) => {
+  const visit = document.activeElement?.closest?.("[data-appointment]");
+  if (!visit || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || $("dialog[open]")) return;
+  const { key, code } = event;
+  if (!/^[a-z]$/i.test(key) && key !== "Delete") return;
+  if (key !== "Delete" && $("#appointment-details")) return;
+  event.preventDefault();
+  const press = () => {
+    if (key === "Delete") $("#appointment-details [data-cancels]")?.click();
+    else document.dispatchEvent(new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }));
+  };
+  if ($("#appointment-details")) press();
+  else show({ pathname: `/agenda/appointments/${visit.dataset.appointment}` }).then(press);
+});
+// Escape first leaves them, then what is chosen, then the agenda.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !$("#appointment-details") || $("dialog[open]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  closeDetails();
+  current()?.focus();
+}, { capture: true });
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.(".cancel-visit") && event.target.open) $("input", event.target)?.focus();
+}, true);
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.(".wide-choose");
   if (form) go(`/agenda?${new URLSearchParams(new FormData(form))}`);
@@ -129,6 +173,9 @@ function point(cell) {
 
 document.addEventListener("focusin", (event) => {
   if (event.target.matches?.("[data-cell]")) {
+    // What stands beside belongs to the appointment at the cursor: a key must never act on another.
+    const shown = $("#appointment-details")?.dataset.details;
+    if (shown && shown !== event.target.dataset.appointment) closeDetails();
     cursor = event.target.id;
     rove();
   }
@@ -172,8 +219,8 @@ function settle() {
   const choice = book?.dataset.choice ?? "";
   const typing = document.activeElement?.matches(FIELDS);
   if (choice && choice !== booking && !typing) {
-    const needsPerson = region().dataset.call === undefined && !$("[name=patient_id][form=wide-book]");
-    (needsPerson ? $("#wide-search") : book).focus();
+    const search = region().dataset.call === undefined && !$("[name=patient_id][form=wide-book]") && $("#wide-search");
+    (search || book).focus();
   } else if (document.activeElement === document.body && (here || !booking !== !choice)) {
     (document.getElementById(here) ?? at)?.focus();
   }
