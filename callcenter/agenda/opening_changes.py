@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.actors import practitioner_actor
 from callcenter.agenda.finding import today_in
 from callcenter.agenda.models import Opening, OpeningChannel, OpeningServiceType, Schedule
+from callcenter.agenda.occupancy import lock_actors
 from callcenter.agenda.opening_overlaps import first_overlap
 from callcenter.agenda.opening_rules import OpeningRule
 from callcenter.agenda.quota_recount import count_anew
@@ -49,6 +51,8 @@ def refuse_overlap(rule: OpeningRule, others: Sequence[OpeningRule], *, today: d
 
 def save_opening(session: Session, schedule: Schedule, rule: OpeningRule, *, at: datetime, staff_id: int | None) -> int:
     """Add an opening (its id is 0), or change the one with its id; its id. Raises ``Invalid`` for an overlap."""
+    # One after the other, and nobody books meanwhile: openings must not overlap, and what is booked is counted.
+    lock_actors(session, [practitioner_actor(schedule.practitioner_id)])
     others = list_openings(session, schedule)
     before = next((one for one in others if one.id == rule.id), None)
     if rule.id and before is None:
@@ -68,7 +72,9 @@ def save_opening(session: Session, schedule: Schedule, rule: OpeningRule, *, at:
     session.flush()
     _set_conditions(session, row, rule)
     if before is not None:
-        count_anew(session, schedule, before, rule, since=today_in(schedule.zone, at))
+        # Since yesterday: its night may reach into today.
+        yesterday = today_in(schedule.zone, at) - timedelta(days=1)
+        count_anew(session, schedule, before, rule, since=yesterday)
     _note(session, schedule, "opening_changed" if before else "opening_added", row.id, at=at, staff_id=staff_id)
     return row.id
 

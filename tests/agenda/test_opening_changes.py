@@ -8,6 +8,7 @@ from datetime import date, time
 import pytest
 from sqlalchemy import select
 
+from callcenter.agenda.holding import hold_time
 from callcenter.agenda.models import Appointment, AppointmentStatus, Opening, OpeningUse, Schedule
 from callcenter.agenda.opening_changes import (
     end_opening,
@@ -119,12 +120,22 @@ def test_another_agenda_s_opening_is_not_there(database: Database) -> None:
         save(database, cast, replace(theirs, ends=time(12)))
 
 
-def test_a_quota_that_comes_later_counts_what_is_booked_already(database: Database) -> None:
+def test_a_quota_that_comes_later_counts_what_is_booked_and_held_already(database: Database) -> None:
     cast = tilleuls(database)
     with database.unit_of_work(cast.scope) as session:
         for minute in (0, 15):
             opening_id = book(session, cast, paris(10, minute, day=30)).opening_id
         book(session, cast, paris(10, day=24))
+        hold_time(
+            session,
+            practice_id=cast.practice_id,
+            practitioner_id=cast.practitioner_id,
+            service_type_id=cast.consultation_id,
+            start=paris(10, 30, day=30),
+            staff_id=cast.camille_id,
+            request_key="held",
+            at=NINE,
+        )
         assert session.scalars(select(OpeningUse)).all() == []
         assert opening_id is not None
         schedule = session.get_one(Schedule, cast.schedule_id)
@@ -132,11 +143,11 @@ def test_a_quota_that_comes_later_counts_what_is_booked_already(database: Databa
     save(database, cast, limited)
     with database.reading(cast.scope) as session:
         (use,) = session.scalars(select(OpeningUse)).all()
-        assert (use.opening_id, use.day, use.channel, use.taken) == (opening_id, date(2026, 11, 30), "phone", 2)
+        assert (use.opening_id, use.day, use.channel, use.taken) == (opening_id, date(2026, 11, 30), "phone", 3)
     # A quota that only changes goes on counting where it was.
-    save(database, cast, replace(limited, channels={Channel.PHONE: ChannelRule(quota=3)}))
+    save(database, cast, replace(limited, channels={Channel.PHONE: ChannelRule(quota=4)}))
     with database.reading(cast.scope) as session:
-        assert [one.taken for one in session.scalars(select(OpeningUse))] == [2]
+        assert [one.taken for one in session.scalars(select(OpeningUse))] == [3]
 
 
 def test_the_whole_week_leaves_openings_with_rules_of_their_own(database: Database) -> None:

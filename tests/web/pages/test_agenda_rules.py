@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from callcenter.agenda.models import DayException, Opening, PractitionerService, Schedule, ServiceType
 from callcenter.core.clock import ManualClock
@@ -123,6 +123,31 @@ def test_an_agenda_shows_its_rules_its_weeks_and_its_days_off(office: Office) ->
     assert "outside of what is open" not in shown
 
 
+def test_more_openings_and_appointments_take_no_more_questions(office: Office) -> None:
+    def questions() -> int:
+        asked: list[str] = []
+
+        def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            asked.append(statement)
+
+        engine = office.client.app.state.world.database.engine  # type: ignore[attr-defined]
+        event.listen(engine, "before_cursor_execute", count)
+        office.get("")
+        event.remove(engine, "before_cursor_execute", count)
+        return len(asked)
+
+    office.get("")
+    office.book(paris(10))
+    office.post("/openings", **EVENING)
+    few = questions()
+    for hour in (10, 11, 15):
+        office.book(paris(hour, day=24))
+    for weekday in "123":
+        office.post("/openings", **EVENING | {"weekday": weekday, "quota_online": "3"})
+        office.post("/exceptions", kind="closed", first_on=f"2026-12-0{weekday}")
+    assert questions() == few
+
+
 def test_a_supervisor_reads_and_changes_nothing(office: Office) -> None:
     office.sign_in(Role.SUPERVISOR)
     assert "Add an opening" not in office.get("")
@@ -163,19 +188,25 @@ def test_a_preview_changes_nothing_and_names_who_would_be_left_outside(office: O
 
 
 def test_an_alternate_evening_is_added_with_its_next_dates(office: Office) -> None:
-    typed = EVENING | {"cycle_weeks": "2", "anchor": "2026-11-30", "channels": ["online"], "quota_online": "4"}
+    typed = EVENING | {
+        "cycle_weeks": "2",
+        "anchor": "2026-11-30",
+        "channels": ["online"],
+        "quota_online": "4",
+        "latest_online": "2 h",
+    }
     _, shown = office.post("/openings/preview", **typed)
     assert "Monday 19:00 – 21:00" in shown
     assert "Mon 30 Nov (week 49) , Mon 14 Dec (week 51)" in shown
     # The weeks to choose from come with a cycle of another length, and not while she chooses among them.
-    assert "next week (week 49, Mon 30 Nov)" in shown
+    assert "next week (week 49, 30/11)" in shown
     _, again = office.post("/openings/preview", **typed | {"weeks_offered": "2"})
     assert "next week" not in again
     status, shown = office.post("/openings", **typed)
     assert status == 200
     assert "The opening is added." in shown
     assert "Every second week" in shown
-    assert "Online, 4 at most" in shown
+    assert "Online, 4 at most, at the latest 2 h before" in shown
     assert "Next:" in shown
     assert (office.rows(Opening)[-1].cycle_weeks, str(office.rows(Opening)[-1].anchor_on)) == (2, "2026-11-30")
 
