@@ -54,8 +54,9 @@ document.addEventListener("click", (event) => {
 document.addEventListener("wide:go", (event) => go(event.detail));
 
 /* ---------- What is known of the appointment at the cursor, and its keys ---------- */
-function show(visit) {
-  return htmx.ajax("GET", visit.pathname, { source: "#wide-side", target: "#wide-side", swap: "innerHTML" });
+async function show(visit) {
+  await htmx.ajax("GET", visit.pathname, { source: "#wide-side", target: "#wide-side", swap: "innerHTML" });
+  $("#appointment-details")?.scrollIntoView({ block: "nearest" }); // on a narrow screen it stands below
 }
 
 function closeDetails() {
@@ -138,7 +139,12 @@ let cursor = "";
 let here = ""; // what had the focus before the region was drawn anew
 let booking = "";
 
-const cells = (place = region()) => [...(place?.querySelectorAll("[data-cell]") ?? [])];
+/** Where the cursor may go: while a visit is moved only where it fits, while two change places only to visits. */
+function cells(place = region()) {
+  const { moving, swapping } = region()?.dataset ?? {};
+  const wanted = moving ? ".free[data-cell]" : swapping ? "[data-movable]:not(.picked)" : "[data-cell]";
+  return [...(place?.querySelectorAll(wanted) ?? [])];
+}
 
 function current() {
   const all = cells();
@@ -160,7 +166,7 @@ function nearest(all) {
 
 function rove() {
   const at = current();
-  for (const one of cells()) one.tabIndex = one === at ? 0 : -1;
+  for (const one of region()?.querySelectorAll("[data-cell]") ?? []) one.tabIndex = one === at ? 0 : -1;
   return at;
 }
 
@@ -185,7 +191,8 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
   if (!$(".wide-tools")?.checkVisibility() || $("dialog[open]") || document.activeElement?.matches(`${FIELDS}, .person`)) return;
   if (!event.key.startsWith("Arrow")) return;
-  const from = document.activeElement?.matches("[data-cell]") ? document.activeElement : null;
+  const focused = document.activeElement?.matches("[data-cell]") ? document.activeElement : null;
+  const from = cells().includes(focused) ? focused : null;
   const to = from ? neighbour(from, event.key) : current();
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -196,6 +203,7 @@ function neighbour(from, key) {
   const column = from.closest("[data-col]");
   if (key === "ArrowUp" || key === "ArrowDown") {
     const own = cells(column);
+    if (!own.includes(from)) return key === "ArrowDown" ? own[0] : own.at(-1);
     return own[own.indexOf(from) + (key === "ArrowDown" ? 1 : -1)];
   }
   const columns = [...region().querySelectorAll("[data-col]")].filter((one) => one === column || cells(one).length);
@@ -222,7 +230,9 @@ function settle() {
     const search = region().dataset.call === undefined && !$("[name=patient_id][form=wide-book]") && $("#wide-search");
     (search || book).focus();
   } else if (document.activeElement === document.body && (here || !booking !== !choice)) {
-    (document.getElementById(here) ?? at)?.focus();
+    (cells().find((one) => one.id === here) ?? at)?.focus();
+  } else if (document.activeElement?.matches("[data-cell]") && !cells().includes(document.activeElement)) {
+    at?.focus();
   }
   booking = choice;
   here = "";
