@@ -12,7 +12,13 @@ from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 
 from callcenter import __version__
-from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, AppointmentRestored
+from callcenter.agenda.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentRestored,
+    SeriesBooked,
+)
 from callcenter.core.clock import Clock, SystemClock
 from callcenter.core.config import Settings, load_settings
 from callcenter.core.db import Database
@@ -23,7 +29,13 @@ from callcenter.desk.emergency import keep_relay
 from callcenter.desk.shield import lower_shield
 from callcenter.desk.supervision_ends import end_with_call, follow_supervisor
 from callcenter.jobs.ticker import Ticker
-from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking, confirm_move, restore_confirmation
+from callcenter.messaging.subscribers import (
+    cancel_confirmation,
+    confirm_booking,
+    confirm_move,
+    confirm_series,
+    restore_confirmation,
+)
 from callcenter.routing.callbacks import close_callback, owe_callback
 from callcenter.routing.calling_back import bring_in_patient, note_taken, place_again, reopen_callback
 from callcenter.routing.cut_in_emergency import relieve_cut_off
@@ -123,6 +135,7 @@ def wire_events() -> EventBus:
     bus.subscribe(AppointmentBooked, confirm_booking)
     bus.subscribe(AppointmentCancelled, cancel_confirmation)
     bus.subscribe(AppointmentMoved, confirm_move)
+    bus.subscribe(SeriesBooked, confirm_series)
     bus.subscribe(AppointmentRestored, restore_confirmation)
     return bus
 

@@ -26,7 +26,7 @@ from callcenter.agenda.placing import (
     place,
     refused,
 )
-from callcenter.core.db import touch
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
@@ -104,11 +104,12 @@ def book_appointment(
         write_visit(session, appointment, placed, service_type, at=at)
     doing = Doing(at=at, staff_id=staff_id, key=_act_key(request_key, series_id), call_id=call_id)
     record_event(session, appointment, Act.BOOKED, doing, before=None)
-    publish(
-        session,
-        AppointmentBooked(appointment.id, practice_id, patient_id, practitioner_id, call_id, start, at),
-    )
-    touch(session, f"agenda-{practice_id}")
+    if series_id is None:  # a series is told as a whole
+        publish(
+            session,
+            AppointmentBooked(appointment.id, practice_id, patient_id, practitioner_id, call_id, start, at),
+        )
+    touch_agenda(session, practice_id, practitioner_id)
     return appointment
 
 

@@ -54,3 +54,17 @@ class AppointmentRestored:
     practice_id: int
     call_id: int | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBooked:
+    """A patient was given several times at once; ``starts`` in UTC seconds, sorted."""
+
+    series_id: int
+    practice_id: int
+    patient_id: int
+    practitioner_id: int
+    call_id: int | None
+    first_appointment_id: int
+    starts: tuple[int, ...]
+    at: datetime

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.belonging import check_belonging
 from callcenter.agenda.booking import book_appointment
+from callcenter.agenda.events import SeriesBooked
 from callcenter.agenda.finding import find_free
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
 from callcenter.agenda.occupation_models import AppointmentSeries
@@ -18,6 +19,7 @@ from callcenter.agenda.places import Free
 from callcenter.agenda.placing import lock_for
 from callcenter.agenda.visit_rules import Visitor
 from callcenter.core.errors import Conflict, Invalid
+from callcenter.core.events import publish
 from callcenter.core.i18n import N_
 
 LONGEST = 52
@@ -120,7 +122,7 @@ def book_series(
     except IntegrityError as refused:
         raise Conflict(N_("This form has already been used for another appointment.")) from refused
     with session.begin_nested():
-        return [
+        booked = [
             book_appointment(
                 session,
                 practice_id=practice_id,
@@ -137,6 +139,11 @@ def book_series(
             )
             for number, start in enumerate(starts)
         ]
+    publish(
+        session,
+        SeriesBooked(series.id, practice_id, patient_id, practitioner_id, call_id, booked[0].id, tuple(starts), at),
+    )
+    return booked
 
 
 def _distance(free: Free, day: date, hour: time) -> tuple[int, float]:

@@ -1,20 +1,26 @@
 """What the agenda's facts put into the outbox, in the same transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, AppointmentRestored
-from callcenter.agenda.models import Appointment, Schedule
+from callcenter.agenda.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentRestored,
+    SeriesBooked,
+)
+from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule
 from callcenter.agenda.openings import local_time
 from callcenter.core.db import touch
 from callcenter.core.i18n import N_
 from callcenter.core.phone import is_mobile
 from callcenter.directory.models import Patient, Practice
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
-from callcenter.messaging.wording import confirmation_text, moved_text
+from callcenter.messaging.wording import confirmation_text, moved_text, series_text
 
 # A booking taken back at once must not ring anybody's telephone; longer, and the caller hangs up before the text that
 # she is told to expect.
@@ -22,6 +28,7 @@ UNDO_FOR = timedelta(seconds=3)
 
 APPOINTMENT_BOOKED = "appointment_booked"
 APPOINTMENT_MOVED = "appointment_moved"
+SERIES_BOOKED = "series_booked"
 _OF_THE_VISIT = (APPOINTMENT_BOOKED, APPOINTMENT_MOVED)
 
 
@@ -36,13 +43,32 @@ def confirm_booking(session: Session, event: AppointmentBooked) -> None:
     )
 
 
+def confirm_series(session: Session, event: SeriesBooked) -> None:
+    """One text for a whole series, once; nothing for a number that texts cannot reach."""
+
+    def words(practice: Practice, _start: int, zone: str) -> str:
+        times = [local_time(start, zone) for start in event.starts]
+        return series_text(times, practice=practice.short_name, language=practice.language)
+
+    first = AppointmentBooked(
+        event.first_appointment_id,
+        event.practice_id,
+        event.patient_id,
+        event.practitioner_id,
+        event.call_id,
+        event.starts[0],
+        event.at,
+    )
+    _confirm(session, first, kind=SERIES_BOOKED, key=_key_of_series(event.series_id), words=words)
+
+
 def confirm_move(session: Session, event: AppointmentMoved) -> None:
     """Take back what has not left yet and put the new time into the outbox, once per move.
 
-    A confirmation that had not left says the new time by itself; nobody is told of a move who was told of no time.
+    A confirmation that had not left says the new time instead, whether or not she is to be told of the move.
     """
-    withdrawn = _withdraw(session, event.appointment_id, at=event.at)
-    if not event.tell:
+    withdrawn = _withdraw(session, OutboxMessage.appointment_id == event.appointment_id, at=event.at)
+    if not event.tell and not withdrawn:
         return
     told = select(OutboxMessage.id).where(
         OutboxMessage.appointment_id == event.appointment_id,
@@ -60,8 +86,22 @@ def confirm_move(session: Session, event: AppointmentMoved) -> None:
 
 
 def cancel_confirmation(session: Session, event: AppointmentCancelled) -> None:
-    """Take back what has not left yet; a text already on its way is the carrier's."""
-    if _withdraw(session, event.appointment_id, at=event.at):
+    """Take back what has not left yet; a text already on its way is the carrier's.
+
+    The text of a series goes as long as one of its visits stands.
+    """
+    withdrawn = _withdraw(session, OutboxMessage.appointment_id == event.appointment_id, at=event.at)
+    series_id = session.scalar(select(Appointment.series_id).where(Appointment.id == event.appointment_id))
+    if series_id is not None:
+        others = select(Appointment.id).where(
+            Appointment.series_id == series_id,
+            Appointment.id != event.appointment_id,
+            Appointment.status != AppointmentStatus.CANCELLED,
+        )
+        if session.scalar(others.limit(1)) is None:
+            of_series = OutboxMessage.dedupe_key == _key_of_series(series_id)
+            withdrawn = _withdraw(session, of_series, kinds=(SERIES_BOOKED,), at=event.at) or withdrawn
+    if withdrawn:
         _signal(session, event.call_id)
 
 
@@ -79,12 +119,18 @@ def restore_confirmation(session: Session, event: AppointmentRestored) -> None:
     _signal(session, event.call_id)
 
 
-def _withdraw(session: Session, appointment_id: int, *, at: datetime) -> bool:
+def _key_of_series(series_id: int) -> str:
+    return f"series-booked-{series_id}"
+
+
+def _withdraw(
+    session: Session, of_what: ColumnElement[bool], *, kinds: Sequence[str] = _OF_THE_VISIT, at: datetime
+) -> bool:
     withdrawn = session.scalars(
         update(OutboxMessage)
         .where(
-            OutboxMessage.appointment_id == appointment_id,
-            OutboxMessage.kind.in_(_OF_THE_VISIT),
+            of_what,
+            OutboxMessage.kind.in_(kinds),
             OutboxMessage.status == OutboxStatus.PENDING,
         )
         .values(status=OutboxStatus.CANCELED, settled_at=at)

@@ -4,7 +4,7 @@ Whoever holds the telephone may read it: no health data, no name of the patient,
 whose practice. Only characters of the GSM 7-bit alphabet, for one other character halves what fits in a text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from anyascii import anyascii
@@ -28,6 +28,12 @@ _MOVED = {
     "fr": "RDV déplacé au {weekday} {day:02d}/{month:02d} à {hour:02d}:{minute:02d}. {practice}",
     "en": "Appointment moved to {weekday} {day:02d}/{month:02d} at {hour:02d}:{minute:02d}. {practice}",
 }
+_SERIES = {
+    "fr": "{count} RDV : {times}. {practice}",
+    "en": "{count} appointments: {times}. {practice}",
+}
+_AND_MORE = {"fr": "et {count} autres", "en": "and {count} more"}
+_TOLD = 10  # of a longer series the others are told by the reminders
 
 # Read while she is on the line: who hangs up first has lost her place.
 _CALLBACK_LINK = {
@@ -49,6 +55,15 @@ def confirmation_text(starts_at: datetime, *, practice: str, language: str) -> s
 def moved_text(starts_at: datetime, *, practice: str, language: str) -> str:
     """The new time of an appointment; otherwise as ``confirmation_text``."""
     return _when_and_where(_MOVED, starts_at, practice=practice, language=language)
+
+
+def series_text(starts_at: Sequence[datetime], *, practice: str, language: str) -> str:
+    """The times of a series, at most ten of them; otherwise as ``confirmation_text``."""
+    language = language if language in _SERIES else "fr"
+    times = [f"{one.day:02d}/{one.month:02d} {one.hour:02d}:{one.minute:02d}" for one in starts_at[:_TOLD]]
+    if len(starts_at) > _TOLD:
+        times.append(_AND_MORE[language].format(count=len(starts_at) - _TOLD))
+    return gsm_text(_SERIES[language].format(count=len(starts_at), times=", ".join(times), practice=practice))
 
 
 def _when_and_where(words: Mapping[str, str], starts_at: datetime, *, practice: str, language: str) -> str:

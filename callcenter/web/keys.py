@@ -83,6 +83,7 @@ KEYS: dict[str, Key] = {
     "previous_day": Key("ArrowLeft", N_("Previous day"), Area.AGENDA),
     "next_day": Key("ArrowRight", N_("Next day"), Area.AGENDA),
     "book": Key("Enter", N_("Book"), Area.AGENDA),
+    "series": Key("s", N_("Several visits in a row, from this time on"), Area.AGENDA),
     "take_time": Key("1", N_("Take another time: a digit"), Area.AGENDA),
     "wide_cursor": Key(
         "ArrowDown", N_("Go through the times, in all four directions"), Area.WIDE_AGENDA, is_taken=False

@@ -7,13 +7,25 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import select
 
-from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled
+from callcenter.agenda.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentRestored,
+    SeriesBooked,
+)
 from callcenter.core.clock import ManualClock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.messaging.delivery import deliver_due
 from callcenter.messaging.models import OutboxMessage
-from callcenter.messaging.subscribers import cancel_confirmation, confirm_booking
+from callcenter.messaging.subscribers import (
+    cancel_confirmation,
+    confirm_booking,
+    confirm_move,
+    confirm_series,
+    restore_confirmation,
+)
 from tests.agenda.cast import NINE, SEED, Cast, book, paris, tilleuls
 from tests.messaging.carriers import TextCarrier
 
@@ -48,6 +60,9 @@ class Centre:
 def centre(database: Database) -> Centre:
     database.bus.subscribe(AppointmentBooked, confirm_booking)
     database.bus.subscribe(AppointmentCancelled, cancel_confirmation)
+    database.bus.subscribe(AppointmentMoved, confirm_move)
+    database.bus.subscribe(AppointmentRestored, restore_confirmation)
+    database.bus.subscribe(SeriesBooked, confirm_series)
     settings = Settings(
         secret_key="x" * 32,  # type: ignore[arg-type]
         twilio_account_sid="AC" + "0" * 32,

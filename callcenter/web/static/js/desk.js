@@ -153,7 +153,8 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt;
-  if (form.closest?.("#ask") && event.detail.successful) form.closest("dialog")?.close();
+  const isDone = event.detail.successful && event.detail.requestConfig?.verb !== "get"; // a question keeps it open
+  if (isDone && form.closest?.("#ask")) form.closest("dialog")?.close();
   if (form.matches?.(".words")) tellSaved(event.detail.successful);
 });
 
