@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,10 +14,12 @@ from callcenter.agenda.openings import local_time
 from callcenter.agenda.public_holidays import public_holidays, school_holidays, school_zone
 from callcenter.agenda.rows import short_name
 from callcenter.agenda.rule_preview import (
+    WEEKS,
     Alternate,
     Booked,
     PreviewWeek,
     alternates,
+    first_change,
     orphaned,
     outside,
     preview_weeks,
@@ -118,18 +120,20 @@ def preview_change(
     change: RuleChange,
     *,
     at: datetime,
-    first_day: date | None = None,
     whole_practice: bool = False,
 ) -> Preview:
-    """What this change of its rules does, shown from the week of ``first_day`` (today when it is past or not given)."""
+    """What this change of its rules does, shown from this week on, or from the week that it first touches if later."""
     schedule = place.schedule
     today = today_in(schedule.zone, at)
     places = places_of(session, schedule.practice_id) if whole_practice else [place]
     before = rules_of(session, places, since=today)
     after = {schedule_id: change(rules) for schedule_id, rules in before.items()}
     names = place.holiday_names(today)
+    here = before[schedule.id], after[schedule.id]
+    touched = first_change(*here, since=today) or today
+    shown_from = touched if touched - today >= timedelta(weeks=WEEKS - 1) else today
     return Preview(
-        weeks=preview_weeks(before[schedule.id], after[schedule.id], names, first_day=max(today, first_day or today)),
+        weeks=preview_weeks(*here, names, first_day=shown_from),
         alternates=alternates(after[schedule.id], names, first_day=today),
         orphans=_read_orphans(session, places, lambda booked, of: orphaned(before[of], after[of], booked), at=at),
     )

@@ -16,6 +16,7 @@ from callcenter.agenda.wall_clock import Interval, join, subtract
 
 WEEKS = 4
 _FOR_EVER = 1 << 62
+_A_YEAR = timedelta(days=366)
 
 
 class Change(StrEnum):
@@ -111,6 +112,14 @@ def preview_weeks(
     ]
 
 
+def first_change(before: AgendaRules, after: AgendaRules, *, since: date) -> date | None:
+    """The first day within a year, from ``since`` on, that a change touches; None when there is none."""
+    last_day = since + _A_YEAR
+    was, becomes = (_by_day(rules, since, last_day) for rules in (before, after))
+    touched = (day for day in {*was, *becomes} if day >= since and _told(was[day]) != _told(becomes[day]))
+    return min(touched, default=None)
+
+
 def alternates(
     rules: AgendaRules, holiday_names: Mapping[date, str], *, first_day: date, count: int = 2
 ) -> list[Alternate]:
@@ -150,8 +159,8 @@ def with_opening(rules: AgendaRules, rule: OpeningRule) -> Sequence[OpeningRule]
     return tuple(rule if one.id == rule.id else one for one in rules.openings)
 
 
-def _by_day(rules: AgendaRules, first_day: date, last_day: date) -> Mapping[date, list[Opened]]:
-    found: dict[date, list[Opened]] = defaultdict(list)
+def _by_day(rules: AgendaRules, first_day: date, last_day: date) -> defaultdict[date, list[Opened]]:
+    found: defaultdict[date, list[Opened]] = defaultdict(list)
     for one in opened_between(rules, first_day, last_day):
         found[one.day].append(one)
     return found
@@ -184,6 +193,10 @@ def _pieces(was: Sequence[Opened], becomes: Sequence[Opened], zone: ZoneInfo) ->
 
 def _hours(opened: Iterable[Opened]) -> list[Interval]:
     return join((one.begin, one.end) for one in opened)
+
+
+def _told(opened: Iterable[Opened]) -> list[object]:
+    return [(one.begin, one.end, _conditions(one.rule)) for one in opened]
 
 
 def _conditions(rule: OpeningRule | None) -> object:

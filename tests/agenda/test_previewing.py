@@ -56,6 +56,21 @@ def test_those_who_would_be_left_outside_are_named_in_their_order(database: Data
         assert standing_outside(session, place, at=NINE) == []
 
 
+def test_a_change_that_begins_later_is_shown_where_it_begins(database: Database) -> None:
+    cast = tilleuls(database)
+    with database.reading(cast.scope) as session:
+        place = load_place(session, cast.practice_id, cast.schedule_id)
+
+        def shown_from(last_day: date) -> date:
+            def end(rules: AgendaRules) -> AgendaRules:
+                return replace(rules, openings=[replace(one, valid_until=last_day) for one in rules.openings])
+
+            return preview_change(session, place, end, at=NINE).weeks[0].days[0].day
+
+        assert shown_from(date(2026, 12, 4)) == MONDAY
+        assert shown_from(date(2027, 2, 5)) == date(2027, 2, 8)
+
+
 def test_what_stands_outside_after_a_change_goes_on_being_told(database: Database) -> None:
     cast = tilleuls(database)
     with database.unit_of_work(cast.scope) as session:
@@ -95,7 +110,7 @@ def test_a_day_of_the_whole_practice_concerns_every_agenda(database: Database) -
 
     with database.reading(cast.scope) as session:
         place = load_place(session, cast.practice_id, cast.schedule_id)
-        own_only = preview_change(session, place, close, at=NINE, first_day=TUESDAY).orphans
+        own_only = preview_change(session, place, close, at=NINE).orphans
         everybody = preview_change(session, place, close, at=NINE, whole_practice=True).orphans
         assert [one.practitioner for one in own_only] == ["Dr Lemoine"]
         assert [one.practitioner for one in everybody] == ["Dr Lemoine", "Dr Arnaud"]

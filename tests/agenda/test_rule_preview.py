@@ -18,6 +18,7 @@ from callcenter.agenda.rule_preview import (
     Booked,
     Change,
     alternates,
+    first_change,
     orphaned,
     outside,
     preview_weeks,
@@ -82,6 +83,20 @@ def test_holidays_and_exceptions_are_named_where_they_count() -> None:
     worked = replace(kept, holidays=frozenset())
     day = preview_weeks(kept, worked, names, first_day=christmas)[0].days[4]
     assert (day.holiday, [one.change for one in day.pieces]) == ("", [Change.ADDED])
+
+
+def test_the_first_day_that_a_change_touches() -> None:
+    def touched(after: OpeningRule, since: date = WEDNESDAY) -> date | None:
+        return first_change(rules(MORNING), rules(after), since=since)
+
+    assert touched(MORNING) is None
+    assert touched(replace(MORNING, valid_until=date(2026, 12, 7))) == date(2026, 12, 14)
+    assert touched(replace(MORNING, valid_from=date(2026, 11, 24))) is None
+    assert touched(replace(MORNING, valid_from=date(2026, 11, 24)), since=MONDAY) == MONDAY
+    online = replace(MORNING, channels={Channel.ONLINE: ChannelRule()})
+    assert touched(online) == date(2026, 11, 30)
+    rare = replace(EVENING, cycle_weeks=26, anchor=date(2027, 5, 3))
+    assert first_change(rules(MORNING), rules(MORNING, rare), since=WEDNESDAY) == date(2027, 5, 3)
 
 
 def test_next_dates_are_said_of_alternate_openings_alone() -> None:

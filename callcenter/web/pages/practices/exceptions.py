@@ -101,7 +101,6 @@ def preview_new(
         return show_preview(request, rules, as_it_stands(rules), refused=refused)
     preview = rules.preview(
         lambda standing: replace(standing, exceptions=(*standing.exceptions, exception)),
-        first_day=exception.first_day,
         whole_practice=typed.particulars().is_whole_practice,
     )
     return show_preview(request, rules, preview)
@@ -122,7 +121,6 @@ def exception(
     kept = load_exception(session, rules.place.schedule, exception_id)
     preview = rules.preview(
         lambda standing: _without(standing, kept.rule),
-        first_day=kept.rule.first_day,
         whole_practice=kept.is_whole_practice,
     )
     return show_rules(request, rules, "practices/exception_end.html", form=Typed(), kept=kept, preview=preview)

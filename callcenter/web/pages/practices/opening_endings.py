@@ -110,7 +110,7 @@ def preview_end(
         refuse_past_end(rules.place.schedule, last_day, at=at)
     except Invalid as refused:
         return show_preview(request, rules, as_it_stands(rules), refused=refused)
-    return show_preview(request, rules, rules.preview(_ended(kept, last_day), first_day=last_day))
+    return show_preview(request, rules, rules.preview(_ended(kept, last_day)))
 
 
 def _ended(kept: OpeningRule, last_day: date) -> Callable[[AgendaRules], AgendaRules]:

@@ -1,7 +1,6 @@
 """One opening of an agenda, added or changed; what that would do is shown before it is saved."""
 
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -212,9 +211,7 @@ def _preview(request: Request, rules: RulePage, typed: OpeningForm, kept: Openin
         rule = typed.read(rules, kept)
     except Invalid as refused:
         return show_preview(request, rules, as_it_stands(rules), refused=refused, **again)
-    preview = rules.preview(
-        lambda standing: replace(standing, openings=with_opening(standing, rule)), first_day=_shown_from(rule, kept)
-    )
+    preview = rules.preview(lambda standing: replace(standing, openings=with_opening(standing, rule)))
     return show_preview(request, rules, preview, **again)
 
 
@@ -233,15 +230,6 @@ def _show(
         cycles=sorted({*_CYCLES, weeks}),
         channels=list(Channel),
     )
-
-
-def _shown_from(rule: OpeningRule, kept: OpeningRule | None) -> date | None:
-    """Where the change begins to show: a rule that begins or ends later is looked at there."""
-    if rule.valid_from is not None and (kept is None or kept.valid_from != rule.valid_from):
-        return rule.valid_from
-    if kept is not None and rule.valid_until is not None and kept.valid_until != rule.valid_until:
-        return rule.valid_until - timedelta(days=7)
-    return rule.valid_from
 
 
 def _everybody() -> dict[str, object]:

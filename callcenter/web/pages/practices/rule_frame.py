@@ -62,11 +62,9 @@ class RulePage:
         """Where its rules are."""
         return f"/practices/{self.place.schedule.practice_id}/schedules/{self.place.schedule.id}"
 
-    def preview(self, change: RuleChange, *, first_day: date | None = None, whole_practice: bool = False) -> Preview:
+    def preview(self, change: RuleChange, *, whole_practice: bool = False) -> Preview:
         """What a change of its rules would do."""
-        return preview_change(
-            self.session, self.place, change, at=self.at, first_day=first_day, whole_practice=whole_practice
-        )
+        return preview_change(self.session, self.place, change, at=self.at, whole_practice=whole_practice)
 
 
 def open_rules(session: Session, practice_id: int, schedule_id: int, me: Identity, at: datetime) -> RulePage:

@@ -118,10 +118,8 @@ def preview_holidays(
 ) -> Response:
     """The weeks, and who would be left outside, before the switch is saved."""
     rules = open_rules(session, practice_id, schedule_id, me, at)
-    names = rules.place.holiday_names(rules.today)
     preview = rules.preview(
         lambda kept: holidays_kept(rules.place, kept, bool(typed.keeps), since=rules.today),
-        first_day=next(iter(names), None),
     )
     return show_preview(request, rules, preview)
 
