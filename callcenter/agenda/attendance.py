@@ -8,7 +8,7 @@ from callcenter.agenda.changing import changed_appointment
 from callcenter.agenda.history import Doing, record_event, snapshot
 from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.agenda.occupation_models import Act
-from callcenter.core.db import touch
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_
 
@@ -51,5 +51,5 @@ def _mark(
     appointment.status = status
     doing = Doing(at=at, staff_id=staff_id, key=f"{act.value}-{appointment_id}-{at.timestamp():.6f}")
     record_event(session, appointment, act, doing, before=before)
-    touch(session, f"agenda-{appointment.practice_id}")
+    touch_agenda(session, appointment.practice_id, appointment.practitioner_id)
     return appointment

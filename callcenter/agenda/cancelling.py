@@ -10,7 +10,7 @@ from callcenter.agenda.history import Doing, record_event, snapshot
 from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.agenda.occupation_models import Act
 from callcenter.agenda.vacating import vacate
-from callcenter.core.db import touch
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.errors import Conflict
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
@@ -64,5 +64,5 @@ def cancel_appointment(
             at,
         ),
     )
-    touch(session, f"agenda-{appointment.practice_id}")
+    touch_agenda(session, appointment.practice_id, appointment.practitioner_id)
     return appointment

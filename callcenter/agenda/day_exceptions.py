@@ -12,8 +12,8 @@ from callcenter.agenda.finding import today_in
 from callcenter.agenda.models import Schedule
 from callcenter.agenda.opening_rules import DayException, ExceptionKind
 from callcenter.agenda.setup import read_time
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
@@ -150,4 +150,4 @@ def _note(
 ) -> None:
     subject = f"day_exception {exception_id}"
     record_act(session, action, subject, at=at, staff_id=staff_id, practice_id=schedule.practice_id)
-    touch(session, f"agenda-{schedule.practice_id}")
+    touch_agenda(session, schedule.practice_id)

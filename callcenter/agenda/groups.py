@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.occupancy import Looker, free_again
+from callcenter.agenda.occupancy import Looker, free_again, free_time
 from callcenter.agenda.occupation_models import GroupVisit, Hold, HoldStatus, Occupation
 
 
@@ -61,11 +61,7 @@ def leave_group(session: Session, group_visit_id: int) -> None:
     """Give one place back; an empty group occupies nobody any more."""
     left = _change(session, group_visit_id, -1)
     if left == [0]:
-        session.execute(
-            delete(Occupation)
-            .where(Occupation.group_visit_id == group_visit_id)
-            .execution_options(synchronize_session=False)
-        )
+        free_time(session, Occupation.group_visit_id == group_visit_id)
 
 
 def _change(session: Session, group_visit_id: int, by: int) -> list[int]:

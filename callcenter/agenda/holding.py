@@ -15,7 +15,7 @@ from callcenter.agenda.occupation_models import Hold, HoldStatus, Occupation
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.placing import Wanted, count_share, is_overlap, lock_for, occupy, place, refused
-from callcenter.core.db import touch
+from callcenter.agenda.versions import note_actor, touch_agenda
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
 
@@ -108,7 +108,7 @@ def hold_time(
             if not is_overlap(refusal):
                 raise Conflict(N_("This form has already been used for another appointment.")) from refusal
             raise refused(session, wanted, Refusal.TAKEN, at=at) from refusal
-    touch(session, f"agenda-{practice_id}")
+    touch_agenda(session, practice_id, practitioner_id)
     return hold
 
 
@@ -128,12 +128,15 @@ def prolong_hold(session: Session, hold_id: int, *, staff_id: int, at: datetime)
     ).all()
     if not still:
         raise Conflict(N_("This time is no longer held."))
-    session.execute(
+    held = session.execute(
         update(Occupation)
         .where(Occupation.hold_id == hold_id)
         .values(until=seconds(until))
+        .returning(Occupation.practice_id, Occupation.actor)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    for row in held:
+        note_actor(session, row.practice_id, row.actor)
     session.refresh(hold)
     return hold
 

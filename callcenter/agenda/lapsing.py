@@ -3,17 +3,18 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor, practitioner_of
 from callcenter.agenda.groups import leave_group
-from callcenter.agenda.occupancy import Looker, free_again, lock_actors, seconds
+from callcenter.agenda.occupancy import Looker, free_again, free_time, lock_actors, seconds
 from callcenter.agenda.occupation_models import Hold, HoldStatus, Occupation
 from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.quotas import give_back_use
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.clock import Clock
-from callcenter.core.db import Database, touch
+from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
 
 _AT_ONCE = 100
@@ -100,13 +101,11 @@ def end_hold(session: Session, hold: Hold, status: HoldStatus, *, at: datetime) 
     session.refresh(hold)
     if not ended:
         return
-    session.execute(
-        delete(Occupation).where(Occupation.hold_id == hold.id).execution_options(synchronize_session="fetch")
-    )
+    free_time(session, Occupation.hold_id == hold.id)
     give_back_use(session, hold)
     if hold.group_visit_id is not None:
         leave_group(session, hold.group_visit_id)
-    touch(session, f"agenda-{hold.practice_id}")
+    touch_agenda(session, hold.practice_id, hold.practitioner_id)
 
 
 def release_lapsed(database: Database, clock: Clock) -> int:

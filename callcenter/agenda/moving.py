@@ -15,7 +15,7 @@ from callcenter.agenda.occupation_models import Act, AppointmentEvent
 from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.placing import Wanted, place
 from callcenter.agenda.vacating import vacate
-from callcenter.core.db import touch
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
@@ -107,7 +107,7 @@ def tell_moved(
             tell,
         ),
     )
-    touch(session, f"agenda-{appointment.practice_id}")
+    touch_agenda(session, appointment.practice_id, appointment.practitioner_id)
 
 
 def _is_done(session: Session, appointment_id: int, request_key: str) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_of, resource_of
 from callcenter.agenda.models import Appointment, Schedule
 from callcenter.agenda.occupation_models import Hold, Occupation
 from callcenter.agenda.resource_models import Resource
+from callcenter.agenda.versions import note_actor
 from callcenter.agenda.wall_clock import Interval, join
 
 
@@ -64,6 +65,18 @@ def free_again(looker: Looker) -> ColumnElement[bool]:
     """Which active holds take nothing from this looker: those that have lapsed, and her own."""
     lapsed = Hold.expires_at <= datetime.fromtimestamp(looker.at, UTC)
     return lapsed if looker.staff_id is None else or_(lapsed, Hold.staff_id == looker.staff_id)
+
+
+def free_time(session: Session, whose: ColumnElement[bool]) -> None:
+    """Nothing of this is taken any more."""
+    freed = session.execute(
+        delete(Occupation)
+        .where(whose)
+        .returning(Occupation.practice_id, Occupation.actor)
+        .execution_options(synchronize_session="fetch")
+    ).all()
+    for row in freed:
+        note_actor(session, row.practice_id, row.actor)
 
 
 def lock_actors(session: Session, actors: Iterable[int]) -> None:

@@ -156,3 +156,14 @@ class AppointmentEvent(PracticeOwned, Base):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     after: Mapped[dict[str, Any]] = mapped_column(JSON)
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("appointment_event.id"), unique=True)
+
+
+class AgendaVersion(PracticeOwned, Base):
+    """How often an agenda has changed: what was read of it holds as long as this stands (``agenda.versions``)."""
+
+    __tablename__ = "agenda_version"
+
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    # 0 for what all of a practice's agendas share: no reference, therefore.
+    practitioner_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)

@@ -15,8 +15,8 @@ from callcenter.agenda.opening_rules import OpeningRule
 from callcenter.agenda.quota_recount import count_anew
 from callcenter.agenda.rule_reading import read_openings
 from callcenter.agenda.typed_openings import minutes_of
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_, format_day_short
 
@@ -110,7 +110,7 @@ def keep_holidays(session: Session, schedule: Schedule, keeps: bool, *, at: date
         staff_id=staff_id,
         practice_id=schedule.practice_id,
     )
-    touch(session, f"agenda-{schedule.practice_id}")
+    touch_agenda(session, schedule.practice_id)
     return True
 
 
@@ -137,4 +137,4 @@ def _note(
 ) -> None:
     subject = f"opening {opening_id}"
     record_act(session, action, subject, at=at, staff_id=staff_id, practice_id=schedule.practice_id)
-    touch(session, f"agenda-{schedule.practice_id}")
+    touch_agenda(session, schedule.practice_id)

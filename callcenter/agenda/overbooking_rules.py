@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.agenda.resource_models import OverbookingRule, OverbookingUse
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
@@ -160,4 +160,4 @@ def _note(session: Session, rule: OverbookingRule, act: str, *, at: datetime, st
         staff_id=staff_id,
         practice_id=rule.practice_id,
     )
-    touch(session, f"agenda-{rule.practice_id}")
+    touch_agenda(session, rule.practice_id)

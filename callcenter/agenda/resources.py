@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import ServiceType
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
@@ -180,4 +180,4 @@ def _note(
     table: str = "resource",
 ) -> None:
     record_act(session, f"agenda.{act}", f"{table} {row_id}", at=at, staff_id=staff_id, practice_id=practice_id)
-    touch(session, f"agenda-{practice_id}")
+    touch_agenda(session, practice_id)

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import ServiceType
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line, search_key
@@ -136,4 +136,4 @@ def _free_code(name: str, taken: set[str]) -> str:
 def _note(session: Session, service_type: ServiceType, action: str, *, at: datetime, staff_id: int | None) -> None:
     subject = f"service_type {service_type.id}"
     record_act(session, action, subject, at=at, staff_id=staff_id, practice_id=service_type.practice_id)
-    touch(session, f"agenda-{service_type.practice_id}")
+    touch_agenda(session, service_type.practice_id)

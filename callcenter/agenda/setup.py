@@ -12,8 +12,8 @@ from callcenter.agenda.models import Opening, Schedule
 from callcenter.agenda.opening_overlaps import first_overlap
 from callcenter.agenda.opening_rules import OpeningRule
 from callcenter.agenda.rule_reading import read_openings
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
@@ -41,7 +41,7 @@ def open_schedule(session: Session, *, practice_id: int, practitioner_id: int, s
     schedule = schedules[0]
     schedule.site_id, schedule.zone = site_id, zone
     session.flush()
-    touch(session, f"agenda-{practice_id}")
+    touch_agenda(session, practice_id)
     return schedule
 
 
@@ -54,7 +54,7 @@ def open_schedule_at(session: Session, *, practice_id: int, practitioner_id: int
         session.add(schedule)
     schedule.zone = zone
     session.flush()
-    touch(session, f"agenda-{practice_id}")
+    touch_agenda(session, practice_id)
     return schedule
 
 
@@ -77,7 +77,7 @@ def follow_site_zone(session: Session, practice_id: int, site_id: int, *, zone: 
     session.execute(
         update(Schedule).where(Schedule.practice_id == practice_id, Schedule.site_id == site_id).values(zone=zone)
     )
-    touch(session, f"agenda-{practice_id}")
+    touch_agenda(session, practice_id)
 
 
 def plain_hours(session: Session, schedule: Schedule) -> list[WeeklyHours]:
@@ -132,7 +132,7 @@ def set_openings(
     )
     subject = f"schedule {schedule.id}"
     record_act(session, "weekly_hours_set", subject, at=at, staff_id=staff_id, practice_id=practice_id)
-    touch(session, f"agenda-{practice_id}")
+    touch_agenda(session, practice_id)
     return True
 
 

@@ -15,7 +15,7 @@ from callcenter.agenda.models import Appointment
 from callcenter.agenda.moving import tell_moved
 from callcenter.agenda.occupation_models import Act, AppointmentEvent
 from callcenter.agenda.vacating import come_back, vacate
-from callcenter.core.db import touch
+from callcenter.agenda.versions import touch_agenda
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
@@ -114,7 +114,7 @@ def _take_back(
     elif event.act == Act.CANCELLED:
         # The patient was told that it is off, or is about to be: it is on again.
         publish(session, AppointmentRestored(appointment.id, appointment.practice_id, event.call_id, at))
-    touch(session, f"agenda-{appointment.practice_id}")
+    touch_agenda(session, appointment.practice_id, appointment.practitioner_id)
 
 
 def _doing(event: AppointmentEvent, staff_id: int, at: datetime) -> Doing:

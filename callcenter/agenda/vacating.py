@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.groups import join_group, leave_group
 from callcenter.agenda.history import put_back
 from callcenter.agenda.models import Appointment, Schedule
+from callcenter.agenda.occupancy import free_time
 from callcenter.agenda.occupation_models import GroupVisit, Occupation
 from callcenter.agenda.openings import local_time
 from callcenter.agenda.overbooking import count_overbooking, give_back_overbooking
@@ -24,11 +25,7 @@ _GONE = N_("This time has been taken since. It cannot be taken back.")
 def vacate(session: Session, appointment: Appointment) -> None:
     """Free its time and give back what it counted for; called once, under the lock of its actors."""
     session.flush()
-    session.execute(
-        delete(Occupation)
-        .where(Occupation.appointment_id == appointment.id)
-        .execution_options(synchronize_session="fetch")
-    )
+    free_time(session, Occupation.appointment_id == appointment.id)
     give_back_use(session, appointment)
     give_back_overbooking(session, appointment, zone=_zone(session, appointment))
     if appointment.group_visit_id is not None:

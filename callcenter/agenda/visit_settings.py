@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from callcenter.agenda.models import PractitionerService, ServiceType
 from callcenter.agenda.service_types import LONGEST_VISIT_MINUTES
 from callcenter.agenda.typed_spans import read_count, read_span, write_span
+from callcenter.agenda.versions import touch_agenda
 from callcenter.agenda.visit_rules import NewPatients
 from callcenter.core.audit import record_act
-from callcenter.core.db import touch
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
@@ -223,4 +223,4 @@ def _shown(number: int | None) -> str:
 def _note(session: Session, service_type: ServiceType, action: str, *, at: datetime, staff_id: int | None) -> None:
     subject = f"service_type {service_type.id}"
     record_act(session, action, subject, at=at, staff_id=staff_id, practice_id=service_type.practice_id)
-    touch(session, f"agenda-{service_type.practice_id}")
+    touch_agenda(session, service_type.practice_id)

@@ -29,6 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from callcenter.core.broadcast import Broadcast, open_broadcast
 from callcenter.core.events import EventBus
+from callcenter.core.keep import Keep
 from callcenter.core.scope import Scope, guard
 
 
@@ -107,6 +108,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.bus = bus or EventBus()
         self.broadcast: Broadcast = open_broadcast(url)
+        self.kept = Keep()  # what readers remember of it; forgotten with this object
         self._writers = WriterQueue()
         # The turn is taken at the first statement, not when the unit opens: a request that waits for its turn while it
         # still needs a second worker thread would starve the one that holds it.
@@ -144,6 +146,9 @@ class Database:
         session = self._sessions(bind=engine, info={"scope": scope, "bus": self.bus, "after_commit": after_commit})
         try:
             yield session
+            session.flush()
+            for act in session.info.get("before_commit", {}).values():
+                act()
             session.commit()
         except BaseException:
             session.rollback()
@@ -160,7 +165,8 @@ class Database:
     @contextmanager
     def reading(self, scope: Scope | None = None) -> Iterator[Session]:
         """One reading transaction; whatever it changes is thrown away."""
-        session = self._sessions(bind=self.engine, info={"scope": scope, "bus": self.bus, "after_commit": []})
+        info: dict[str, Any] = {"scope": scope, "bus": self.bus, "after_commit": [], "kept": self.kept}
+        session = self._sessions(bind=self.engine, info=info)
         try:
             yield session
         finally:
@@ -177,6 +183,17 @@ class Database:
 def touch(session: Session, *topics: str) -> None:
     """Signal these topics once the transaction is committed; nobody hears of one that was rolled back."""
     session.info.setdefault("topics", {}).update(dict.fromkeys(topics))
+
+
+def before_commit(session: Session, key: object, act: Callable[[], None]) -> None:
+    """Run ``act`` as the last thing of the transaction, after all that it writes; once for each key."""
+    session.info.setdefault("before_commit", {}).setdefault(key, act)
+
+
+def kept_by(session: Session) -> Keep | None:
+    """What readers of this database remember; None for whoever writes, since it may see what is not committed."""
+    kept: Keep | None = session.info.get("kept")
+    return kept
 
 
 def after_commit(session: Session, act: Callable[[], None]) -> None:

@@ -46,9 +46,17 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_appointment_{column}"), "appointment", [column])
     _create_history()
     _occupy_by_actor()
+    op.create_table(
+        "agenda_version",
+        sa.Column("practitioner_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        *_practice("agenda_version"),
+        sa.PrimaryKeyConstraint("practice_id", "practitioner_id", name=op.f("pk_agenda_version")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("agenda_version")
     _occupy_by_schedule()
     op.create_table(
         "cancellation",
