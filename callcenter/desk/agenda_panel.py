@@ -17,6 +17,7 @@ from callcenter.agenda.openings import local_time
 from callcenter.agenda.overbooking import OpenRule, rules_on
 from callcenter.agenda.places import Place
 from callcenter.agenda.rows import AppointmentRow, DayView
+from callcenter.agenda.undoing import Undoable, last_undoable
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard
 from callcenter.directory.models import Practitioner
@@ -107,6 +108,7 @@ class AgendaPanel:
     previous_query: str
     next_query: str
     more: Mapping[int, str]  # starts that are taken and that a rule would add to, and what chooses them
+    undoable: Undoable | None  # her last change of an agenda of this practice
     horizon_days: int = HORIZON_DAYS
 
 
@@ -202,6 +204,7 @@ def _panel(session: Session, card: CallCard, asked: AgendaChoice, *, staff_id: i
         query_without_choice=query(),
         previous_query=query(day=day - timedelta(days=1)),
         next_query=query(day=day + timedelta(days=1)),
+        undoable=last_undoable(session, staff_id, at=at, practice_id=card.practice_id),
         more={
             one.start: query(start=one.start)
             for one in view.rows

@@ -84,6 +84,7 @@ KEYS: dict[str, Key] = {
     "next_day": Key("ArrowRight", N_("Next day"), Area.AGENDA),
     "book": Key("Enter", N_("Book"), Area.AGENDA),
     "series": Key("s", N_("Several visits in a row, from this time on"), Area.AGENDA),
+    "undo": Key("Control+z", N_("Undo your last change"), Area.AGENDA),
     "take_time": Key("1", N_("Take another time: a digit"), Area.AGENDA),
     "wide_cursor": Key(
         "ArrowDown", N_("Go through the times, in all four directions"), Area.WIDE_AGENDA, is_taken=False

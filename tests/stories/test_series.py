@@ -35,3 +35,10 @@ def test_four_weeks_of_care_are_booked_in_one_go_and_taken_back_in_one(town: Tow
         booked = session.scalars(select(Appointment).order_by(Appointment.start)).all()
     assert [one.start - booked[0].start for one in booked] == [0, 14 * 86_400]
     assert len({one.series_id for one in booked}) == 1
+
+    # In one go they are taken back.
+    expect(desk.locator("#desk-undo")).to_be_visible()
+    desk.keyboard.press("Control+z")
+    expect(desk.locator(".booked-here li.cancelled")).to_have_count(2)
+    with town.database.reading(ALL) as session:
+        assert set(session.scalars(select(Appointment.status))) == {"cancelled"}
