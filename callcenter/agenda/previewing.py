@@ -63,6 +63,7 @@ class Orphan:
     appointment_id: int
     patient_id: int
     patient: str
+    practitioner_id: int
     practitioner: str
     starts_at: datetime
     service: str
@@ -182,6 +183,7 @@ def _read_orphans(
             appointment_id=one.id,
             patient_id=one.patient_id,
             patient=short_name(family_name, given_name),
+            practitioner_id=one.practitioner_id,
             practitioner=by_id[one.schedule_id].practitioner,
             starts_at=local_time(one.start, by_id[one.schedule_id].schedule.zone),
             service=service_type.name,

@@ -258,6 +258,11 @@ def test_an_opening_ends_and_the_page_goes_on_naming_whom_it_left(office: Office
     assert "1 appointment outside of what is open" in shown
     assert "Vasseur H." in shown
     assert "until Mon 23 Nov" in shown
+    assert f"/patients/{office.cast.vasseur_id}" in office.client.get(office.address).text
+    office.sign_in(Role.SUPERVISOR)  # whose link leads to where it can be moved
+    there = re.search(r'href="(/agenda\?[^"]+)"', office.client.get(office.address).text)
+    assert there is not None
+    assert "Vasseur" in office.client.get(there[1].replace("&amp;", "&")).text
     assert office.client.get(f"{office.address}?done=<script>").text.count("<script>") == 0
 
 
