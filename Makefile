@@ -43,6 +43,9 @@ drill-telephony: setup postgres ## Stop, replace and stall the product under cal
 drill-presence: setup browsers ## Hide, close, put to sleep and cut off an operator's browser; one JSON object
 	@$(BIN)/python -m callcenter.drills.presence --seed $(SEED)
 
+drill-agenda: setup postgres ## Hold finder against booker, change clocks, and race eight processes; one JSON object (SEED=1)
+	@$(BIN)/python -m callcenter.drills.agenda --seed $(SEED)
+
 format: setup ## Put the source in the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .

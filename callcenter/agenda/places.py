@@ -62,16 +62,23 @@ def free_in(
         if isinstance(rule, NotForHer):
             return []
         question = Question(Channel.PHONE, seconds(at), one.used)
-        apart = proposal_distance(rule)
-        if besides.company is None:
-            starts = free_starts(one.opened, one.busy, rule, question, zone=one.zone, apart=apart)
-        else:
-            every = free_starts(one.opened, one.busy, rule, question, zone=one.zone)
-            starts = _far_apart((s for s in every if not _blocked(besides.company, one, rule, s)), apart)
-        starts = sorted({*starts, *_joinable(one, rule, question, besides)}) if besides.groups else starts
-        for start in starts[bisect_left(starts, one.days[0]) : bisect_left(starts, one.days[1])]:
+        for start in starts_in(one, rule, question, besides, apart=proposal_distance(rule)):
             found.setdefault(start, Free(start, start + rule.duration, one.schedule_id, one.zone))
     return [found[start] for start in sorted(found)]
+
+
+def starts_in(
+    schedule: OpenSchedule, rule: VisitRule, question: Question, besides: Besides = ALONE, *, apart: int | None = None
+) -> list[int]:
+    """Every start that can be had in one schedule on its days, sorted; with ``apart`` those to propose."""
+    if besides.company is None:
+        starts = free_starts(schedule.opened, schedule.busy, rule, question, zone=schedule.zone, apart=apart)
+    else:
+        every = free_starts(schedule.opened, schedule.busy, rule, question, zone=schedule.zone)
+        starts = [one for one in every if not _blocked(besides.company, schedule, rule, one)]
+        starts = starts if apart is None else _far_apart(starts, apart)
+    starts = sorted({*starts, *_joinable(schedule, rule, question, besides)}) if besides.groups else starts
+    return starts[bisect_left(starts, schedule.days[0]) : bisect_left(starts, schedule.days[1])]
 
 
 @dataclass(frozen=True, slots=True)
