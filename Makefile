@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 SEED ?= 1
 
-.PHONY: help setup demo demo-reset test bench-webhook bench-fanout check format browsers postgres lock vendor messages clean
+.PHONY: help setup demo demo-reset test bench-webhook bench-fanout bench-agenda check format browsers postgres lock vendor messages clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ bench-webhook: setup postgres ## Measure the voice webhook beside its floor, on 
 
 bench-fanout: setup postgres ## Measure from a call's webhook to its card, 200 screens connected; one JSON object
 	@$(BIN)/callcenter bench fanout --json
+
+bench-agenda: setup postgres ## Measure free time found, booked, moved and shown; one JSON object
+	@$(BIN)/callcenter bench agenda --json
 
 test: setup browsers postgres check ## Check everything: style, types, layers, then the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.finding import read_besides
+from callcenter.agenda.firsts import Firsts
 from callcenter.agenda.models import ServiceType
 from callcenter.agenda.occupancy import Looker, seconds
 from callcenter.agenda.openings import Agendas, OpenSchedule
@@ -35,11 +36,20 @@ def first_free_of_group(
     staff_id: int | None = None,
 ) -> FreeWith | None:
     """The first free time with any of these practitioners; of two at the same moment, the one named first."""
-    looker = Looker(seconds(at), staff_id)
-    agendas = Agendas(session, practitioner_ids, since=at.date() - timedelta(days=1), looker=looker)
-    visits = visits_of(session, practitioner_ids, service_type)
-    visitors = {} if patient_id is None else visitors_for(session, practitioner_ids, patient_id)
-    return soonest(first_free_each(agendas, visits, visitors=visitors, at=at, count=1, days=days))
+    firsts = Firsts(session, service_type, days=days)
+    known = firsts.known(practitioner_ids, seconds(at))
+    found = {practitioner_id: one.free for practitioner_id, one in known.items()}
+    others = [one for one in practitioner_ids if one not in found]
+    if others:
+        looker = Looker(seconds(at), staff_id)
+        agendas = Agendas(session, others, since=at.date() - timedelta(days=1), looker=looker)
+        visits = visits_of(session, others, service_type)
+        visitors = {} if patient_id is None else visitors_for(session, others, patient_id)
+        each = first_free_each(agendas, visits, visitors=visitors, at=at, count=1, days=days)
+        new = {practitioner_id: next(iter(times), None) for practitioner_id, times in each.items()}
+        firsts.note(session, new, visits, at=at)
+        found |= new
+    return soonest({one: [free] if (free := found[one]) else [] for one in practitioner_ids})
 
 
 def soonest(each: Mapping[int, Sequence[Free]]) -> FreeWith | None:

@@ -29,6 +29,35 @@ class Looker:
     moving: frozenset[int] = frozenset()
     joining: int | None = None
 
+    def sees(self, taken: "Taken") -> bool:
+        """Whether what is held counts as taken for her."""
+        return taken.until is None or (
+            taken.until > self.at and (self.staff_id is None or taken.held_by != self.staff_id)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Time that is taken of an actor; held until a second (UTC) when it lapses then."""
+
+    start: int
+    end: int
+    until: int | None
+    held_by: int | None
+
+
+def read_taken(session: Session, actors: Collection[int], begin: int, end: int) -> Mapping[int, list[Taken]]:
+    """What of the plan (lane 0) is taken or held by anybody between two instants, by actor; one query."""
+    found: dict[int, list[Taken]] = defaultdict(list)
+    rows = session.execute(
+        select(Occupation.actor, Occupation.start, Occupation.end, Occupation.until, Occupation.held_by).where(
+            Occupation.actor.in_(actors), Occupation.lane == 0, Occupation.start < end, Occupation.end > begin
+        )
+    )
+    for actor, taken_from, taken_until, until, held_by in rows:
+        found[actor].append(Taken(taken_from, taken_until, until, held_by))
+    return found
+
 
 def read_busy(
     session: Session, actors: Collection[int], begin: int, end: int, looker: Looker

@@ -85,10 +85,16 @@ def free_starts(
     soonest = max(soonest, visit.from_age or soonest)
     latest = latest if visit.until_age is None else min(latest, visit.until_age - 1)
     admitted = []
+    # The same for every day of a plain rule, and a year has five hundred of them.
+    windows: dict[int, Interval | Refusal] = {}
     for one in opened:
         if one.end <= soonest or one.begin >= latest + visit.duration:
             continue
-        window = _window(one, visit, question, zone)
+        window = windows.get(id(one.rule))
+        if window is None:
+            window = _window(one, visit, question, zone)
+            if one.rule is None or one.rule.is_alike_every_day:
+                windows[id(one.rule)] = window
         if not isinstance(window, Refusal):
             admitted.append((one, max(soonest, window[0]), min(latest, window[1])))
     room = join([(one.begin, one.end) for one, _, _ in admitted])
@@ -97,6 +103,7 @@ def free_starts(
     found: list[int] = []
     overlaps = False
     told = -_NO_LIMIT
+    count = len(busy)
     for one, first, last in admitted:
         overlaps, told = overlaps or one.begin < told, max(told, one.end)
         closes = room[bisect_right(room, (one.begin, _NO_LIMIT)) - 1][1]
@@ -106,16 +113,20 @@ def free_starts(
         if index and busy[index - 1][1] > low - before:
             low = busy[index - 1][1] + before
         gap = max(one.begin, busy[index - 1][1] + before) if index else one.begin
+        anchor = one.anchor
         while low <= last:
-            taken_from, taken_until = busy[index] if index < len(busy) else _NEVER
-            high = min(last, taken_from - needed)
-            # On the grid in the gap, then as many proposals on as lie before what can be had.
-            start = one.anchor - (one.anchor - gap) // step * step
-            if start < low:
-                start -= (start - low) // apart * apart
-                if start > high:  # none of those is left: the first that can be had
-                    start = one.anchor - (one.anchor - low) // step * step
-            found += range(start, high + 1, apart)
+            taken_from, taken_until = busy[index] if index < count else _NEVER
+            high = taken_from - needed
+            if high > last:
+                high = last
+            if low <= high:
+                # On the grid in the gap, then as many proposals on as lie before what can be had.
+                start = anchor - (anchor - gap) // step * step
+                if start < low:
+                    start -= (start - low) // apart * apart
+                    if start > high:  # none of those is left: the first that can be had
+                        start = anchor - (anchor - low) // step * step
+                found += range(start, high + 1, apart)
             low = gap = taken_until + before
             index += 1
     return sorted(set(found)) if overlaps else found

@@ -91,6 +91,11 @@ class OpeningRule:
         """Whether it is open every week of every year, to everybody and for everything."""
         return self == OpeningRule(id=self.id, weekday=self.weekday, starts=self.starts, ends=self.ends)
 
+    @property
+    def is_alike_every_day(self) -> bool:
+        """Whether on each day it opens it is for the same: kept for nothing, no channel with a share of the day."""
+        return self.kind is OpeningKind.NORMAL and all(one.quota is None for one in (self.channels or {}).values())
+
     def is_in_force(self, day: date) -> bool:
         """Whether the rule opens this day, the school's year left aside."""
         if self.weekday != day.weekday():

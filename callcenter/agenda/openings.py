@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor
+from callcenter.agenda.kept import KeptAgenda, read_kept
 from callcenter.agenda.occupancy import Looker, read_busy
 from callcenter.agenda.opening_rules import Channel, Opened, opened_between
-from callcenter.agenda.rule_reading import read_rules, read_use
+from callcenter.agenda.rule_reading import ScheduleRules, read_rules, read_use
 from callcenter.agenda.wall_clock import Interval, join, wall_day
 
 EVERYBODY = Looker(at=0)  # sees every hold, also those that have lapsed
@@ -44,15 +45,25 @@ class Agendas:
     ) -> None:
         self.session = session
         self.looker = looker or EVERYBODY
-        self._schedules = read_rules(session, practitioner_ids, since=since)
+        self._practitioner_ids, self._since = practitioner_ids, since
+        self._rules: list[ScheduleRules] | None = None
 
     def on(self, first_day: date, last_day: date) -> list[OpenSchedule]:
-        """As they stand on these days of each one's zone, both included; one query, two where channels have a quota."""
-        rules = [one.rules for one in self._schedules]
+        """As they stand on these days of each one's zone, both included.
+
+        One query when they are remembered as they stand (``agenda.kept``), a few more otherwise.
+        """
+        if not self.looker.moving and self.looker.joining is None:
+            kept = read_kept(self.session, self._practitioner_ids, first_day, last_day)
+            if kept is not None:
+                return self._remembered(kept, first_day, last_day)
+        if self._rules is None:
+            self._rules = read_rules(self.session, self._practitioner_ids, since=self._since)
+        rules = [one.rules for one in self._rules]
         used = read_use(self.session, rules, first_day=first_day, last_day=last_day, looker=self.looker)
         # A day more on both sides: the days are wall-clock, the instants are not.
         begin, end = _utc_midnight(first_day - timedelta(days=1)), _utc_midnight(last_day + timedelta(days=2))
-        actors = {practitioner_actor(one.practitioner_id) for one in self._schedules}
+        actors = {practitioner_actor(one.practitioner_id) for one in self._rules}
         busy = read_busy(self.session, actors, begin, end, self.looker)
         return [
             OpenSchedule(
@@ -64,8 +75,26 @@ class Agendas:
                 busy=tuple(busy[practitioner_actor(one.practitioner_id)]),
                 used=used,
             )
-            for one in self._schedules
+            for one in self._rules
         ]
+
+    def _remembered(self, kept: Mapping[int, KeptAgenda], first_day: date, last_day: date) -> list[OpenSchedule]:
+        limited = [each.rules for one in kept.values() if one.is_limited for each in one.schedules]
+        used = read_use(self.session, limited, first_day=first_day, last_day=last_day, looker=self.looker)
+        found = [
+            OpenSchedule(
+                schedule_id=each.schedule_id,
+                practitioner_id=practitioner_id,
+                zone=each.rules.zone,
+                days=(wall_day(first_day, each.rules.zone)[0], wall_day(last_day, each.rules.zone)[1]),
+                opened=each.opened_between(first_day, last_day),
+                busy=one.busy(self.looker),
+                used=used,
+            )
+            for practitioner_id, one in kept.items()
+            for each in one.schedules
+        ]
+        return sorted(found, key=lambda one: one.schedule_id)
 
 
 def read_schedules(

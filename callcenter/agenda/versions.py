@@ -1,17 +1,17 @@
 """The version of an agenda: another one whenever anything changes that decides what is free in it, or how it is shown.
 
 It stands in the database, since other processes write too. Rows that are written through a session are noticed by
-themselves; whoever changes rows by a statement says so. What has changed is counted as the last thing of the
-transaction, in the order of ids: nobody waits for another lock while holding these. A practitioner's own row is only
-ever wanted by writers who hold that agenda's lock already; one row a practice would let the bookings of ten doctors
-wait for one another's commit.
+themselves, and so are statements that change rules; whoever frees time by a statement says so. What has changed is
+counted as the last thing of the transaction, in the order of ids: nobody waits for another lock while holding these. A
+practitioner's own row is only ever wanted by writers who hold that agenda's lock already; one row a practice would let
+the bookings of ten doctors wait for one another's commit.
 """
 
 from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import event, inspect, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from callcenter.agenda.actors import practitioner_of
 from callcenter.agenda.models import (
@@ -38,6 +38,12 @@ _COUNT = text(
     "INSERT INTO agenda_version (practice_id, practitioner_id, version) VALUES (:practice_id, :practitioner_id, 1) "
     "ON CONFLICT (practice_id, practitioner_id) DO UPDATE SET version = agenda_version.version + 1"
 )
+_COUNT_ALL = text(
+    "INSERT INTO agenda_version (practice_id, practitioner_id, version) SELECT id, 0, 1 FROM practice "
+    "WHERE true ORDER BY id "
+    "ON CONFLICT (practice_id, practitioner_id) DO UPDATE SET version = agenda_version.version + 1"
+)
+_ALL = (-1, EVERYBODY)
 
 
 def touch_agenda(session: Session, practice_id: int, practitioner_id: int = EVERYBODY) -> None:
@@ -76,8 +82,11 @@ def versions_of(
 
 
 def _count(session: Session, changed: set[tuple[int, int]]) -> None:
-    rows = [{"practice_id": practice, "practitioner_id": whose} for practice, whose in sorted(changed)]
-    session.connection().execute(_COUNT, rows)
+    if _ALL in changed:
+        session.connection().execute(_COUNT_ALL)
+    rows = [{"practice_id": practice, "practitioner_id": whose} for practice, whose in sorted(changed - {_ALL})]
+    if rows:
+        session.connection().execute(_COUNT, rows)
 
 
 def _everybody(session: Session, row: Any) -> None:
@@ -106,9 +115,12 @@ def _patient(session: Session, row: Patient) -> None:
         note_change(session, row.practice_id)
 
 
+_RULES = (
+    *(Opening, OpeningChannel, OpeningServiceType, DayException, Schedule),
+    *(ServiceType, PractitionerService, ServiceNeed, Resource, Practitioner, Site),
+)
 _WRITTEN: dict[type, Callable[[Session, Any], None]] = {
-    **dict.fromkeys((Opening, OpeningChannel, OpeningServiceType, DayException, Schedule), _everybody),
-    **dict.fromkeys((ServiceType, PractitionerService, ServiceNeed, Resource, Practitioner, Site), _everybody),
+    **dict.fromkeys(_RULES, _everybody),
     **dict.fromkeys((Appointment, Hold, GroupVisit), _one),
     Occupation: _taken,
     Practice: _practice,
@@ -122,3 +134,12 @@ def _note_written(session: Session, _context: object) -> None:
         note = _WRITTEN.get(type(row))
         if note is not None:
             note(session, row)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    """Rules that are changed by a statement: whose, only the statement knows. That is rare; all are read again."""
+    if state.is_select:
+        return
+    if any(mapper.class_ in _RULES for mapper in state.all_mappers):
+        note_change(state.session, *_ALL)

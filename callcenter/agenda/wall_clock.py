@@ -42,6 +42,7 @@ def instants_of(wall: datetime, zone: str) -> tuple[int, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
 def wall_day(day: date, zone: str) -> Interval:
     """From the first instant that is called this day in ``zone`` to the first that is called the next."""
     begin = wall_seconds(day)

@@ -73,6 +73,21 @@ def fanout_row(
     }
 
 
+def timed_row(
+    name: str, database: str, n: int, measured: Sequence[Sequence[float]], floor: Sequence[Sequence[float]]
+) -> dict[str, Any]:
+    """One row from rounds of seconds and the rounds of its floor; figures in milliseconds."""
+    rounds, floors = [Round(0.0, one) for one in measured], [Round(0.0, one) for one in floor]
+    return {
+        "name": name,
+        "database": database,
+        "n": n,
+        "unit": "ms",
+        **_spread([one.percentile(50) for one in rounds], [one.percentile(50) for one in floors]),
+        "p99": _rounded(Round(0.0, [seconds for one in measured for seconds in one]).percentile(99)),
+    }
+
+
 def machine() -> dict[str, Any]:
     """What was measured on, and beside how much else."""
     return {

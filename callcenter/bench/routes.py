@@ -6,3 +6,4 @@ FLOOR = "/bench/floor"
 CPU = "/bench/cpu"
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'
 SIGNAL = "/bench/signal"
+ASKED = "/bench/asked"

@@ -8,9 +8,10 @@ import sys
 import time
 from typing import Any
 
-from callcenter.bench.routes import CPU, EMPTY, FLOOR, SIGNAL
+from callcenter.bench.routes import ASKED, CPU, EMPTY, FLOOR, SIGNAL
 from callcenter.core.config import load_settings
 from callcenter.main import create_app
+from callcenter.web.context import Me, Reads
 from callcenter.web.server import Server
 from callcenter.web.webhooks.verified import read_webhook, xml
 
@@ -32,11 +33,17 @@ async def signal(request: Any) -> Any:
     return xml(EMPTY)
 
 
+def ask_nothing(_me: Me, _session: Reads) -> dict[str, int]:
+    """What no answer to a signed-in person can do without: who she is, and a session in her scope."""
+    return {}
+
+
 def main(descriptor: int) -> None:
     """Serve until told to stop."""
     product = create_app(load_settings())
     product.add_route(FLOOR, answer_nothing, methods=["POST"])
     product.add_api_route(CPU, tell_cpu, methods=["GET"])
+    product.add_api_route(ASKED, ask_nothing, methods=["GET"])
     product.add_route(SIGNAL, signal, methods=["POST"])
     Server(product).run(sockets=[socket.socket(fileno=descriptor)])
 

@@ -59,6 +59,31 @@ def fanout(
         _print(report, as_json=as_json)
 
 
+@app.command()
+def agenda(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds.")] = 5,
+    requests: Annotated[int, typer.Option(min=1, help="Requests a round.")] = 100,
+    practitioners: Annotated[int, typer.Option(min=8, help="In the group that is asked for its first.")] = 1000,
+    appointments: Annotated[int, typer.Option(min=1, help="Of each of ten practitioners, over a year.")] = 2000,
+    database: Annotated[list[str] | None, typer.Option(help="sqlite or postgresql; may be repeated.")] = None,
+) -> None:
+    """Free time found, booked, moved and shown, each beside its floor (docs/bench.md)."""
+    with refusals():
+        from callcenter.bench.agenda import run
+        from callcenter.bench.agenda_data import Size
+        from callcenter.bench.product import DATABASES
+
+        report = run(
+            databases=_known(database, DATABASES),
+            rounds=rounds,
+            requests=requests,
+            size=Size(group=practitioners, appointments=appointments),
+            say=lambda line: typer.echo(line, err=True),
+        )
+        _print(report, as_json=as_json)
+
+
 def _known(asked: list[str] | None, known: Sequence[str]) -> Sequence[str]:
     unknown = set(asked or ()) - set(known)
     if unknown:

@@ -1,6 +1,6 @@
 """The wide agenda: a day, a week or the whole team of one practice, and the time about to be booked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -114,6 +114,7 @@ class WideAgenda:
     moving: Picked | None  # the appointment that gets the chosen time
     swap: Swap | None
     undoable: Undoable | None  # her last change here
+    versions: Mapping[int, int]  # of the agendas, as they stood before they were read (``agenda.versions``)
 
     @property
     def week(self) -> int:

@@ -18,6 +18,7 @@ from callcenter.agenda.openings import local_time
 from callcenter.agenda.places import Place
 from callcenter.agenda.rows import DayView
 from callcenter.agenda.undoing import last_undoable
+from callcenter.agenda.versions import versions_of
 from callcenter.agenda.visits import visitor_for
 from callcenter.core.scope import Practices, set_scope
 from callcenter.desk.current_call import CurrentCall, current_call
@@ -63,6 +64,7 @@ class _Reading:
     at: datetime
 
     def whole(self) -> WideAgenda:
+        versions = versions_of(self.session, [self.practice.id])
         people = self._people()
         types = service_types_of(self.session, self.practice.id)
         moving = pick_appointment(self.session, self.asked.move_id)
@@ -132,6 +134,7 @@ class _Reading:
             moving=moving,
             swap=swap,
             undoable=last_undoable(self.session, self.staff_id, at=self.at, practice_id=self.practice.id),
+            versions=versions,
         )
 
     def _people(self) -> list[tuple[Practitioner, str]]:

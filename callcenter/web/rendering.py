@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from callcenter.core import i18n
 from callcenter.core.phone import format_number
+from callcenter.web.fragments import KeptPiece, column_key, page_key
 from callcenter.web.keys import cap, function_keys, help_of, key
 
 _HERE = Path(__file__).parent
@@ -28,12 +29,13 @@ def open_templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", KeptPiece],
     )
     # newstyle: `_("Hello %(name)s", name=name)` escapes the name, not the message.
     templates.install_gettext_callables(i18n.lookup, i18n.lookup_plural, newstyle=True)  # type: ignore[attr-defined]
     templates.globals |= {"icon": icon, "static": static_address, "i18n": i18n}
     templates.globals |= {"key": key, "cap": cap, "keys_help": help_of, "function_keys": function_keys()}
+    templates.globals |= {"page_key": page_key, "column_key": column_key}
     templates.filters |= {"phone": format_number, "epoch": epoch}
     return templates
 

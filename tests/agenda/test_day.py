@@ -110,6 +110,7 @@ def test_short_names() -> None:
 def test_one_appointment_or_three_ask_as_many_questions(database: Database) -> None:
     cast = tilleuls(database)
     counts = []
+    look(database, cast)  # the rules are read once
     for hours in ((10,), (11, 15)):
         with database.unit_of_work(cast.scope) as session:
             for hour in hours:
