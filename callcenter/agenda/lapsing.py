@@ -137,5 +137,7 @@ def actors_of_holds(session: Session, hold_ids: Collection[int]) -> set[int]:
 
 def _in_order(session: Session, hold_ids: Collection[int]) -> Sequence[Hold]:
     """These holds as they stand by now."""
+    if not hold_ids:
+        return ()
     rows = select(Hold).where(Hold.id.in_(hold_ids)).order_by(Hold.id)
     return session.scalars(rows.execution_options(populate_existing=True)).all()
