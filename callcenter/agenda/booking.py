@@ -100,7 +100,7 @@ def book_appointment(
     )
     # A refusal leaves everything as it was, her holds too.
     with session.begin_nested():
-        placed = place(session, wanted, at=at, lock=False)
+        placed = place(session, wanted, at=at)
         write_visit(session, appointment, placed, service_type, at=at)
     doing = Doing(at=at, staff_id=staff_id, key=_act_key(request_key, series_id), call_id=call_id)
     record_event(session, appointment, Act.BOOKED, doing, before=None)

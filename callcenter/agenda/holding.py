@@ -75,7 +75,7 @@ def hold_time(
     lock_for(session, [(practitioner_id, service_type)], also=actors_of_holds(session, before))
     # A refusal leaves what she holds already.
     with session.begin_nested():
-        placed = place(session, wanted, at=at, lock=False)
+        placed = place(session, wanted, at=at)
         release_holds(session, staff_id=staff_id, call_id=call_id, at=at)
         hold = Hold(
             practice_id=practice_id,

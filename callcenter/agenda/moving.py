@@ -80,7 +80,7 @@ def move_appointment(
     with session.begin_nested():
         # What it counts for is given back first: within one opening it does not stand in its own way either.
         vacate(session, appointment)
-        placed = place(session, wanted, at=at, lock=False)
+        placed = place(session, wanted, at=at)
         write_visit(session, appointment, placed, service_type, at=at)
     doing = Doing(at=at, staff_id=staff_id, key=request_key, call_id=call_id, reason=reason)
     event = record_event(session, appointment, Act.MOVED, doing, before=before)

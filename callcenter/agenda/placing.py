@@ -89,14 +89,11 @@ def actors_for(session: Session, practitioner_id: int, service_type: ServiceType
     return actors
 
 
-def place(session: Session, wanted: Wanted, *, at: datetime, lock: bool = True) -> Placed:
-    """Where the wanted time can be had now, its actors locked until the end of the transaction. Raises ``TimeTaken``.
+def place(session: Session, wanted: Wanted, *, at: datetime) -> Placed:
+    """Where the wanted time can be had now. Raises ``TimeTaken``.
 
-    Without ``lock`` the caller has locked all that it needs, in one go: a second lock out of turn could stand in a
-    circle.
+    The caller has locked all that it needs in one go (``lock_for``): a second lock out of turn could stand in a circle.
     """
-    if lock:
-        lock_actors(session, actors_for(session, wanted.practitioner_id, wanted.service_type))
     # Her own hold counts for her; when the time is refused after all, the whole transaction is taken back.
     clear_holds(
         session,

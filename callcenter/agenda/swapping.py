@@ -72,7 +72,7 @@ def swap_appointments(
                 patient_id=one.patient_id,
                 channel=Channel(one.channel),
             )
-            placed = place(session, wanted, at=at, lock=False)
+            placed = place(session, wanted, at=at)
             write_visit(session, one, placed, types[one.id], at=at)
             event = record_event(session, one, Act.MOVED, doing, before=before[one.id])
             tell_moved(session, one, event, was_start=before[one.id]["start"], tell=tell)

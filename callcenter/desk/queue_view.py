@@ -78,6 +78,7 @@ class Todo:
 
     undelivered: list[UndeliveredText]
     unqualified: list[UnqualifiedCall]
+    has_more: bool  # there are others, which follow as these are done
 
     @property
     def count(self) -> int:
@@ -119,9 +120,11 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
 
 def todo_list(session: Session, staff_id: int, *, at: datetime) -> Todo:
     """Texts of her calls that did not arrive, and her calls without a disposition, of the last 24 hours."""
+    texts, calls = _undelivered_texts(session, staff_id, at=at), _unqualified_calls(session, staff_id, at=at)
     return Todo(
-        undelivered=_undelivered_texts(session, staff_id, at=at),
-        unqualified=_unqualified_calls(session, staff_id, at=at),
+        undelivered=texts[:_TODO_LIMIT],
+        unqualified=calls[:_TODO_LIMIT],
+        has_more=max(len(texts), len(calls)) > _TODO_LIMIT,
     )
 
 
@@ -140,7 +143,7 @@ def _undelivered_texts(session: Session, staff_id: int, *, at: datetime) -> list
             hers,
         )
         .order_by(OutboxMessage.created_at.desc())
-        .limit(_TODO_LIMIT)
+        .limit(_TODO_LIMIT + 1)
     )
     return [
         UndeliveredText(
@@ -175,7 +178,7 @@ def _unqualified_calls(session: Session, staff_id: int, *, at: datetime) -> list
             ~exists().where(Disposition.call_id == Call.id),
         )
         .order_by(Call.ended_at.desc())
-        .limit(_TODO_LIMIT)
+        .limit(_TODO_LIMIT + 1)
     )
     return [
         UnqualifiedCall(

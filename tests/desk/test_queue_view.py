@@ -58,3 +58,31 @@ def test_what_is_left_to_do_is_hers_alone(cast: Cast) -> None:
         )
     with cast.database.reading(Practices.of(cast.tilleuls)) as session:
         assert todo_list(session, cast.camille, at=cast.at + timedelta(minutes=5)).unqualified == []
+
+
+def test_what_does_not_fit_on_the_list_is_said_and_follows(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        for number in range(21):
+            call = cast.call(session)
+            cast.talk(session, call, by=cast.camille)
+            cast.end(session, call, by=cast.camille)
+            if number == 20:
+                newest = call.id
+        cast.set_agent(session, cast.camille, AgentStatus.OFFLINE)
+    later = cast.at + timedelta(minutes=5)
+    with cast.database.reading(Practices.of(cast.tilleuls)) as session:
+        todo = todo_list(session, cast.camille, at=later)
+    assert (todo.count, todo.has_more) == (20, True)
+    with cast.database.unit_of_work(cast.everything) as session:
+        session.add(
+            Disposition(
+                call_id=newest,
+                practice_id=cast.tilleuls,
+                staff_id=cast.camille,
+                code=DispositionCode.NONE,
+                chosen_at=cast.at,
+            )
+        )
+    with cast.database.reading(Practices.of(cast.tilleuls)) as session:
+        todo = todo_list(session, cast.camille, at=later)
+    assert (todo.count, todo.has_more) == (20, False)
