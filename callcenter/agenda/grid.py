@@ -1,7 +1,7 @@
 """Where the lines of several days or agendas stand beside each other on one scale; what is closed for all is folded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callcenter.agenda.openings import local_time
 from callcenter.agenda.rows import AppointmentRow, ClosedRow, DayView, Row
@@ -19,6 +19,8 @@ class Placed:
     line: Row
     row: int
     span: int
+    part: int = 0  # of several at one time, such as the patients of a group, which one from the left
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Column:
     @property
     def overbooked(self) -> int:
         """How many visits stand beside the plan."""
-        return sum(1 for one in self.lines if isinstance(one.line, AppointmentRow) and one.line.lane)
+        return sum(1 for one in self.lines if _is_added(one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,40 @@ def _column(view: DayView, scale: Scale, axis: Axis) -> Column:
     used = scale.rows_of((begin // STEP * STEP, -(-end // STEP) * STEP) for begin, end in opened)
     used |= {row for one in lines for row in range(one.row, one.row + one.span)}
     rows = set(range(1, scale.rows + 1)) - set(scale.folds)
-    return Column(view, tuple(lines), tuple(_runs(rows - used - missing)), tuple(_runs(missing & rows)))
+    return Column(view, tuple(_beside(lines)), tuple(_runs(rows - used - missing)), tuple(_runs(missing & rows)))
+
+
+def _beside(lines: Sequence[Placed]) -> list[Placed]:
+    """Those of the plan that share a time stand beside each other; what is added beside the plan has its own place."""
+    found: list[Placed] = []
+    together: list[Placed] = []
+    until = 0
+    for one in [*lines, None]:
+        if one is not None and _is_added(one):
+            found.append(one)
+            continue
+        if one is None or one.row >= until:
+            found += _in_parts(together)
+            together = []
+        if one is not None:
+            together.append(one)
+            until = max(until, one.row + one.span)
+    return sorted(found, key=lambda one: (one.row, _is_added(one), one.part))
+
+
+def _in_parts(together: Sequence[Placed]) -> list[Placed]:
+    """Each in the first part that is free again when it begins."""
+    free_from: list[int] = []
+    parts = []
+    for one in together:
+        part = next((index for index, row in enumerate(free_from) if row <= one.row), len(free_from))
+        free_from[part : part + 1] = [one.row + one.span]
+        parts.append(part)
+    return [replace(one, part=part, parts=len(free_from)) for one, part in zip(together, parts, strict=True)]
+
+
+def _is_added(one: Placed) -> bool:
+    return isinstance(one.line, AppointmentRow) and one.line.lane > 0
 
 
 def _missing(view: DayView, axis: Axis) -> list[Minutes]:

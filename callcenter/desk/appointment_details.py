@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.history import HistoryLine, history_of
 from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule, ServiceType
+from callcenter.agenda.openings import local_time
+from callcenter.agenda.overbooking import OpenRule, rules_on
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.desk.queue_view import person_name
@@ -34,6 +36,12 @@ class AppointmentDetails:
     birth_on: date | None
     phone: str | None
     history: Sequence[HistoryLine]
+    rules: Sequence[OpenRule]  # by which one more may be added beside it
+
+    @property
+    def epoch(self) -> int:
+        """The start in seconds since 1970."""
+        return int(self.start.timestamp())
 
 
 def appointment_details(session: Session, appointment_id: int) -> AppointmentDetails:
@@ -49,6 +57,8 @@ def appointment_details(session: Session, appointment_id: int) -> AppointmentDet
     if found is None:
         raise NotFound(N_("There is no such appointment."))
     appointment, patient, service, practitioner, zone = found
+    day = local_time(appointment.start, zone).date()
+    rules = rules_on(session, appointment.practitioner_id, service.id, day)
     return AppointmentDetails(
         id=appointment.id,
         practice_id=appointment.practice_id,
@@ -65,4 +75,5 @@ def appointment_details(session: Session, appointment_id: int) -> AppointmentDet
         birth_on=patient.birth_on,
         phone=patient.phone,
         history=history_of(session, appointment_id),
+        rules=[one for one in rules if one.admits(appointment.start, zone)],
     )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from callcenter.agenda.day_notes import DayNote
 from callcenter.agenda.grid import Column, WeekGrid
 from callcenter.agenda.models import ServiceType
+from callcenter.agenda.overbooking import OpenRule
 from callcenter.agenda.rows import DayView
 from callcenter.agenda.undoing import Undoable
 from callcenter.desk.current_call import CurrentCall
@@ -78,6 +79,7 @@ class Wanted:
     request_key: str
     is_gone: bool
     instead: Sequence[FirstFree] = ()
+    rules: Sequence[OpenRule] = ()  # by which it can be had all the same, beside the plan
 
     @property
     def epoch(self) -> int:

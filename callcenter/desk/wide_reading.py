@@ -14,7 +14,9 @@ from callcenter.agenda.days import read_days
 from callcenter.agenda.finding import find_free, place_at, today_in
 from callcenter.agenda.held import with_holds
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
+from callcenter.agenda.offering import Refusal
 from callcenter.agenda.openings import local_time
+from callcenter.agenda.overbooking import OpenRule, rules_on
 from callcenter.agenda.places import Place
 from callcenter.agenda.rows import DayView
 from callcenter.agenda.undoing import last_undoable
@@ -223,8 +225,14 @@ class _Reading:
             minutes=(place.end - asked.start) // 60 if isinstance(place, Place) else kind.duration_minutes,
             request_key=self._request_key(practitioner.id, kind.id, asked.start, moving),
             is_gone=not is_there,
+            rules=self._rules(practitioner.id, kind.id, asked.start, zone) if place is Refusal.TAKEN else (),
             instead=() if is_there else self._instead(practitioner, kind, patient_id, asked),
         )
+
+    def _rules(self, practitioner_id: int, type_id: int, start: int, zone: str) -> list[OpenRule]:
+        """By which one more may be added to a time that is taken."""
+        rules = rules_on(self.session, practitioner_id, type_id, local_time(start, zone).date())
+        return [one for one in rules if one.admits(start, zone)]
 
     def _instead(
         self, practitioner: Practitioner, kind: ServiceType, patient_id: int | None, asked: WideAsked

@@ -101,6 +101,7 @@ KEYS: dict[str, Key] = {
     "wide_first_of_all": Key("f", N_("First free time with anybody"), Area.WIDE_AGENDA),
     "wide_book": Key("Enter", N_("Book"), Area.WIDE_AGENDA),
     "wide_move": Key("m", N_("Move this appointment: arrows, Enter"), Area.WIDE_AGENDA),
+    "wide_add": Key("b", N_("Add one more beside it"), Area.WIDE_AGENDA),
     "wide_swap": Key("x", N_("Exchange it with another"), Area.WIDE_AGENDA),
     "wide_cancel": Key("c", N_("Cancel it"), Area.WIDE_AGENDA),
     "wide_arrived": Key("a", N_("The patient is there"), Area.WIDE_AGENDA),

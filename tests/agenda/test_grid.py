@@ -6,13 +6,16 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import delete, select
 
+from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.day import week_view
 from callcenter.agenda.days import read_days
 from callcenter.agenda.grid import WeekGrid, week_grid
 from callcenter.agenda.models import Opening, Schedule, ServiceType
+from callcenter.agenda.resource_models import OverbookingRule
+from callcenter.agenda.rows import AppointmentRow
 from callcenter.core.db import Database
 from callcenter.directory.models import Practitioner
-from tests.agenda.cast import MONDAY, NINE, Cast, paris, tilleuls
+from tests.agenda.cast import MONDAY, NINE, Cast, book, paris, tilleuls
 
 EVENING = datetime(2026, 10, 20, 18, 0, tzinfo=UTC)
 NIGHT_BEFORE_SPRING = datetime(2026, 3, 24, 18, 0, tzinfo=UTC)
@@ -77,6 +80,49 @@ def test_a_week_without_a_night_on_duty_has_no_hour_twice(database: Database) ->
     grid = week_of(database, tilleuls(database), date(2026, 10, 25), at=EVENING)
     assert not [hour for hour in grid.hours if hour.is_again]
     assert all(column.missing == () for column in grid.columns)
+
+
+def test_patients_of_a_group_stand_beside_each_other_and_with_the_place_that_is_left(database: Database) -> None:
+    cast = tilleuls(database)
+    with database.unit_of_work(cast.scope) as session:
+        session.get_one(ServiceType, cast.consultation_id).capacity = 3
+        session.flush()
+        book(session, cast, paris(10), key="first-form")
+        book(session, cast, paris(10), key="second-form", patient_id=cast.landline_id)
+    grid = week_of(database, cast, MONDAY, at=NINE)
+    monday = [one for one in grid.columns[0].lines if paris(10) <= one.line.start < paris(10, 30)]
+    assert [(one.line.kind, one.part, one.parts) for one in monday] == [
+        ("appointment", 0, 3),
+        ("appointment", 1, 3),
+        ("free", 2, 3),
+        ("free", 0, 1),
+    ]
+
+
+def test_what_is_added_beside_the_plan_takes_no_room_from_it(database: Database) -> None:
+    cast = tilleuls(database)
+    with database.unit_of_work(cast.scope) as session:
+        rule = OverbookingRule(practice_id=cast.practice_id, schedule_id=cast.schedule_id, name="Du jour", per_day=2)
+        session.add(rule)
+        session.flush()
+        book(session, cast, paris(10), key="first-form")
+        book_appointment(
+            session,
+            practice_id=cast.practice_id,
+            practitioner_id=cast.practitioner_id,
+            patient_id=cast.landline_id,
+            service_type_id=cast.consultation_id,
+            start=paris(10),
+            call_id=None,
+            staff_id=cast.ines_id,
+            request_key="second-form",
+            at=NINE,
+            overbooking_rule_id=rule.id,
+        )
+    column = week_of(database, cast, MONDAY, at=NINE).columns[0]
+    assert column.overbooked == 1
+    at_ten = [one for one in column.lines if one.line.start == paris(10)]
+    assert [(one.line.lane, one.parts) for one in at_ten if isinstance(one.line, AppointmentRow)] == [(0, 1), (1, 1)]
 
 
 def week_of(database: Database, cast: Cast, day: date, *, at: datetime) -> WeekGrid:

@@ -43,6 +43,8 @@ def test_she_goes_to_next_week_chooses_a_time_and_books_and_another_sees_it_at_o
     assert _cursor(ines) == chosen
     ines.keyboard.press("Enter")
     expect(ines.locator("#wide-book-it")).to_be_focused()
+    # While she speaks it is hers: her colleague sees so at once.
+    expect(lea.locator(".wide-grid .hold")).to_contain_text("Inès")
     ines.keyboard.press("Enter")
 
     cell = f"#c{tilleuls.doctor_id}-{chosen}"

@@ -1,7 +1,7 @@
 """The wide agenda of a practice: days, weeks and teams, on a page of its own or over the desk, and on paper."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from callcenter.desk.appointment_details import appointment_details
 from callcenter.desk.wide_query import View, WideAsked
 from callcenter.directory.models import Role
+from callcenter.routing.models import Agent
 from callcenter.web.agenda_view import wide_context
 from callcenter.web.context import (
     FIRST_DAY,
@@ -22,7 +23,7 @@ from callcenter.web.context import (
     Reads,
     require,
 )
-from callcenter.web.desk_view import Moments
+from callcenter.web.desk_view import Moments, agent_view, live_triggers
 from callcenter.web.rendering import is_htmx, page
 
 router = APIRouter(dependencies=[Depends(require(Role.OPERATOR, Role.SUPERVISOR))])
@@ -62,8 +63,11 @@ Asked = Annotated[WideAsked, Depends(asked_for)]
 
 @router.get("/agenda")
 def show_wide_agenda(request: Request, me: Me, session: Reads, at: At, asked: Asked) -> HTMLResponse:
-    """The whole page."""
-    return page(request, "agenda/wide/page.html", **wide_context(session, me, asked, at=at))
+    """The whole page; whoever takes calls reads there too what she is doing, and that one is offered to her."""
+    context: dict[str, Any] = {}
+    if me.role == Role.OPERATOR:
+        context = {"agent_view": agent_view(session.get(Agent, me.staff_id), None), "live": live_triggers(me, None)}
+    return page(request, "agenda/wide/page.html", **context, **wide_context(session, me, asked, at=at))
 
 
 @router.get("/agenda/wide")

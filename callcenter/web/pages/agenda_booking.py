@@ -77,6 +77,7 @@ def book_wide(
     whose: Annotated[str, Form(pattern=r"^\d{0,9}$")] = "",
     call_id: MaybeId = None,
     patient_id: MaybeId = None,
+    overbooking_rule_id: MaybeId = None,
 ) -> Response:
     """Book the chosen time: in a call for whom the call is about, else for whoever was chosen beside it."""
     scope = Practices(me.practice_ids)
@@ -94,6 +95,7 @@ def book_wide(
         "service_type_id": service_type_id,
         "start": start,
         "request_key": request_key,
+        "overbooking_rule_id": overbooking_rule_id,
         "staff_id": me.staff_id,
         "at": at,
     }

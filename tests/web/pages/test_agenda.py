@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from callcenter.agenda.models import Appointment, AppointmentStatus
+from callcenter.agenda.resource_models import OverbookingRule
 from callcenter.directory.models import Practice, Role
 from tests.agenda.cast import NINE, Cast, book, paris, tilleuls
 from tests.agenda.test_grid import colleague
@@ -158,6 +159,26 @@ def test_whoever_comes_second_is_told_by_whom_and_offered_the_next_three(scene: 
     choices = re.findall(r"start=(\d+)&amp;with=\d+\" data-key=\"(\d)\"", answer.text)
     assert choices == [(str(paris(10, quarter)), str(digit)) for digit, quarter in enumerate((15, 30, 45), 1)]
     assert 'id="wide-book-it"' not in answer.text
+
+
+def test_one_more_is_added_to_a_time_that_is_taken_where_a_rule_says_so(scene: Scene) -> None:
+    with scene.served.database.unit_of_work(scene.cast.scope) as session:
+        taken = book(session, scene.cast, paris(10), patient_id=scene.cast.landline_id).id
+        rule = {"practice_id": scene.cast.practice_id, "schedule_id": scene.cast.schedule_id}
+        session.add(OverbookingRule(name="Urgences du jour", per_day=1, **rule))
+    beside = scene.browser.get(f"/agenda/appointments/{taken}", headers=SWAP).text
+    assert f'data-mode="start={paris(10)}&with={scene.cast.practitioner_id}"' in beside
+    text = scene.get(f"?start={paris(10)}&with={scene.cast.practitioner_id}")
+    assert "Urgences du jour" in text
+    data = scene.form(text) | {"patient_id": str(scene.cast.vasseur_id)}
+    assert scene.browser.post("/agenda/appointments", data=data, headers=SWAP).status_code == 200
+    assert scene.appointments()[1] == (paris(10), scene.cast.vasseur_id, AppointmentStatus.BOOKED)
+    # The day's one is used up.
+    assert 'data-mode="start=' not in scene.browser.get(f"/agenda/appointments/{taken}", headers=SWAP).text
+
+
+def test_an_operator_reads_on_the_page_too_what_she_is_doing(scene: Scene) -> None:
+    assert 'id="desk-status"' in scene.get()
 
 
 def test_nothing_personal_stands_in_an_address(scene: Scene) -> None:
