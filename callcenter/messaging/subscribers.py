@@ -75,13 +75,14 @@ def confirm_move(session: Session, event: AppointmentMoved) -> None:
         OutboxMessage.kind.in_(_OF_THE_VISIT),
         OutboxMessage.status != OutboxStatus.CANCELED,
     )
-    was_told = session.scalar(told.limit(1)) is not None
+    # Whoever was told nothing yet is told of no move: it is her confirmation, late.
+    is_news = not withdrawn or session.scalar(told.limit(1)) is not None
     _confirm(
         session,
         event,
-        kind=APPOINTMENT_MOVED,
+        kind=APPOINTMENT_MOVED if is_news else APPOINTMENT_BOOKED,
         key=f"appointment-moved-{event.event_id}",
-        words=moved_text_for if was_told or not withdrawn else confirmation_text_for,
+        words=moved_text_for if is_news else confirmation_text_for,
     )
 
 
