@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import BaseRoute
 
 from callcenter import __version__
 from callcenter.agenda.events import (
@@ -97,11 +99,7 @@ def create_app(
     app.state.templates = open_templates()
     install_error_pages(app)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), name="static")
-    app.include_router(webhooks.router)
-    app.include_router(live.router)
-    for router in ROUTERS:
-        app.include_router(router)
-    app.add_api_route("/healthz", _healthy, methods=["GET"])
+    app.router.routes.extend(_routes())
     app.add_middleware(
         Guard,
         public_url=settings.public_url,
@@ -109,11 +107,23 @@ def create_app(
         softphone_sdk_url=settings.softphone_sdk_url if settings.has_softphone else None,
         default_language=settings.default_language,
     )
-    # FastAPI prepares its routes when the first request is matched, on the event loop: half a second in which the first
-    # callers after a deploy wait. Here nobody waits yet.
-    for _route in iter_route_contexts(app.routes):
-        pass
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Every route, prepared once a process.
+
+    FastAPI would prepare them when the first request is matched, on the event loop: half a second in which the first
+    callers after a deploy wait. Here nobody waits yet.
+    """
+    routers = APIRouter()
+    for router in (webhooks.router, live.router, *ROUTERS):
+        routers.include_router(router)
+    routers.add_api_route("/healthz", _healthy, methods=["GET"])
+    for _route in iter_route_contexts(routers.routes):
+        pass
+    return tuple(routers.routes)
 
 
 def wire_events() -> EventBus:

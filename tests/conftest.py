@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
 from callcenter.local.cluster import Cluster, PostgresMissing
 from tests.chromium import ChromiumMissing, launch_arguments
+from tests.sooner import memory_folder, sooner
 
 _numbers = itertools.count(1)
+_left: list[str] = []  # databases of tests that have ended
 
 
 @pytest.fixture
@@ -58,6 +61,12 @@ def _no_outside_world() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _sooner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with sooner(tmp_path_factory.mktemp("templates")):
+        yield
+
+
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("template") / "migrated.db"
@@ -70,7 +79,7 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres() -> Iterator[Cluster]:
     """This run's PostgreSQL cluster (each parallel worker has its own), holding a migrated ``template``."""
     try:
-        cluster = Cluster()
+        cluster = Cluster(within=memory_folder())
     except PostgresMissing as missing:
         pytest.fail(str(missing), pytrace=False)
     try:
@@ -82,11 +91,14 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path, _sqlite_template: Path) -> str:
+def sqlite_url(_sqlite_template: Path) -> Iterator[str]:
     """The address of an empty migrated SQLite database, this test's own."""
-    file = tmp_path / "callcenter.db"
-    shutil.copyfile(_sqlite_template, file)
-    return f"sqlite:///{file}"
+    with tempfile.TemporaryDirectory(
+        prefix="callcenter-sqlite-", dir=memory_folder(), ignore_cleanup_errors=True
+    ) as folder:
+        file = Path(folder) / "callcenter.db"
+        shutil.copyfile(_sqlite_template, file)
+        yield f"sqlite:///{file}"
 
 
 @pytest.fixture
@@ -98,7 +110,10 @@ def postgresql_url(postgres: Cluster) -> Iterator[str]:
     strategy = "STRATEGY FILE_COPY" if postgres.version >= 15 else ""
     postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_callcenter {strategy}")
     yield postgres.url(name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    # One test later: PostgreSQL looks ten times a second whether the last connection has gone, and waits meanwhile.
+    _left.append(name)
+    if len(_left) > 1:
+        postgres.execute(f"DROP DATABASE {_left.pop(0)} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -23,6 +23,7 @@ _PATIENCE: dict[str, Any] = {
     "keepalives_interval": 2,
     "tcp_user_timeout": 10000,
 }
+_WAKE: list[str] = []  # no topic: the listener only looks whether it is to stop
 _AT_ONCE = 100  # topics in one NOTIFY, whose payload PostgreSQL limits to 8000 bytes
 
 
@@ -173,21 +174,25 @@ class PostgresBroadcast(LocalBroadcast):
     def publish(self, topics: list[str]) -> None:
         """Signal this process at once and the others through the database, which nobody waits for."""
         super().publish(topics)
-        if not topics or self._closing.is_set():
-            return
+        if topics and not self._closing.is_set():
+            self._hand_over(topics)
+
+    def close(self) -> None:
+        """Send what is still to be sent, stop listening and give back the connections."""
+        self._closing.set()
+        if self._listener is not None:
+            self._hand_over(_WAKE)  # or it would notice within a second only
+        self._unsent.put(None)
+        for thread in (self._sender, self._listener):
+            if thread is not None:
+                thread.join(timeout=3)
+
+    def _hand_over(self, topics: list[str]) -> None:
         with self._sending:
             if self._sender is None:
                 self._sender = threading.Thread(target=self._send, name="broadcast sender", daemon=True)
                 self._sender.start()
         self._unsent.put(topics)
-
-    def close(self) -> None:
-        """Send what is still to be sent, stop listening and give back the connections."""
-        self._closing.set()
-        self._unsent.put(None)
-        for thread in (self._sender, self._listener):
-            if thread is not None:
-                thread.join(timeout=3)
 
     def _send(self) -> None:
         """One thread sends for all: on a stalled database a signal is lost, and no request hangs with it."""
@@ -197,7 +202,7 @@ class PostgresBroadcast(LocalBroadcast):
                 try:
                     if connection is None:
                         connection = psycopg.connect(self._url, autocommit=True, **_PATIENCE)
-                    for first in range(0, len(topics), _AT_ONCE):
+                    for first in range(0, max(1, len(topics)), _AT_ONCE):
                         payload = json.dumps(topics[first : first + _AT_ONCE])
                         connection.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, payload))
                     break
@@ -220,6 +225,8 @@ class PostgresBroadcast(LocalBroadcast):
                     while not self._closing.is_set():
                         for notice in connection.notifies(timeout=1.0):
                             super().publish(json.loads(notice.payload))
+                            if self._closing.is_set():
+                                break
             except psycopg.Error:
                 log.warning("listening to the database failed, trying again")
                 self._closing.wait(1.0)

@@ -44,12 +44,15 @@ def find_binaries() -> Path:
 
 
 class Cluster:
-    """A running cluster on a free loopback port; ``url(name)`` addresses one of its databases."""
+    """A running cluster on a free loopback port; ``url(name)`` addresses one of its databases.
 
-    def __init__(self) -> None:
+    ``within`` is a folder to be preferred to the machine's usual temporary ones.
+    """
+
+    def __init__(self, *, within: str | None = None) -> None:
         binaries = find_binaries()
         self._account = _unprivileged_account()
-        self._folder = self._make_folder()
+        self._folder = self._make_folder(within or tempfile.gettempdir())
         data = self._folder / "data"
         atexit.register(self.stop)
         initdb: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
@@ -116,9 +119,9 @@ class Cluster:
                     raise PostgresMissing(f"PostgreSQL did not start: {error}\n{said}") from error
                 time.sleep(0.05)
 
-    def _make_folder(self) -> Path:
-        """A folder that the cluster's account can reach: the usual temporary folder may be closed to it."""
-        for parent in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):  # noqa: S108  # mkdtemp makes it ours
+    def _make_folder(self, preferred: str) -> Path:
+        """A folder that the cluster's account can reach: the preferred one may be closed to it."""
+        for parent in dict.fromkeys([preferred, tempfile.gettempdir(), "/tmp", "/var/tmp"]):  # noqa: S108  # mkdtemp makes it ours
             folder = Path(tempfile.mkdtemp(prefix="callcenter-postgres-", dir=parent))
             if self._account is None:
                 return folder

@@ -111,7 +111,7 @@ def test_a_call_is_moved_to_her_own_telephone_and_back(town: Town) -> None:
     httpx.post(f"{town.carrier_url}/network/phones/{MOBILE}/digits", json={"digits": "1"})
     wait(lambda: joined(town) == [MOBILE])
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
-    expect(desk.locator("#move-ear")).to_have_count(0)
+    expect(desk.locator("#switch-ear")).to_contain_text("Passer cet appel dans le navigateur")  # nothing rings any more
 
     desk.keyboard.press("F10")
     wait(lambda: [one.startswith("client:") for one in joined(town)] == [True])

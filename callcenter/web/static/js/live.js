@@ -31,10 +31,36 @@ function catchUp() {
   else addEventListener("load", readAll, { once: true });
 }
 
+/* ---------- A region whose reading failed is read again: nothing else may change for minutes, and it would be old ---------- */
+// Not while the stream is cut (then everything is re-read), and not after a refusal, which stays one.
+const PASSING = new Set([0, 429, 502, 503, 504]);
+const tries = new WeakMap();
+body.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const { elt: region, requestConfig, successful, xhr } = detail;
+  if (!region?.getAttribute?.("hx-trigger")?.includes("live:reconnect") || requestConfig?.verb !== "get") return;
+  if (successful || !PASSING.has(xhr.status)) {
+    tries.delete(region);
+    return;
+  }
+  const nth = (tries.get(region) ?? 0) + 1;
+  tries.set(region, nth);
+  const wait = Math.min(15_000, 500 * 2 ** nth) * (0.75 + Math.random() / 2);
+  setTimeout(() => {
+    if (region.isConnected && tries.get(region) === nth && body.dataset.connection !== "down") {
+      htmx.ajax("GET", region.getAttribute("hx-get"), { source: region });
+    }
+  }, wait);
+});
+
 if ("SharedWorker" in window) {
   // Named after the person: whoever signs in next in this browser gets a stream of her own.
   const worker = new SharedWorker(new URL("live-worker.js", import.meta.url), { name: `live-${body.dataset.liveAs}` });
-  worker.port.addEventListener("message", ({ data }) => hear(data));
+  // A worker that could not be fetched (the product was just restarted) says nothing, for as long as the page is open.
+  const silent = setTimeout(openHere, 10_000);
+  worker.port.addEventListener("message", ({ data }) => {
+    clearTimeout(silent);
+    hear(data);
+  });
   worker.port.start();
   worker.port.postMessage({ address });
   addEventListener("pagehide", () => worker.port.postMessage({ leaves: true }));
