@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.belonging import check_belonging
@@ -11,7 +10,7 @@ from callcenter.agenda.events import AppointmentBooked
 from callcenter.agenda.groups import join_group
 from callcenter.agenda.history import Doing, record_event
 from callcenter.agenda.models import Appointment, ServiceType
-from callcenter.agenda.occupation_models import Act, GroupVisit
+from callcenter.agenda.occupation_models import Act, GroupVisit, Occupation
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.overbooking import count_overbooking
@@ -19,8 +18,8 @@ from callcenter.agenda.placing import (
     Placed,
     TimeTaken,
     Wanted,
+    all_or_nothing,
     count_share,
-    is_overlap,
     lock_for,
     occupy,
     place,
@@ -99,11 +98,11 @@ def book_appointment(
         overbooking_rule_id=overbooking_rule_id,
     )
     # A refusal leaves everything as it was, her holds too.
-    with session.begin_nested():
+    with all_or_nothing(session, wanted, at=at):
         placed = place(session, wanted, at=at)
-        write_visit(session, appointment, placed, service_type, at=at)
+        taken = write_visit(session, appointment, placed, service_type, at=at)
     doing = Doing(at=at, staff_id=staff_id, key=_act_key(request_key, series_id), call_id=call_id)
-    record_event(session, appointment, Act.BOOKED, doing, before=None)
+    record_event(session, appointment, Act.BOOKED, doing, before=None, taken=taken)
     if series_id is None:  # a series is told as a whole
         publish(
             session,
@@ -115,10 +114,10 @@ def book_appointment(
 
 def write_visit(
     session: Session, appointment: Appointment, placed: Placed, service_type: ServiceType, *, at: datetime
-) -> None:
-    """Write an appointment, new or moved, at its place, and count it. Raises ``TimeTaken`` where the database refuses.
+) -> list[Occupation]:
+    """Write an appointment, new or moved, at its place, and count it; what it occupies, unless it shares that.
 
-    What it occupied before is free already.
+    What it occupied before is free already. Within ``all_or_nothing``, which says what the database refuses.
     """
     wanted = placed.wanted
     appointment.schedule_id, appointment.practitioner_id = placed.place.schedule_id, wanted.practitioner_id
@@ -126,22 +125,17 @@ def write_visit(
     appointment.lane = 0 if placed.lane is None else placed.lane.number
     appointment.overbooking_rule_id = None if placed.lane is None else placed.lane.rule_id
     appointment.group_visit_id = placed.place.group_visit_id
-    try:
-        with session.begin_nested():
-            _count(session, appointment, placed, at=at)
-            session.add(appointment)
-            session.flush()
-            if appointment.group_visit_id is None and service_type.capacity > 1 and placed.lane is None:
-                group = _open_group(session, placed, service_type)
-                appointment.group_visit_id = group.id
-                occupy(session, placed, group_visit_id=group.id, at=at)
-            elif appointment.group_visit_id is None:
-                occupy(session, placed, appointment_id=appointment.id, at=at)
-    except IntegrityError as refusal:
-        if not is_overlap(refusal):
-            # The same key was being used for another practitioner at this very moment.
-            raise Conflict(N_("This form has already been used for another appointment.")) from refusal
-        raise refused(session, wanted, Refusal.TAKEN, at=at) from refusal
+    _count(session, appointment, placed, at=at)
+    session.add(appointment)
+    session.flush()
+    if appointment.group_visit_id is not None:
+        return []
+    if service_type.capacity > 1 and placed.lane is None:
+        group = _open_group(session, placed, service_type)
+        appointment.group_visit_id = group.id
+        occupy(session, placed, group_visit_id=group.id, at=at)
+        return []
+    return occupy(session, placed, appointment_id=appointment.id, at=at)
 
 
 def _count(session: Session, appointment: Appointment, placed: Placed, *, at: datetime) -> None:

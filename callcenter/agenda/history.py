@@ -38,13 +38,14 @@ class Doing:
     undoes_id: int | None = None
 
 
-def snapshot(session: Session, appointment: Appointment) -> dict[str, Any]:
-    """The appointment and what it occupies, as plain values; the inverse is ``agenda.restoring``."""
+def snapshot(session: Session, appointment: Appointment, taken: Sequence[Occupation] = ()) -> dict[str, Any]:
+    """The appointment and what it occupies, as plain values; the inverse is ``put_back``."""
     session.flush()
+    written = [[one.actor, one.lane, one.start, one.end] for one in taken]
     day = appointment.opening_day
     found = {name: getattr(appointment, name) for name in _COLUMNS} | {
         "opening_day": None if day is None else day.isoformat(),
-        "occupied": _taken(session, Occupation.appointment_id == appointment.id),
+        "occupied": written or _taken(session, Occupation.appointment_id == appointment.id),
     }
     if appointment.group_visit_id is not None and appointment.status != AppointmentStatus.CANCELLED:
         # What the group has in common; who comes back to one that has emptied takes it again.
@@ -66,9 +67,18 @@ def put_back(appointment: Appointment, before: dict[str, Any]) -> None:
 
 
 def record_event(
-    session: Session, appointment: Appointment, act: Act, doing: Doing, *, before: dict[str, Any] | None
+    session: Session,
+    appointment: Appointment,
+    act: Act,
+    doing: Doing,
+    *,
+    before: dict[str, Any] | None,
+    taken: Sequence[Occupation] = (),
 ) -> AppointmentEvent:
-    """Write a line of the history, and of the audit; what takes part is written down beside it."""
+    """Write a line of the history, and of the audit; what takes part is written down beside it.
+
+    ``taken`` is what it occupies when that has just been written; otherwise it is read.
+    """
     event = AppointmentEvent(
         practice_id=appointment.practice_id,
         appointment_id=appointment.id,
@@ -79,11 +89,11 @@ def record_event(
         call_id=doing.call_id,
         reason=doing.reason,
         before=before,
-        after=snapshot(session, appointment),
+        after=snapshot(session, appointment, taken),
         undoes_id=doing.undoes_id,
     )
     session.add(event)
-    _note_participants(session, appointment, event.after)
+    _note_participants(session, appointment, event.after, is_new=before is None)
     record_act(
         session,
         f"appointment.{act.value}",
@@ -96,16 +106,12 @@ def record_event(
     return event
 
 
-def _note_participants(session: Session, appointment: Appointment, after: dict[str, Any]) -> None:
+def _note_participants(session: Session, appointment: Appointment, after: dict[str, Any], *, is_new: bool) -> None:
     actors = {taken[0] for taken in after["occupied"]}
     if not actors:
         return  # a cancelled visit keeps those who would have taken part
-    there = {
-        row.actor: row
-        for row in session.scalars(
-            select(AppointmentParticipant).where(AppointmentParticipant.appointment_id == appointment.id)
-        )
-    }
+    written = select(AppointmentParticipant).where(AppointmentParticipant.appointment_id == appointment.id)
+    there = {} if is_new else {row.actor: row for row in session.scalars(written)}
     for actor in there.keys() - actors:
         session.delete(there[actor])
     for actor in sorted(actors - there.keys()):

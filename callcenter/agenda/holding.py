@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.belonging import check_belonging
@@ -14,7 +13,7 @@ from callcenter.agenda.occupancy import lock_actors, seconds
 from callcenter.agenda.occupation_models import Hold, HoldStatus, Occupation
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.placing import Wanted, count_share, is_overlap, lock_for, occupy, place, refused
+from callcenter.agenda.placing import Wanted, all_or_nothing, count_share, lock_for, occupy, place, refused
 from callcenter.agenda.versions import note_actor, touch_agenda
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
@@ -74,7 +73,7 @@ def hold_time(
     before = [one.id for one in _held(session, staff_id, call_id)]
     lock_for(session, [(practitioner_id, service_type)], also=actors_of_holds(session, before))
     # A refusal leaves what she holds already.
-    with session.begin_nested():
+    with all_or_nothing(session, wanted, at=at):
         placed = place(session, wanted, at=at)
         release_holds(session, staff_id=staff_id, call_id=call_id, at=at)
         hold = Hold(
@@ -94,20 +93,14 @@ def hold_time(
             expires_at=at + HOLD_FOR,
             group_visit_id=placed.place.group_visit_id,
         )
-        try:
-            with session.begin_nested():
-                if not count_share(session, hold, placed, at=at):
-                    raise refused(session, wanted, Refusal.FULL, at=at)
-                if hold.group_visit_id is not None and not join_group(session, hold.group_visit_id):
-                    raise refused(session, wanted, Refusal.GROUP_FULL, at=at)
-                session.add(hold)
-                session.flush()
-                if hold.group_visit_id is None:
-                    occupy(session, placed, hold=hold, at=at)
-        except IntegrityError as refusal:
-            if not is_overlap(refusal):
-                raise Conflict(N_("This form has already been used for another appointment.")) from refusal
-            raise refused(session, wanted, Refusal.TAKEN, at=at) from refusal
+        if not count_share(session, hold, placed, at=at):
+            raise refused(session, wanted, Refusal.FULL, at=at)
+        if hold.group_visit_id is not None and not join_group(session, hold.group_visit_id):
+            raise refused(session, wanted, Refusal.GROUP_FULL, at=at)
+        session.add(hold)
+        session.flush()
+        if hold.group_visit_id is None:
+            occupy(session, placed, hold=hold, at=at)
     touch_agenda(session, practice_id, practitioner_id)
     return hold
 

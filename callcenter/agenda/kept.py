@@ -15,9 +15,9 @@ from callcenter.agenda.actors import practitioner_actor
 from callcenter.agenda.occupancy import Looker, Taken, read_taken
 from callcenter.agenda.opening_rules import AgendaRules, Opened, OpeningKind, opened_between
 from callcenter.agenda.rule_reading import read_rules
-from callcenter.agenda.versions import Version, versions_of
+from callcenter.agenda.versions import Version, rules_are_touched, versions_of
 from callcenter.agenda.wall_clock import Interval, join, wall_seconds
-from callcenter.core.db import kept_by
+from callcenter.core.db import kept_by, read_by_others
 from callcenter.core.keep import Keep
 from callcenter.core.scope import Practices, scope_of
 from callcenter.directory.models import Practitioner
@@ -90,6 +90,33 @@ def read_kept(
     if missing:
         found |= _read(session, kept, missing, first_day, last_day)
     return found
+
+
+def rules_for_writer(
+    session: Session, practitioner_ids: Sequence[int], first_day: date, last_day: date
+) -> list[tuple[int, KeptSchedule]] | None:
+    """Their schedules with the practitioner of each, sorted; for whoever writes, when all are in memory as they stand.
+
+    Rules only: what is taken she reads herself, under her locks. One query; None when anything is missing, or when this
+    transaction has changed rules.
+    """
+    kept = read_by_others(session)
+    if kept is None:
+        return None
+    practices = {one: kept.get(("practice of", one)) for one in practitioner_ids}
+    ids = {one for one in practices.values() if one is not None}
+    if None in practices.values() or not ids:
+        return None
+    versions = versions_of(session, ids, ())
+    if any(rules_are_touched(session, one) for one in ids):
+        return None
+    found: list[tuple[int, KeptSchedule]] = []
+    for practitioner_id, practice_id in practices.items():
+        one: KeptAgenda | None = kept.get(_key(practitioner_id))
+        if one is None or one.version[0] != versions.get(-practice_id, 0) or not one.covers(first_day, last_day):
+            return None
+        found += [(practitioner_id, each) for each in one.schedules]
+    return sorted(found, key=lambda each: each[1].schedule_id)
 
 
 def remembered(kept: Keep, practitioner_id: int, version: Version) -> KeptAgenda | None:

@@ -30,11 +30,13 @@ def clear_holds(
     staff_id: int | None,
     at: datetime,
     confirming: tuple[int, int] | None = None,
+    in_groups: bool = False,
 ) -> None:
     """End what has lapsed there, and what she who is about to write holds there herself.
 
     ``begin`` and ``end`` in UTC seconds. ``confirming`` is the type of visit and the start that she writes: the hold of
-    just that is confirmed. The actors are locked.
+    just that is confirmed. ``in_groups``: also places kept in groups, which occupy nobody by themselves. The actors are
+    locked.
     """
     over = Occupation.until <= seconds(at)
     occupying = session.scalars(
@@ -48,19 +50,10 @@ def clear_holds(
         )
         .distinct()
     ).all()
-    # A place kept in a group occupies nobody by itself.
-    practitioners = [found for one in actors if (found := practitioner_of(one)) is not None]
-    in_groups = session.scalars(
-        select(Hold.id).where(
-            Hold.practitioner_id.in_(practitioners),
-            Hold.group_visit_id.is_not(None),
-            Hold.status == HoldStatus.ACTIVE,
-            Hold.start < end,
-            Hold.end > begin,
-            free_again(Looker(seconds(at), staff_id)),
-        )
-    ).all()
-    for hold in _in_order(session, {*in_groups, *(one for one in occupying if one is not None)}):
+    found = {one for one in occupying if one is not None}
+    if in_groups:
+        found |= _kept_in_groups(session, actors, begin, end, Looker(seconds(at), staff_id))
+    for hold in _in_order(session, found):
         if hold.expires_at <= at:
             status = HoldStatus.LAPSED
         elif confirming == (hold.service_type_id, hold.start):
@@ -68,6 +61,22 @@ def clear_holds(
         else:
             status = HoldStatus.RELEASED
         end_hold(session, hold, status, at=at)
+
+
+def _kept_in_groups(session: Session, actors: Collection[int], begin: int, end: int, looker: Looker) -> set[int]:
+    practitioners = [found for one in actors if (found := practitioner_of(one)) is not None]
+    return set(
+        session.scalars(
+            select(Hold.id).where(
+                Hold.practitioner_id.in_(practitioners),
+                Hold.group_visit_id.is_not(None),
+                Hold.status == HoldStatus.ACTIVE,
+                Hold.start < end,
+                Hold.end > begin,
+                free_again(looker),
+            )
+        )
+    )
 
 
 def clear_share(

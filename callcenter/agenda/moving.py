@@ -13,7 +13,7 @@ from callcenter.agenda.history import Doing, record_event, snapshot
 from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.agenda.occupation_models import Act, AppointmentEvent
 from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.placing import Wanted, place
+from callcenter.agenda.placing import Wanted, all_or_nothing, place
 from callcenter.agenda.vacating import vacate
 from callcenter.agenda.versions import touch_agenda
 from callcenter.core.errors import Conflict, Invalid, NotFound
@@ -77,13 +77,13 @@ def move_appointment(
     )
     before = snapshot(session, appointment)
     # A refusal leaves it where it was, also for a page that goes on in this transaction.
-    with session.begin_nested():
+    with all_or_nothing(session, wanted, at=at):
         # What it counts for is given back first: within one opening it does not stand in its own way either.
         vacate(session, appointment)
         placed = place(session, wanted, at=at)
-        write_visit(session, appointment, placed, service_type, at=at)
+        taken = write_visit(session, appointment, placed, service_type, at=at)
     doing = Doing(at=at, staff_id=staff_id, key=request_key, call_id=call_id, reason=reason)
-    event = record_event(session, appointment, Act.MOVED, doing, before=before)
+    event = record_event(session, appointment, Act.MOVED, doing, before=before, taken=taken)
     tell_moved(session, appointment, event, was_start=was, tell=tell)
     return appointment
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor
-from callcenter.agenda.kept import KeptAgenda, read_kept
+from callcenter.agenda.kept import KeptAgenda, KeptSchedule, read_kept, rules_for_writer
 from callcenter.agenda.occupancy import Looker, read_busy
 from callcenter.agenda.opening_rules import Channel, Opened, opened_between
 from callcenter.agenda.rule_reading import ScheduleRules, read_rules, read_use
@@ -57,23 +57,37 @@ class Agendas:
             kept = read_kept(self.session, self._practitioner_ids, first_day, last_day)
             if kept is not None:
                 return self._remembered(kept, first_day, last_day)
-        if self._rules is None:
-            self._rules = read_rules(self.session, self._practitioner_ids, since=self._since)
-        rules = [one.rules for one in self._rules]
+        standing = self._unfold(first_day, last_day)
+        rules = [one.rules for _practitioner_id, one in standing]
         used = read_use(self.session, rules, first_day=first_day, last_day=last_day, looker=self.looker)
         # A day more on both sides: the days are wall-clock, the instants are not.
         begin, end = _utc_midnight(first_day - timedelta(days=1)), _utc_midnight(last_day + timedelta(days=2))
-        actors = {practitioner_actor(one.practitioner_id) for one in self._rules}
+        actors = {practitioner_actor(practitioner_id) for practitioner_id, _one in standing}
         busy = read_busy(self.session, actors, begin, end, self.looker)
         return [
             OpenSchedule(
                 schedule_id=one.schedule_id,
-                practitioner_id=one.practitioner_id,
+                practitioner_id=practitioner_id,
                 zone=one.rules.zone,
                 days=(wall_day(first_day, one.rules.zone)[0], wall_day(last_day, one.rules.zone)[1]),
-                opened=tuple(opened_between(one.rules, first_day, last_day)),
-                busy=tuple(busy[practitioner_actor(one.practitioner_id)]),
+                opened=one.opened_between(first_day, last_day),
+                busy=tuple(busy[practitioner_actor(practitioner_id)]),
                 used=used,
+            )
+            for practitioner_id, one in standing
+        ]
+
+    def _unfold(self, first_day: date, last_day: date) -> list[tuple[int, KeptSchedule]]:
+        """The schedules and what their rules open, with the practitioner of each."""
+        if self._rules is None:
+            standing = rules_for_writer(self.session, self._practitioner_ids, first_day, last_day)
+            if standing is not None:
+                return standing
+            self._rules = read_rules(self.session, self._practitioner_ids, since=self._since)
+        return [
+            (
+                one.practitioner_id,
+                KeptSchedule(one.schedule_id, one.rules, tuple(opened_between(one.rules, first_day, last_day))),
             )
             for one in self._rules
         ]

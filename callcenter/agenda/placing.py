@@ -4,7 +4,8 @@ Actors are locked in the order of ids, lapsed holds and the writer's own are cle
 finding, and the rows are written; the database's constraint has the last word.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,8 +27,9 @@ from callcenter.agenda.places import Besides, Free, Place, place_for
 from callcenter.agenda.quotas import count_use
 from callcenter.agenda.refusals import sentence_of
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
-from callcenter.agenda.visit_rules import NotForHer, Visitor
-from callcenter.agenda.visits import visit_of, visitor_for
+from callcenter.agenda.visit_rules import MINUTE, NotForHer, Visit, Visitor, visit_rule
+from callcenter.agenda.visits import visit_of, visitor_asked
+from callcenter.agenda.wall_clock import Interval
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Staff
@@ -94,20 +96,22 @@ def place(session: Session, wanted: Wanted, *, at: datetime) -> Placed:
 
     The caller has locked all that it needs in one go (``lock_for``): a second lock out of turn could stand in a circle.
     """
+    visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
+    visitor = _visitor(session, wanted, visit)
+    begin, end = _reach(visit, visitor, wanted.start)
     # Her own hold counts for her; when the time is refused after all, the whole transaction is taken back.
     clear_holds(
         session,
         [practitioner_actor(wanted.practitioner_id)],
-        wanted.start,
-        wanted.start + 60,
+        begin,
+        end,
         staff_id=wanted.staff_id,
         at=at,
         confirming=(wanted.service_type.id, wanted.start),
+        in_groups=visit.capacity > 1,
     )
-    visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
     looker = Looker(seconds(at), wanted.staff_id, wanted.moving)
     schedules = _around(session, wanted, looker)
-    visitor = _visitor(session, wanted)
     besides = read_besides(session, visit, schedules, looker)
     found = place_for(
         schedules, visit, start=wanted.start, at=at, channel=wanted.channel, visitor=visitor, besides=besides
@@ -127,27 +131,30 @@ def occupy(
     hold: Hold | None = None,
     group_visit_id: int | None = None,
     at: datetime,
-) -> None:
+) -> list[Occupation]:
     """Write what is taken, for an appointment, a hold or a group. Raises ``IntegrityError`` when the guard refuses."""
     place = placed.place
     begin, end = placed.wanted.start - place.before, place.end + place.after
-    clear_holds(session, placed.actors, begin, end, staff_id=placed.wanted.staff_id, at=at)
-    for actor in placed.actors:
-        session.add(
-            Occupation(
-                practice_id=placed.wanted.practice_id,
-                actor=actor,
-                lane=placed.lane.number if placed.lane is not None and actor == placed.actors[0] else 0,
-                start=begin,
-                end=end,
-                appointment_id=appointment_id,
-                hold_id=None if hold is None else hold.id,
-                group_visit_id=group_visit_id,
-                until=None if hold is None else seconds(hold.expires_at),
-                held_by=None if hold is None else hold.staff_id,
-            )
+    if place.company:  # the practitioner's own time is clear since it was looked at
+        clear_holds(session, place.company, begin, end, staff_id=placed.wanted.staff_id, at=at)
+    rows = [
+        Occupation(
+            practice_id=placed.wanted.practice_id,
+            actor=actor,
+            lane=placed.lane.number if placed.lane is not None and actor == placed.actors[0] else 0,
+            start=begin,
+            end=end,
+            appointment_id=appointment_id,
+            hold_id=None if hold is None else hold.id,
+            group_visit_id=group_visit_id,
+            until=None if hold is None else seconds(hold.expires_at),
+            held_by=None if hold is None else hold.staff_id,
         )
+        for actor in placed.actors
+    ]
+    session.add_all(rows)
     session.flush()
+    return rows
 
 
 def count_share(session: Session, visit: Appointment | Hold, placed: Placed, *, at: datetime) -> bool:
@@ -173,6 +180,22 @@ def refused(session: Session, wanted: Wanted, why: Refusal | NotForHer, *, at: d
     return TimeTaken(sentence_of(why), next_choices=choices)
 
 
+@contextmanager
+def all_or_nothing(session: Session, wanted: Wanted, *, at: datetime) -> Iterator[None]:
+    """A refusal takes back everything that was done within, also for a page that goes on in this transaction.
+
+    What the database refuses becomes ``TimeTaken`` with the next choices, or ``Conflict`` for a key that two used.
+    """
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as refusal:
+        if not is_overlap(refusal):
+            # The same key was being used for another practitioner at this very moment.
+            raise Conflict(N_("This form has already been used for another appointment.")) from refusal
+        raise refused(session, wanted, Refusal.TAKEN, at=at) from refusal
+
+
 def is_overlap(refusal: IntegrityError) -> bool:
     """Whether it was the overlap guard of the migrations (a trigger on SQLite, a constraint on PostgreSQL)."""
     return "occupation_overlap" in str(refusal.orig)
@@ -183,10 +206,18 @@ def _around(session: Session, wanted: Wanted, looker: Looker) -> list[OpenSchedu
     return read_schedules(session, [wanted.practitioner_id], first_day=near - _DAY, last_day=near + _DAY, looker=looker)
 
 
-def _visitor(session: Session, wanted: Wanted) -> Visitor | None:
+def _visitor(session: Session, wanted: Wanted, visit: Visit) -> Visitor | None:
     if wanted.patient_id is None:
         return None
-    return visitor_for(session, wanted.practitioner_id, wanted.patient_id)
+    return visitor_asked(session, wanted.practitioner_id, wanted.patient_id, visit)
+
+
+def _reach(visit: Visit, visitor: Visitor | None, start: int) -> Interval:
+    """From when until when such a visit occupies its practitioner; of one that she does not get, its first minute."""
+    rule = visit_rule(visit, visitor, zone="UTC")  # the zone only matters to ages
+    if isinstance(rule, NotForHer):
+        return start, start + MINUTE
+    return start - rule.before, start + rule.duration + rule.after
 
 
 def _overbooked(
@@ -247,7 +278,7 @@ def _taken_by(session: Session, wanted: Wanted, *, at: datetime) -> str | None:
 def _next_choices(session: Session, wanted: Wanted, *, at: datetime) -> list[Free]:
     """Three times as near after the wanted one as there are; when none follows within a week, the first free ones."""
     day = local_time(wanted.start, "UTC").date()
-    visitor = _visitor(session, wanted)
+    visitor = _visitor(session, wanted, visit_of(session, wanted.practitioner_id, wanted.service_type))
     after = [
         one
         for one in find_free(

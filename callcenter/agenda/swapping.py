@@ -12,7 +12,7 @@ from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
 from callcenter.agenda.moving import tell_moved
 from callcenter.agenda.occupation_models import Act, AppointmentEvent
 from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.placing import Wanted, place
+from callcenter.agenda.placing import Wanted, all_or_nothing, place
 from callcenter.agenda.vacating import vacate
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
@@ -58,10 +58,11 @@ def swap_appointments(
         first: (second.practitioner_id, second.start),
         second: (first.practitioner_id, first.start),
     }
+    doing = Doing(at=at, staff_id=staff_id, key=request_key, call_id=call_id)
+    # Each in its own, within one for both: of whichever is refused it is said what else there is.
     with session.begin_nested():
         for one in (first, second):
             vacate(session, one)
-        doing = Doing(at=at, staff_id=staff_id, key=request_key, call_id=call_id)
         for one, (practitioner_id, start) in aims.items():
             wanted = Wanted(
                 practice_id=one.practice_id,
@@ -72,8 +73,8 @@ def swap_appointments(
                 patient_id=one.patient_id,
                 channel=Channel(one.channel),
             )
-            placed = place(session, wanted, at=at)
-            write_visit(session, one, placed, types[one.id], at=at)
-            event = record_event(session, one, Act.MOVED, doing, before=before[one.id])
+            with all_or_nothing(session, wanted, at=at):
+                taken = write_visit(session, one, place(session, wanted, at=at), types[one.id], at=at)
+            event = record_event(session, one, Act.MOVED, doing, before=before[one.id], taken=taken)
             tell_moved(session, one, event, was_start=before[one.id]["start"], tell=tell)
     return first, second

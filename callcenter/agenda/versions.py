@@ -81,6 +81,12 @@ def versions_of(
     return {whose or -practice: version for practice, whose, version in session.execute(rows)}
 
 
+def rules_are_touched(session: Session, practice_id: int) -> bool:
+    """Whether this very transaction has changed what several agendas of it share; asked once it is flushed."""
+    changed: set[tuple[int, int]] = session.info.get("agendas", set())
+    return _ALL in changed or (practice_id, EVERYBODY) in changed
+
+
 def _count(session: Session, changed: set[tuple[int, int]]) -> None:
     if _ALL in changed:
         session.connection().execute(_COUNT_ALL)

@@ -68,6 +68,14 @@ def visitor_for(session: Session, practitioner_id: int, patient_id: int) -> Visi
     return Visitor(is_new=known is None, birth_on=born)
 
 
+def visitor_asked(session: Session, practitioner_id: int, patient_id: int, visit: Visit) -> Visitor:
+    """Of a patient only what this type of visit asks: often nothing, and no query."""
+    asks_age = visit.youngest is not None or visit.oldest is not None
+    if visit.new_patients is NewPatients.WELCOME and not asks_age:
+        return Visitor(is_new=False)
+    return visitor_for(session, practitioner_id, patient_id)
+
+
 def visitors_for(session: Session, practitioner_ids: Collection[int], patient_id: int) -> dict[int, Visitor]:
     """The same for several practitioners, by practitioner; two queries."""
     born = session.scalars(select(Patient.birth_on).where(Patient.id == patient_id)).one_or_none()

@@ -143,7 +143,8 @@ class Database:
     @contextmanager
     def _unit(self, engine: Engine, scope: Scope | None) -> Iterator[Session]:
         after_commit: list[Callable[[], None]] = []
-        session = self._sessions(bind=engine, info={"scope": scope, "bus": self.bus, "after_commit": after_commit})
+        info: dict[str, Any] = {"scope": scope, "bus": self.bus, "after_commit": after_commit, "read": self.kept}
+        session = self._sessions(bind=engine, info=info)
         try:
             yield session
             session.flush()
@@ -194,6 +195,12 @@ def kept_by(session: Session) -> Keep | None:
     """What readers of this database remember; None for whoever writes, since it may see what is not committed."""
     kept: Keep | None = session.info.get("kept")
     return kept
+
+
+def read_by_others(session: Session) -> Keep | None:
+    """What readers remember, for whoever writes: to be looked up in, and never added to."""
+    found: Keep | None = session.info.get("read")
+    return found
 
 
 def after_commit(session: Session, act: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ from tests.stories.conftest import LINE, PASSWORD, Town
 def test_from_an_empty_database_to_a_confirmed_appointment_by_keyboard(town: Town) -> None:
     town.account("amelie", "Amélie Petit", Role.ADMINISTRATOR)
     _set_up_a_practice(town.sign_in("amelie"))
-    desk = town.sign_in("camille")
+    desk = town.sign_in_by_typing("camille")
     faults = _watch(desk)
 
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "offline")

@@ -271,6 +271,7 @@ def choose(desk: Page, typed: str) -> Any:
     dialog = desk.locator("#ask dialog")
     expect(dialog.locator("[data-filter]")).to_be_focused()
     desk.keyboard.type(typed)
+    expect(dialog.locator("[data-target]:not([hidden]) input:checked")).to_have_count(1)
     return dialog
 
 
