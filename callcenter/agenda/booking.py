@@ -14,23 +14,12 @@ from callcenter.agenda.occupation_models import Act, GroupVisit, Occupation
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.overbooking import count_overbooking
-from callcenter.agenda.placing import (
-    Placed,
-    TimeTaken,
-    Wanted,
-    all_or_nothing,
-    count_share,
-    lock_for,
-    occupy,
-    place,
-    refused,
-)
+from callcenter.agenda.placing import Placed, all_or_nothing, count_share, lock_for, occupy, place
 from callcenter.agenda.versions import touch_agenda
+from callcenter.agenda.wanted import Wanted, refused
 from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
-
-__all__ = ["TimeTaken", "book_appointment", "write_visit"]
 
 
 def book_appointment(

@@ -13,8 +13,9 @@ from callcenter.agenda.occupancy import lock_actors, seconds
 from callcenter.agenda.occupation_models import Hold, HoldStatus, Occupation
 from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.placing import Wanted, all_or_nothing, count_share, lock_for, occupy, place, refused
+from callcenter.agenda.placing import all_or_nothing, count_share, lock_for, occupy, place
 from callcenter.agenda.versions import note_actor, touch_agenda
+from callcenter.agenda.wanted import Wanted, refused
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
 

@@ -13,9 +13,10 @@ from callcenter.agenda.history import Doing, record_event, snapshot
 from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.agenda.occupation_models import Act, AppointmentEvent
 from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.placing import Wanted, all_or_nothing, place
+from callcenter.agenda.placing import all_or_nothing, place
 from callcenter.agenda.vacating import vacate
 from callcenter.agenda.versions import touch_agenda
+from callcenter.agenda.wanted import Wanted
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_

@@ -4,7 +4,7 @@ Actors are locked in the order of ids, lapsed holds and the writer's own are cle
 finding, and the rows are written; the database's constraint has the last word.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor, resource_actor
-from callcenter.agenda.finding import find_free, first_free_times, read_besides
+from callcenter.agenda.finding import read_besides
 from callcenter.agenda.lapsing import clear_holds, clear_share
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
 from callcenter.agenda.occupancy import Looker, lock_actors, seconds
@@ -23,43 +23,17 @@ from callcenter.agenda.offering import Refusal
 from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.openings import OpenSchedule, local_time, read_schedules
 from callcenter.agenda.overbooking import Lane, lane_for
-from callcenter.agenda.places import Besides, Free, Place, place_for
+from callcenter.agenda.places import Besides, Place, place_for
 from callcenter.agenda.quotas import count_use
-from callcenter.agenda.refusals import sentence_of
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
 from callcenter.agenda.visit_rules import MINUTE, NotForHer, Visit, Visitor, visit_rule
-from callcenter.agenda.visits import visit_of, visitor_asked
+from callcenter.agenda.visits import visit_of
 from callcenter.agenda.wall_clock import Interval
+from callcenter.agenda.wanted import Wanted, refused, visitor_of
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_
-from callcenter.directory.models import Staff
 
-_CHOICES = 3
 _DAY = timedelta(days=1)
-
-
-class TimeTaken(Conflict):
-    """The time cannot be had any more; ``next_choices`` can, and ``taken_by`` names who has it when known."""
-
-    def __init__(self, sentence: str, /, *, next_choices: Sequence[Free], taken_by: str = "", **values: object) -> None:
-        super().__init__(sentence, **values)
-        self.next_choices = tuple(next_choices)
-        self.taken_by = taken_by
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A time that somebody wants; ``start`` in UTC seconds."""
-
-    practice_id: int
-    practitioner_id: int
-    service_type: ServiceType
-    start: int
-    staff_id: int | None
-    patient_id: int | None = None
-    channel: Channel = Channel.PHONE
-    moving: frozenset[int] = frozenset()  # appointments that leave their time in the same transaction
-    overbooking_rule_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +71,7 @@ def place(session: Session, wanted: Wanted, *, at: datetime) -> Placed:
     The caller has locked all that it needs in one go (``lock_for``): a second lock out of turn could stand in a circle.
     """
     visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
-    visitor = _visitor(session, wanted, visit)
+    visitor = visitor_of(session, wanted, visit)
     begin, end = _reach(visit, visitor, wanted.start)
     # Her own hold counts for her; when the time is refused after all, the whole transaction is taken back.
     clear_holds(
@@ -168,18 +142,6 @@ def count_share(session: Session, visit: Appointment | Hold, placed: Placed, *, 
     return count_use(session, visit, opened)
 
 
-def refused(session: Session, wanted: Wanted, why: Refusal | NotForHer, *, at: datetime) -> TimeTaken:
-    """The refusal with its sentence, and the next times that this patient can have."""
-    choices = _next_choices(session, wanted, at=at)
-    # Who has it is said also where the rules would have refused it: that is what two at their desks want to know.
-    if why in {Refusal.TAKEN, Refusal.CLOSED}:
-        name = _taken_by(session, wanted, at=at)
-        if name is not None and name:
-            return TimeTaken(N_("%(name)s has just taken this time."), next_choices=choices, taken_by=name, name=name)
-        why = Refusal.TAKEN if name is not None else why
-    return TimeTaken(sentence_of(why), next_choices=choices)
-
-
 @contextmanager
 def all_or_nothing(session: Session, wanted: Wanted, *, at: datetime) -> Iterator[None]:
     """A refusal takes back everything that was done within, also for a page that goes on in this transaction.
@@ -204,12 +166,6 @@ def is_overlap(refusal: IntegrityError) -> bool:
 def _around(session: Session, wanted: Wanted, looker: Looker) -> list[OpenSchedule]:
     near = local_time(wanted.start, "UTC").date()
     return read_schedules(session, [wanted.practitioner_id], first_day=near - _DAY, last_day=near + _DAY, looker=looker)
-
-
-def _visitor(session: Session, wanted: Wanted, visit: Visit) -> Visitor | None:
-    if wanted.patient_id is None:
-        return None
-    return visitor_asked(session, wanted.practitioner_id, wanted.patient_id, visit)
 
 
 def _reach(visit: Visit, visitor: Visitor | None, start: int) -> Interval:
@@ -249,61 +205,6 @@ def _overbooked(
     if isinstance(lane, Refusal):
         raise refused(session, wanted, lane, at=at)
     return Placed(wanted, found, lane)
-
-
-def _taken_by(session: Session, wanted: Wanted, *, at: datetime) -> str | None:
-    """The colleague who has this time, empty when it is the asker's own or nobody's; None when it is not taken."""
-    before = wanted.service_type.before_minutes * 60
-    until = wanted.start + (wanted.service_type.duration_minutes + wanted.service_type.after_minutes) * 60
-    rows = session.execute(
-        select(Occupation, Appointment.booked_by)
-        .outerjoin(Appointment, Appointment.id == Occupation.appointment_id)
-        .where(
-            Occupation.actor == practitioner_actor(wanted.practitioner_id),
-            Occupation.start < until,
-            Occupation.end > wanted.start - before,
-        )
-        .order_by(Occupation.lane, Occupation.start)
-    ).all()
-    standing = [row for row in rows if row.Occupation.until is None or row.Occupation.until > seconds(at)]
-    standing = [row for row in standing if row.Occupation.appointment_id not in wanted.moving]
-    if not standing:
-        return None
-    taker = standing[0].booked_by or standing[0].Occupation.held_by
-    if taker is None or taker == wanted.staff_id:
-        return ""
-    return session.scalar(select(Staff.name).where(Staff.id == taker)) or ""
-
-
-def _next_choices(session: Session, wanted: Wanted, *, at: datetime) -> list[Free]:
-    """Three times as near after the wanted one as there are; when none follows within a week, the first free ones."""
-    day = local_time(wanted.start, "UTC").date()
-    visitor = _visitor(session, wanted, visit_of(session, wanted.practitioner_id, wanted.service_type))
-    after = [
-        one
-        for one in find_free(
-            session,
-            wanted.practitioner_id,
-            wanted.service_type,
-            first_day=day - _DAY,
-            last_day=day + 7 * _DAY,
-            at=at,
-            visitor=visitor,
-            staff_id=wanted.staff_id,
-        )
-        if one.start > wanted.start
-    ]
-    if len(after) >= _CHOICES:
-        return after[:_CHOICES]
-    return first_free_times(
-        session,
-        wanted.practitioner_id,
-        wanted.service_type,
-        at=at,
-        count=_CHOICES,
-        visitor=visitor,
-        staff_id=wanted.staff_id,
-    )
 
 
 def lock_for(session: Session, pairs: Iterable[tuple[int, ServiceType]], *, also: Iterable[int] = ()) -> None:

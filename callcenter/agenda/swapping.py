@@ -12,8 +12,9 @@ from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
 from callcenter.agenda.moving import tell_moved
 from callcenter.agenda.occupation_models import Act, AppointmentEvent
 from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.placing import Wanted, all_or_nothing, place
+from callcenter.agenda.placing import all_or_nothing, place
 from callcenter.agenda.vacating import vacate
+from callcenter.agenda.wanted import Wanted
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.i18n import N_
 

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.attendance import mark_arrived
-from callcenter.agenda.booking import TimeTaken, book_appointment
+from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.finding import find_free, first_free_times
 from callcenter.agenda.holding import HOLD_FOR, hold_time, prolong_hold, release_hold
@@ -22,6 +22,7 @@ from callcenter.agenda.series import book_series
 from callcenter.agenda.swapping import swap_appointments
 from callcenter.agenda.undoing import last_undoable, undo
 from callcenter.agenda.visits import visitor_for
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.core.scope import Practices
 from callcenter.drills.agenda_cast import MONDAY, SEVEN, Fought

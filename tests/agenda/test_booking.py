@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from callcenter.agenda.booking import TimeTaken
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled
 from callcenter.agenda.models import Appointment
 from callcenter.agenda.occupation_models import Act, AppointmentEvent, Occupation
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.audit import AuditEntry
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, NotFound

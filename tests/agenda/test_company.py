@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor, resource_actor
-from callcenter.agenda.booking import TimeTaken, book_appointment
+from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.company import Need, accompany
 from callcenter.agenda.finding import find_free
 from callcenter.agenda.models import Appointment, Opening, Schedule, ServiceType
 from callcenter.agenda.moving import move_appointment
 from callcenter.agenda.occupation_models import AppointmentParticipant, Occupation
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.directory.models import Practitioner, Site
 from tests.agenda.cast import MONDAY, NINE, SEED, Cast, book, paris, tilleuls

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import TimeTaken
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.finding import find_free
 from callcenter.agenda.holding import hold_time, release_hold
@@ -14,6 +13,7 @@ from callcenter.agenda.models import ServiceType
 from callcenter.agenda.occupation_models import GroupVisit, Hold, HoldStatus, Occupation
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
 from callcenter.agenda.undoing import last_undoable, undo
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.core.text import search_key
 from callcenter.directory.models import Patient

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import TimeTaken
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.finding import find_free
 from callcenter.agenda.holding import HOLD_FOR, hold_time, prolong_hold, release_hold
 from callcenter.agenda.lapsing import release_lapsed
 from callcenter.agenda.models import Opening, OpeningChannel, OpeningUse, ServiceType
 from callcenter.agenda.occupation_models import Hold, HoldStatus, Occupation
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.clock import ManualClock
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, NotFound

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import TimeTaken
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.events import AppointmentMoved
 from callcenter.agenda.history import history_of
@@ -16,6 +15,7 @@ from callcenter.agenda.models import Appointment, Opening, OpeningChannel, Openi
 from callcenter.agenda.moving import move_appointment
 from callcenter.agenda.occupation_models import Act, Occupation
 from callcenter.agenda.swapping import swap_appointments
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, NotFound
 from tests.agenda.cast import NINE, SEED, Cast, book, paris, tilleuls

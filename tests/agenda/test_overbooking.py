@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import TimeTaken, book_appointment
+from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.models import Appointment
 from callcenter.agenda.occupation_models import Occupation
 from callcenter.agenda.overbooking import rules_on
 from callcenter.agenda.resource_models import OverbookingRule, OverbookingUse
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.db import Database
 from tests.agenda.cast import MONDAY, NINE, SEED, Cast, book, paris, tilleuls
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from callcenter.agenda.booking import TimeTaken, book_appointment
+from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.finding import find_free
 from callcenter.agenda.models import (
@@ -25,6 +25,7 @@ from callcenter.agenda.opening_rules import Channel, ExceptionKind, OpeningKind,
 from callcenter.agenda.public_holidays import public_holidays, school_holidays, school_zone
 from callcenter.agenda.setup import WeeklyHours, set_openings
 from callcenter.agenda.visit_rules import NewPatients
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.directory.models import Patient, Site
 from tests.agenda.cast import MONDAY, NINE, SEED, Cast, book, paris, tilleuls

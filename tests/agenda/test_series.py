@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import TimeTaken
 from callcenter.agenda.models import Appointment, ServiceType
 from callcenter.agenda.series import Proposal, book_series, propose_series
+from callcenter.agenda.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.core.errors import Invalid
 from tests.agenda.cast import NINE, SEED, Cast, book, paris, tilleuls
