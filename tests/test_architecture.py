@@ -16,12 +16,12 @@ SOURCE = ROOT / "callcenter"
 
 # Modules that decide and do nothing else; each that exists must stand in the contract of pyproject.toml.
 DECISIONS = (
-    "callcenter.agenda.offering",
-    "callcenter.agenda.opening_overlaps",
-    "callcenter.agenda.opening_rules",
-    "callcenter.agenda.rule_preview",
-    "callcenter.agenda.visit_rules",
-    "callcenter.agenda.wall_clock",
+    "callcenter.agenda.editing.opening_overlaps",
+    "callcenter.agenda.editing.rule_preview",
+    "callcenter.agenda.rules.offering",
+    "callcenter.agenda.rules.opening_rules",
+    "callcenter.agenda.rules.visit_rules",
+    "callcenter.agenda.rules.wall_clock",
     "callcenter.agenda.week",
     "callcenter.carrier.faults",
     "callcenter.desk.emergency_ticket",

@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from callcenter.agenda.opening_rules import Channel, ExceptionKind, OpeningKind, SchoolDays
-from callcenter.agenda.visit_rules import NewPatients
+from callcenter.agenda.rules.opening_rules import Channel, ExceptionKind, OpeningKind, SchoolDays
+from callcenter.agenda.rules.visit_rules import NewPatients
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
 
@@ -88,7 +88,7 @@ class PractitionerService(PracticeOwned, Base):
 class Opening(PracticeOwned, Base):
     """A weekly rule: open on this weekday, from start to end in the schedule's wall-clock time.
 
-    An end that is not after the start is the next day's. See ``agenda.opening_rules.OpeningRule``.
+    An end that is not after the start is the next day's. See ``agenda.rules.opening_rules.OpeningRule``.
     """
 
     __tablename__ = "opening"

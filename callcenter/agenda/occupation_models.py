@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from callcenter.agenda.opening_rules import Channel
+from callcenter.agenda.rules.opening_rules import Channel
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
 
@@ -138,8 +138,8 @@ class Act(StrEnum):
 class AppointmentEvent(PracticeOwned, Base):
     """One line of an appointment's history. Rows are only ever added.
 
-    ``before`` and ``after`` say all that undoing needs (``agenda.history``); what was done together, a swap or a
-    series, shares its ``act_key``.
+    ``before`` and ``after`` say all that undoing needs (``agenda.writing.history``); what was done together, a swap or
+    a series, shares its ``act_key``.
     """
 
     __tablename__ = "appointment_event"

@@ -16,13 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.finding import list_starts
+from callcenter.agenda.finding.free_times import list_starts
+from callcenter.agenda.finding.openings import read_schedules
 from callcenter.agenda.models import ServiceType
-from callcenter.agenda.moving import move_appointment
-from callcenter.agenda.offering import Question, VisitRule, free_starts
-from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.openings import read_schedules
+from callcenter.agenda.rules.offering import Question, VisitRule, free_starts
+from callcenter.agenda.rules.opening_rules import Channel
+from callcenter.agenda.writing.booking import book_appointment
+from callcenter.agenda.writing.moving import move_appointment
 from callcenter.bench.agenda_data import ALL, Agendas, Size, seed_agendas
 from callcenter.bench.agenda_week import Week
 from callcenter.bench.figures import machine, timed_row

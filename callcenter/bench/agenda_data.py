@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from callcenter.agenda.actors import practitioner_actor
 from callcenter.agenda.models import Appointment, AppointmentStatus, Opening, Schedule, ServiceType
 from callcenter.agenda.occupation_models import Occupation
-from callcenter.agenda.opening_rules import Channel, OpeningKind, SchoolDays
-from callcenter.agenda.public_holidays import public_holidays
-from callcenter.agenda.wall_clock import instants_of
+from callcenter.agenda.rules.opening_rules import Channel, OpeningKind, SchoolDays
+from callcenter.agenda.rules.public_holidays import public_holidays
+from callcenter.agenda.rules.wall_clock import instants_of
 from callcenter.core import scope
 from callcenter.core.db import Database
 from callcenter.core.text import search_key

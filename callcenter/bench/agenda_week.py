@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from callcenter.agenda.rows import AppointmentRow
+from callcenter.agenda.views.rows import AppointmentRow
 from callcenter.bench.agenda_data import ALL, Agendas
 from callcenter.core.db import Database
 from callcenter.core.i18n import load_catalogues

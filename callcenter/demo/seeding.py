@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.finding import find_free
+from callcenter.agenda.finding.free_times import find_free
 from callcenter.agenda.models import Schedule, ServiceType
+from callcenter.agenda.writing.booking import book_appointment
 from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
 from callcenter.core.scope import Centre, CentreReason

@@ -8,21 +8,21 @@ from urllib.parse import urlencode
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.anybody import first_free_of_group
-from callcenter.agenda.day import day_view
-from callcenter.agenda.finding import place_at, today_in
+from callcenter.agenda.finding.anybody import first_free_of_group
+from callcenter.agenda.finding.free_times import place_at, today_in
+from callcenter.agenda.finding.openings import local_time
+from callcenter.agenda.finding.places import Place
 from callcenter.agenda.models import Schedule, ServiceType
-from callcenter.agenda.offering import Refusal
-from callcenter.agenda.openings import local_time
-from callcenter.agenda.overbooking import OpenRule, rules_on
-from callcenter.agenda.places import Place
-from callcenter.agenda.rows import AppointmentRow, DayView
-from callcenter.agenda.undoing import Undoable, last_undoable
+from callcenter.agenda.rules.offering import Refusal
+from callcenter.agenda.views.day import day_view
+from callcenter.agenda.views.rows import AppointmentRow, DayView
+from callcenter.agenda.writing.overbooking import OpenRule, rules_on
+from callcenter.agenda.writing.undoing import Undoable, last_undoable
 from callcenter.core.scope import Practices, scope_of, set_scope
 from callcenter.desk.card import CallCard
 from callcenter.directory.models import Practitioner
 
-HORIZON_DAYS = 60  # how far ``agenda.finding`` looks
+HORIZON_DAYS = 60  # how far ``agenda.finding.free_times`` looks
 
 
 @dataclass(frozen=True, slots=True)

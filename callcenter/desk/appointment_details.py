@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.history import HistoryLine, history_of
+from callcenter.agenda.finding.openings import local_time
 from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule, ServiceType
-from callcenter.agenda.openings import local_time
-from callcenter.agenda.overbooking import OpenRule, rules_on
+from callcenter.agenda.writing.history import HistoryLine, history_of
+from callcenter.agenda.writing.overbooking import OpenRule, rules_on
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.desk.queue_view import person_name

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.models import Appointment
+from callcenter.agenda.writing.booking import book_appointment
+from callcenter.agenda.writing.cancelling import cancel_appointment
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.finding.visits import visitor_for
 from callcenter.agenda.models import Appointment, ServiceType
-from callcenter.agenda.series import Proposal, book_series, propose_series
-from callcenter.agenda.visits import visitor_for
+from callcenter.agenda.writing.series import Proposal, book_series, propose_series
 from callcenter.core.db import touch
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.i18n import N_

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from callcenter.agenda.day_notes import DayNote
-from callcenter.agenda.grid import Column, WeekGrid
 from callcenter.agenda.models import ServiceType
-from callcenter.agenda.overbooking import OpenRule
-from callcenter.agenda.rows import DayView
-from callcenter.agenda.undoing import Undoable
+from callcenter.agenda.views.day_notes import DayNote
+from callcenter.agenda.views.grid import Column, WeekGrid
+from callcenter.agenda.views.rows import DayView
+from callcenter.agenda.writing.overbooking import OpenRule
+from callcenter.agenda.writing.undoing import Undoable
 from callcenter.desk.current_call import CurrentCall
 from callcenter.desk.wide_gestures import Picked, Swap
 from callcenter.desk.wide_query import View, WideAsked

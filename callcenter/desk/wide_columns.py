@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from callcenter.agenda.day_notes import DayNotes
-from callcenter.agenda.grid import Column, WeekGrid, week_grid
-from callcenter.agenda.rows import DayView
+from callcenter.agenda.views.day_notes import DayNotes
+from callcenter.agenda.views.grid import Column, WeekGrid, week_grid
+from callcenter.agenda.views.rows import DayView
 from callcenter.desk.wide_agenda import WideColumn, WideDay
 from callcenter.desk.wide_query import View, WideAsked
 

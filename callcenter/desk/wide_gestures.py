@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule
 from callcenter.agenda.occupation_models import AppointmentEvent
-from callcenter.agenda.rows import short_name
+from callcenter.agenda.views.rows import short_name
 from callcenter.core.phone import is_mobile
 from callcenter.directory.models import Patient, Practitioner
 

@@ -7,21 +7,21 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.anybody import FreeWith, first_free_of_group
-from callcenter.agenda.day import service_types_of
-from callcenter.agenda.day_notes import read_day_notes
-from callcenter.agenda.days import read_days
-from callcenter.agenda.finding import find_free, place_at, today_in
-from callcenter.agenda.held import with_holds
+from callcenter.agenda.finding.anybody import FreeWith, first_free_of_group
+from callcenter.agenda.finding.free_times import find_free, place_at, today_in
+from callcenter.agenda.finding.openings import local_time
+from callcenter.agenda.finding.places import Place
+from callcenter.agenda.finding.visits import visitor_for
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
-from callcenter.agenda.offering import Refusal
-from callcenter.agenda.openings import local_time
-from callcenter.agenda.overbooking import OpenRule, rules_on
-from callcenter.agenda.places import Place
-from callcenter.agenda.rows import DayView
-from callcenter.agenda.undoing import last_undoable
+from callcenter.agenda.rules.offering import Refusal
 from callcenter.agenda.versions import versions_of
-from callcenter.agenda.visits import visitor_for
+from callcenter.agenda.views.day import service_types_of
+from callcenter.agenda.views.day_notes import read_day_notes
+from callcenter.agenda.views.days import read_days
+from callcenter.agenda.views.held import with_holds
+from callcenter.agenda.views.rows import DayView
+from callcenter.agenda.writing.overbooking import OpenRule, rules_on
+from callcenter.agenda.writing.undoing import last_undoable
 from callcenter.core.scope import Practices, set_scope
 from callcenter.desk.current_call import CurrentCall, current_call
 from callcenter.desk.wide_agenda import Choice, FirstFree, Wanted, WideAgenda

@@ -62,7 +62,7 @@ def add_practitioner(
     code: str | None = None,
     countries: Set[str] = CALL_COUNTRIES,
 ) -> Practitioner:
-    """Note a practitioner; the agenda is opened by ``agenda.setup.open_schedule``. Raises ``Invalid``."""
+    """Note a practitioner; the agenda is opened by ``agenda.editing.setup.open_schedule``. Raises ``Invalid``."""
     columns = _columns(session, practice_id, typed, countries=countries)
     known = list_practitioners(session, practice_id)
     last = session.scalar(select(func.max(Practitioner.position)).where(Practitioner.practice_id == practice_id))

@@ -61,7 +61,7 @@ def add_site(
 def change_site(
     session: Session, practice: Practice, site: Site, typed: SiteParticulars, *, at: datetime, staff_id: int | None
 ) -> bool:
-    """Correct a site and tell whether anything changed; its agendas' zone is followed by ``agenda.setup``."""
+    """Correct a site and tell whether anything changed; its agendas' zone is followed by ``agenda.editing.setup``."""
     changed = fill(site, _columns(practice, typed))
     if changed:
         record_act(session, "site_changed", f"site {site.id}", at=at, staff_id=staff_id, practice_id=practice.id)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Opening, OpeningChannel, Schedule, ServiceType
-from callcenter.agenda.opening_rules import Channel
 from callcenter.agenda.resource_models import NeedKind, OverbookingRule, Resource, ServiceNeed
+from callcenter.agenda.rules.opening_rules import Channel
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Patient, Practice, PracticeLine, Practitioner, Role, Site, Staff

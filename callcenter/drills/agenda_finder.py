@@ -7,18 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.finding import find_free, read_besides
+from callcenter.agenda.finding.free_times import find_free, read_besides
+from callcenter.agenda.finding.occupancy import Looker, seconds
+from callcenter.agenda.finding.openings import read_schedules
+from callcenter.agenda.finding.places import Place, place_for, starts_in
+from callcenter.agenda.finding.refusals import sentence_of
+from callcenter.agenda.finding.visits import visit_of, visitor_for
 from callcenter.agenda.models import ServiceType
-from callcenter.agenda.occupancy import Looker, seconds
-from callcenter.agenda.offering import Question, Refusal
-from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.openings import read_schedules
-from callcenter.agenda.places import Place, place_for, starts_in
-from callcenter.agenda.refusals import sentence_of
-from callcenter.agenda.visit_rules import NotForHer, visit_rule
-from callcenter.agenda.visits import visit_of, visitor_for
-from callcenter.agenda.wall_clock import wall_day
+from callcenter.agenda.rules.offering import Question, Refusal
+from callcenter.agenda.rules.opening_rules import Channel
+from callcenter.agenda.rules.visit_rules import NotForHer, visit_rule
+from callcenter.agenda.rules.wall_clock import wall_day
+from callcenter.agenda.writing.booking import book_appointment
 from callcenter.core.db import Database
 from callcenter.core.errors import Problem
 from callcenter.drills.agenda_oracle import MINUTE, Asked, Oracle

@@ -9,20 +9,20 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.attendance import mark_arrived
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.cancelling import cancel_appointment
-from callcenter.agenda.finding import find_free, first_free_times
-from callcenter.agenda.holding import HOLD_FOR, hold_time, prolong_hold, release_hold
+from callcenter.agenda.finding.free_times import find_free, first_free_times
+from callcenter.agenda.finding.visits import visitor_for
 from callcenter.agenda.models import Appointment, ServiceType
-from callcenter.agenda.moving import move_appointment
 from callcenter.agenda.occupation_models import Hold
-from callcenter.agenda.opening_rules import Channel
-from callcenter.agenda.series import book_series
-from callcenter.agenda.swapping import swap_appointments
-from callcenter.agenda.undoing import last_undoable, undo
-from callcenter.agenda.visits import visitor_for
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.rules.opening_rules import Channel
+from callcenter.agenda.writing.attendance import mark_arrived
+from callcenter.agenda.writing.booking import book_appointment
+from callcenter.agenda.writing.cancelling import cancel_appointment
+from callcenter.agenda.writing.holding import HOLD_FOR, hold_time, prolong_hold, release_hold
+from callcenter.agenda.writing.moving import move_appointment
+from callcenter.agenda.writing.series import book_series
+from callcenter.agenda.writing.swapping import swap_appointments
+from callcenter.agenda.writing.undoing import last_undoable, undo
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.core.scope import Practices
 from callcenter.drills.agenda_cast import MONDAY, SEVEN, Fought

@@ -9,10 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.cancelling import cancel_appointment
-from callcenter.agenda.finding import find_free
-from callcenter.agenda.holding import hold_time
+from callcenter.agenda.finding.free_times import find_free
 from callcenter.agenda.models import (
     DayException,
     Opening,
@@ -22,8 +19,11 @@ from callcenter.agenda.models import (
     Schedule,
     ServiceType,
 )
-from callcenter.agenda.opening_rules import Channel, ExceptionKind, OpeningKind, SchoolDays
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
+from callcenter.agenda.rules.opening_rules import Channel, ExceptionKind, OpeningKind, SchoolDays
+from callcenter.agenda.writing.booking import book_appointment
+from callcenter.agenda.writing.cancelling import cancel_appointment
+from callcenter.agenda.writing.holding import hold_time
 from callcenter.core.db import Database
 from callcenter.core.errors import Problem
 from callcenter.core.scope import Practices

@@ -13,7 +13,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, AppointmentRestored
-from callcenter.agenda.lapsing import release_lapsed
+from callcenter.agenda.writing.lapsing import release_lapsed
 from callcenter.core.clock import ManualClock
 from callcenter.core.db import Database
 from callcenter.core.errors import Problem

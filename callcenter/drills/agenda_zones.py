@@ -16,11 +16,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.finding import find_free
+from callcenter.agenda.finding.free_times import find_free
 from callcenter.agenda.models import Opening, Schedule, ServiceType
-from callcenter.agenda.opening_rules import AgendaRules, OpeningRule, opened_between
-from callcenter.agenda.wall_clock import instants_of
+from callcenter.agenda.rules.opening_rules import AgendaRules, OpeningRule, opened_between
+from callcenter.agenda.rules.wall_clock import instants_of
+from callcenter.agenda.writing.booking import book_appointment
 from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
 from callcenter.core.scope import Practices

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.setup import WeeklyHours
+from callcenter.agenda.editing.setup import WeeklyHours
 from callcenter.core.db import Database
 from callcenter.core.errors import Problem
 from callcenter.core.i18n import gettext as _

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.setup import WeeklyHours, read_time
+from callcenter.agenda.editing.setup import WeeklyHours, read_time
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.phone import CALL_COUNTRIES

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.editing.service_types import ServiceTypeParticulars, add_service_type, change_service_type
+from callcenter.agenda.editing.setup import WeeklyHours, find_schedule, follow_site_zone, open_schedule, set_openings
 from callcenter.agenda.models import ServiceType
-from callcenter.agenda.service_types import ServiceTypeParticulars, add_service_type, change_service_type
-from callcenter.agenda.setup import WeeklyHours, find_schedule, follow_site_zone, open_schedule, set_openings
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import LANGUAGES, N_
 from callcenter.directory.accounts import clean_login, create_staff

@@ -9,7 +9,7 @@ from functools import partial
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from callcenter.agenda.lapsing import release_lapsed
+from callcenter.agenda.writing.lapsing import release_lapsed
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database

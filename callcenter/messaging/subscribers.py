@@ -13,8 +13,8 @@ from callcenter.agenda.events import (
     AppointmentRestored,
     SeriesBooked,
 )
+from callcenter.agenda.finding.openings import local_time
 from callcenter.agenda.models import Appointment, AppointmentStatus, Schedule
-from callcenter.agenda.openings import local_time
 from callcenter.core.db import touch
 from callcenter.core.i18n import N_
 from callcenter.core.phone import is_mobile

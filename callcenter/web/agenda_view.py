@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Appointment, Schedule
-from callcenter.agenda.rows import short_name
+from callcenter.agenda.views.rows import short_name
 from callcenter.core.i18n import gettext
 from callcenter.desk.wide_query import WideAsked
 from callcenter.desk.wide_reading import wide_agenda

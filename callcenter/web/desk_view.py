@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.i18n import (
     N_,
     format_date_long,

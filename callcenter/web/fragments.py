@@ -12,7 +12,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from markupsafe import Markup
 
-from callcenter.agenda.rows import AppointmentRow, FreeRow, HoldRow
+from callcenter.agenda.views.rows import AppointmentRow, FreeRow, HoldRow
 from callcenter.core.i18n import current_language
 from callcenter.core.keep import Keep
 from callcenter.desk.wide_agenda import WideAgenda, WideColumn

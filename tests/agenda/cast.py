@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.models import Appointment, Opening, Schedule, ServiceType
+from callcenter.agenda.writing.booking import book_appointment
 from callcenter.core.db import Database
 from callcenter.core.scope import Centre, CentreReason, Practices
 from callcenter.core.text import search_key

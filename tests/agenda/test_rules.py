@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from callcenter.agenda.booking import book_appointment
-from callcenter.agenda.cancelling import cancel_appointment
-from callcenter.agenda.finding import find_free
+from callcenter.agenda.editing.setup import WeeklyHours, set_openings
+from callcenter.agenda.finding.free_times import find_free
 from callcenter.agenda.models import (
     DayException,
     Opening,
@@ -21,11 +20,12 @@ from callcenter.agenda.models import (
     Schedule,
     ServiceType,
 )
-from callcenter.agenda.opening_rules import Channel, ExceptionKind, OpeningKind, SchoolDays
-from callcenter.agenda.public_holidays import public_holidays, school_holidays, school_zone
-from callcenter.agenda.setup import WeeklyHours, set_openings
-from callcenter.agenda.visit_rules import NewPatients
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.rules.opening_rules import Channel, ExceptionKind, OpeningKind, SchoolDays
+from callcenter.agenda.rules.public_holidays import public_holidays, school_holidays, school_zone
+from callcenter.agenda.rules.visit_rules import NewPatients
+from callcenter.agenda.writing.booking import book_appointment
+from callcenter.agenda.writing.cancelling import cancel_appointment
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.directory.models import Patient, Site
 from tests.agenda.cast import MONDAY, NINE, SEED, Cast, book, paris, tilleuls

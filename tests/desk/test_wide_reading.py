@@ -7,8 +7,8 @@ from datetime import time, timedelta
 
 import pytest
 
-from callcenter.agenda.holding import HOLD_FOR, hold_time
-from callcenter.agenda.rows import HoldRow
+from callcenter.agenda.views.rows import HoldRow
+from callcenter.agenda.writing.holding import HOLD_FOR, hold_time
 from callcenter.core.db import Database
 from callcenter.core.errors import NotFound
 from callcenter.core.scope import Centre, CentreReason
@@ -16,8 +16,8 @@ from callcenter.desk.wide_agenda import WideAgenda
 from callcenter.desk.wide_query import View, WideAsked
 from callcenter.desk.wide_reading import wide_agenda
 from tests.agenda.cast import MONDAY, NINE, Cast, book, paris, tilleuls
-from tests.agenda.test_day import counted
-from tests.agenda.test_grid import colleague
+from tests.agenda.views.test_day import counted
+from tests.agenda.views.test_grid import colleague
 
 LATER = NINE + timedelta(seconds=1)
 

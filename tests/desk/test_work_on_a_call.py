@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from callcenter.agenda.models import Appointment
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.scope import Practices
 from callcenter.desk.bookings import book_in_call

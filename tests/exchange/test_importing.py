@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from callcenter.agenda.editing.setup import hours_by_practitioner
 from callcenter.agenda.models import Opening, Schedule
-from callcenter.agenda.setup import hours_by_practitioner
 from callcenter.core.db import Database
 from callcenter.core.i18n import set_language
 from callcenter.core.scope import Centre, CentreReason

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from callcenter.agenda.cancelling import cancel_appointment
-from callcenter.agenda.series import book_series
-from callcenter.agenda.undoing import last_undoable, undo
+from callcenter.agenda.writing.cancelling import cancel_appointment
+from callcenter.agenda.writing.series import book_series
+from callcenter.agenda.writing.undoing import last_undoable, undo
 from tests.agenda.cast import paris
-from tests.agenda.test_moving import move
+from tests.agenda.writing.test_moving import move
 from tests.messaging.conftest import Centre
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.agenda.cancelling import cancel_appointment
+from callcenter.agenda.writing.cancelling import cancel_appointment
 from callcenter.core.errors import Conflict, ProviderError
 from callcenter.messaging.delivery import deliver_due, pause_before
 from callcenter.messaging.outbox import outbox_view, retry_message

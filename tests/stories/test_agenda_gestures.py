@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
-from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
+from callcenter.agenda.writing.booking import book_appointment
 from callcenter.directory.models import Patient
 from tests.stories.conftest import Town
 from tests.stories.tilleuls import ALL, Tilleuls, open_tilleuls, operator

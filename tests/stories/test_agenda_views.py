@@ -7,8 +7,8 @@ from datetime import time
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from callcenter.agenda.editing.setup import WeeklyHours, open_schedule, set_openings
 from callcenter.agenda.models import Appointment, Schedule
-from callcenter.agenda.setup import WeeklyHours, open_schedule, set_openings
 from callcenter.directory.models import Role, Site
 from callcenter.directory.practitioners import PractitionerParticulars, add_practitioner
 from tests.stories.conftest import Town

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.models import Appointment, AppointmentStatus, Opening, OpeningChannel, ServiceType
+from callcenter.agenda.writing.booking import book_appointment
 from callcenter.directory.models import Patient, Role
 from tests.stories.conftest import Town
 from tests.stories.tilleuls import ALL, Tilleuls, open_tilleuls

@@ -8,8 +8,8 @@ from datetime import time
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from callcenter.agenda.service_types import ServiceTypeParticulars, add_service_type
-from callcenter.agenda.setup import WeeklyHours, open_schedule, set_openings
+from callcenter.agenda.editing.service_types import ServiceTypeParticulars, add_service_type
+from callcenter.agenda.editing.setup import WeeklyHours, open_schedule, set_openings
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.lines import add_line
 from callcenter.directory.models import EmergencyLine, Practice, PracticeMode, Role, Site

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.booking import book_appointment
 from callcenter.agenda.models import Appointment
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.writing.booking import book_appointment
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices, set_scope

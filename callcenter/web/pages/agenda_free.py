@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.anybody import first_free_of_group
-from callcenter.agenda.finding import list_starts, today_in
+from callcenter.agenda.finding.anybody import first_free_of_group
+from callcenter.agenda.finding.free_times import list_starts, today_in
 from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.core.errors import Invalid, NotFound, Problem
 from callcenter.core.i18n import N_, gettext

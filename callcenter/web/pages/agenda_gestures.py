@@ -9,13 +9,13 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.attendance import mark_arrived, mark_fulfilled, mark_no_show
-from callcenter.agenda.cancelling import cancel_appointment
 from callcenter.agenda.models import Appointment
-from callcenter.agenda.moving import move_appointment
-from callcenter.agenda.swapping import swap_appointments
-from callcenter.agenda.undoing import undo
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.writing.attendance import mark_arrived, mark_fulfilled, mark_no_show
+from callcenter.agenda.writing.cancelling import cancel_appointment
+from callcenter.agenda.writing.moving import move_appointment
+from callcenter.agenda.writing.swapping import swap_appointments
+from callcenter.agenda.writing.undoing import undo
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices, set_scope

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from callcenter.agenda.holding import give_back_held, hold_time
+from callcenter.agenda.writing.holding import give_back_held, hold_time
 from callcenter.core.errors import NotFound, Problem
 from callcenter.core.i18n import N_
 from callcenter.core.scope import Practices

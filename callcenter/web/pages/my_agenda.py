@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.day import day_view, today_for, week_view
-from callcenter.agenda.grid import week_grid
+from callcenter.agenda.views.day import day_view, today_for, week_view
+from callcenter.agenda.views.grid import week_grid
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Practice, Practitioner, Role

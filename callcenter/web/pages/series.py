@@ -7,8 +7,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.series import LONGEST
-from callcenter.agenda.wanted import TimeTaken
+from callcenter.agenda.writing.series import LONGEST
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.errors import Conflict
 from callcenter.core.i18n import N_, gettext
 from callcenter.core.scope import Practices, set_scope

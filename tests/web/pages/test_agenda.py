@@ -15,7 +15,7 @@ from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.agenda.resource_models import OverbookingRule
 from callcenter.directory.models import Practice, Role
 from tests.agenda.cast import NINE, Cast, book, paris, tilleuls
-from tests.agenda.test_grid import colleague
+from tests.agenda.views.test_grid import colleague
 from tests.web.serving import SEED, Served, serve
 
 SWAP = {"HX-Request": "true"}

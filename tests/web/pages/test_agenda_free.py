@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from callcenter.agenda.finding import list_starts
+from callcenter.agenda.finding.free_times import list_starts
 from callcenter.agenda.models import ServiceType
 from callcenter.directory.models import Role
 from tests.agenda.cast import Cast, tilleuls

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from callcenter.agenda.history import history_of
 from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.agenda.occupation_models import Act
+from callcenter.agenda.writing.history import history_of
 from callcenter.directory.models import Role
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from tests.agenda.cast import Cast, book, paris, tilleuls

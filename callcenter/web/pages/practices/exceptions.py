@@ -8,14 +8,14 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.day_exceptions import (
+from callcenter.agenda.editing.day_exceptions import (
     ExceptionParticulars,
     add_exception,
     load_exception,
     read_exception,
     remove_exception,
 )
-from callcenter.agenda.opening_rules import AgendaRules, DayException
+from callcenter.agenda.rules.opening_rules import AgendaRules, DayException
 from callcenter.core.errors import Invalid
 from callcenter.web.context import Administrator, At, Reads, TheWorld
 from callcenter.web.forms import Typed, attempt

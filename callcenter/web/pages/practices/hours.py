@@ -10,11 +10,18 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.finding import today_in
-from callcenter.agenda.opening_rules import OpeningRule
-from callcenter.agenda.previewing import Place, places_of
-from callcenter.agenda.rule_reading import read_openings
-from callcenter.agenda.setup import WeeklyHours, find_schedule, open_schedule, plain_hours, read_time, set_openings
+from callcenter.agenda.editing.previewing import Place, places_of
+from callcenter.agenda.editing.setup import (
+    WeeklyHours,
+    find_schedule,
+    open_schedule,
+    plain_hours,
+    read_time,
+    set_openings,
+)
+from callcenter.agenda.finding.free_times import today_in
+from callcenter.agenda.finding.rule_reading import read_openings
+from callcenter.agenda.rules.opening_rules import OpeningRule
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_, current_language
 from callcenter.directory.identity import Identity

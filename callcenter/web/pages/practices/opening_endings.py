@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.opening_changes import end_opening, load_opening, refuse_past_end
-from callcenter.agenda.opening_rules import AgendaRules, OpeningRule
-from callcenter.agenda.rule_preview import with_opening
+from callcenter.agenda.editing.opening_changes import end_opening, load_opening, refuse_past_end
+from callcenter.agenda.editing.rule_preview import with_opening
+from callcenter.agenda.rules.opening_rules import AgendaRules, OpeningRule
 from callcenter.core.errors import Invalid
 from callcenter.directory.line_times import read_day
 from callcenter.web.context import Administrator, At, Reads, TheWorld

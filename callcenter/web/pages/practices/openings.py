@@ -8,17 +8,17 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.opening_changes import (
+from callcenter.agenda.editing.opening_changes import (
     list_openings,
     load_opening,
     refuse_overlap,
     save_opening,
 )
-from callcenter.agenda.opening_rules import Channel, OpeningRule
-from callcenter.agenda.previewing import Preview
-from callcenter.agenda.rule_preview import with_opening
-from callcenter.agenda.service_types import list_service_types
-from callcenter.agenda.typed_openings import OpeningParticulars, coming_mondays, read_opening, write_opening
+from callcenter.agenda.editing.previewing import Preview
+from callcenter.agenda.editing.rule_preview import with_opening
+from callcenter.agenda.editing.service_types import list_service_types
+from callcenter.agenda.editing.typed_openings import OpeningParticulars, coming_mondays, read_opening, write_opening
+from callcenter.agenda.rules.opening_rules import Channel, OpeningRule
 from callcenter.core.errors import Invalid
 from callcenter.web.context import Administrator, At, Reads, TheWorld
 from callcenter.web.forms import Typed, attempt

@@ -8,15 +8,15 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.finding import today_in
-from callcenter.agenda.models import Schedule
-from callcenter.agenda.overbooking_rules import (
+from callcenter.agenda.editing.overbooking_rules import (
     OverbookingParticulars,
     add_overbooking_rule,
     end_overbooking_rule,
     list_overbooking_rules,
 )
-from callcenter.agenda.service_types import list_service_types
+from callcenter.agenda.editing.service_types import list_service_types
+from callcenter.agenda.finding.free_times import today_in
+from callcenter.agenda.models import Schedule
 from callcenter.directory.identity import Identity
 from callcenter.directory.models import Practitioner, Site
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld

@@ -7,9 +7,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.service_types import load_service_type
-from callcenter.agenda.typed_spans import write_span
-from callcenter.agenda.visit_settings import OwnSettings, own_settings, set_own_settings, write_own_settings
+from callcenter.agenda.editing.service_types import load_service_type
+from callcenter.agenda.editing.typed_spans import write_span
+from callcenter.agenda.editing.visit_settings import OwnSettings, own_settings, set_own_settings, write_own_settings
 from callcenter.directory.identity import Identity
 from callcenter.directory.practitioners import load_practitioner
 from callcenter.web.context import Administrator, At, Reads, TheWorld

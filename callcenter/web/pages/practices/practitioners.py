@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.setup import hours_by_practitioner, open_schedule
+from callcenter.agenda.editing.setup import hours_by_practitioner, open_schedule
 from callcenter.core.phone import format_number
 from callcenter.directory.identity import Identity
 from callcenter.directory.practices import load_practice

@@ -7,8 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.resource_models import NeedKind
-from callcenter.agenda.resources import (
+from callcenter.agenda.editing.resources import (
     NeedParticulars,
     ResourceParticulars,
     add_need,
@@ -20,7 +19,8 @@ from callcenter.agenda.resources import (
     remove_need,
     use_resource,
 )
-from callcenter.agenda.service_types import list_service_types
+from callcenter.agenda.editing.service_types import list_service_types
+from callcenter.agenda.resource_models import NeedKind
 from callcenter.core.i18n import gettext
 from callcenter.directory.identity import Identity
 from callcenter.directory.practitioners import list_practitioners

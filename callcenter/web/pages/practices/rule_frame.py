@@ -9,8 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.finding import today_in
-from callcenter.agenda.previewing import (
+from callcenter.agenda.editing.previewing import (
     Orphan,
     Place,
     Preview,
@@ -19,8 +18,9 @@ from callcenter.agenda.previewing import (
     preview_change,
     standing_outside,
 )
-from callcenter.agenda.service_types import list_service_types
-from callcenter.agenda.typed_spans import write_span
+from callcenter.agenda.editing.service_types import list_service_types
+from callcenter.agenda.editing.typed_spans import write_span
+from callcenter.agenda.finding.free_times import today_in
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
 from callcenter.directory.identity import Identity

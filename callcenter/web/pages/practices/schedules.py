@@ -7,10 +7,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from callcenter.agenda.day_exceptions import coming_exceptions
-from callcenter.agenda.opening_changes import keep_holidays, list_openings
-from callcenter.agenda.previewing import holidays_kept, places_of
-from callcenter.agenda.setup import open_schedule_at
+from callcenter.agenda.editing.day_exceptions import coming_exceptions
+from callcenter.agenda.editing.opening_changes import keep_holidays, list_openings
+from callcenter.agenda.editing.previewing import holidays_kept, places_of
+from callcenter.agenda.editing.setup import open_schedule_at
 from callcenter.directory.practitioners import load_practitioner
 from callcenter.directory.sites import list_sites, load_site
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld, Writes

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.service_types import (
+from callcenter.agenda.editing.service_types import (
     ServiceTypeParticulars,
     add_service_type,
     change_service_type,
@@ -15,8 +15,13 @@ from callcenter.agenda.service_types import (
     load_service_type,
     remove_service_type,
 )
-from callcenter.agenda.typed_spans import write_span
-from callcenter.agenda.visit_settings import VisitSettings, own_settings, set_visit_settings, write_visit_settings
+from callcenter.agenda.editing.typed_spans import write_span
+from callcenter.agenda.editing.visit_settings import (
+    VisitSettings,
+    own_settings,
+    set_visit_settings,
+    write_visit_settings,
+)
 from callcenter.core.errors import Problem
 from callcenter.directory.identity import Identity
 from callcenter.directory.practitioners import list_practitioners

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.setup import follow_site_zone
+from callcenter.agenda.editing.setup import follow_site_zone
 from callcenter.core.errors import Problem
 from callcenter.directory.identity import Identity
 from callcenter.directory.sites import SiteParticulars, add_site, change_site, list_sites, load_site, remove_site

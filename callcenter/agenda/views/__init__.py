@@ -1,0 +1,1 @@
+"""Days and weeks as rows and columns for the screens."""

@@ -1,0 +1,1 @@
+"""Everything that takes, gives back or exchanges time, behind the same locks (docs/decisions/0017)."""
