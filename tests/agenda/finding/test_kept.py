@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from callcenter.agenda.rules.opening_rules import ExceptionKind
 from callcenter.agenda.writing.cancelling import cancel_appointment
 from callcenter.agenda.writing.holding import hold_time, prolong_hold, release_hold
 from callcenter.agenda.writing.moving import move_appointment
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.core.db import Database
 from callcenter.core.scope import Practices
 from tests.agenda.cast import MONDAY, NINE, SEED, Cast, book, paris, tilleuls
@@ -54,8 +56,8 @@ def starts(
 
 
 def anew(database: Database, cast: Cast, *, at: datetime = NINE, staff_id: int | None = None) -> list[int]:
-    """The same, by somebody who remembers nothing."""
-    with database.unit_of_work(cast.scope) as session:
+    """The same, by a process that remembers nothing."""
+    with closing(Database(database.url)) as fresh, fresh.reading(cast.scope) as session:
         kind = session.get_one(ServiceType, cast.consultation_id)
         found = find_free(
             session,
@@ -188,6 +190,24 @@ def test_whoever_writes_sees_her_own_changes(database: Database, cast: Cast) -> 
         kind = session.get_one(ServiceType, cast.consultation_id)
         found = find_free(session, cast.practitioner_id, kind, first_day=MONDAY, last_day=MONDAY, at=NINE)
         assert paris(9) not in [one.start for one in found]
+
+
+def test_whoever_writes_keeps_to_the_rules_as_they_stand(database: Database, cast: Cast, writer: Database) -> None:
+    assert paris(9) in starts(database, cast)
+    with writer.unit_of_work(cast.scope) as session:
+        schedule = session.get_one(Schedule, cast.schedule_id)
+        set_openings(session, schedule, [WeeklyHours(0, time(15), time(16))], at=NINE, staff_id=None)
+    with pytest.raises(TimeTaken), database.unit_of_work(cast.scope) as session:
+        book(session, cast, paris(9))
+    with database.unit_of_work(cast.scope) as session:
+        book(session, cast, paris(15))
+    # Rules that her own transaction has changed, and nobody else has seen yet, hold for her.
+    with database.unit_of_work(cast.scope) as session:
+        schedule = session.get_one(Schedule, cast.schedule_id)
+        set_openings(session, schedule, [WeeklyHours(0, time(9), time(10))], at=NINE, staff_id=None)
+        book(session, cast, paris(9))
+        with pytest.raises(TimeTaken):
+            book(session, cast, paris(15, 30))
 
 
 def test_any_days_are_the_same_from_memory_and_anew(database: Database, cast: Cast) -> None:
