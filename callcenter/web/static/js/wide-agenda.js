@@ -135,9 +135,11 @@ function giveWayToRinging() {
 }
 
 /* ---------- The cursor: one cell of the grid can be reached by Tab, arrows go on from there ---------- */
+const SETTLED_WITHIN = 500; // milliseconds: another region may settle between this one's swap and its own settling
 let cursor = "";
 let here = ""; // what had the focus before the region was drawn anew
 let booking = "";
+let owedUntil = 0; // what was just chosen gets the focus, also when drawing it a little later takes that away again
 
 /** Where the cursor may go: while a visit is moved only where it fits, while two change places only to visits. */
 function cells(place = region()) {
@@ -226,7 +228,8 @@ function settle() {
   const book = $("#wide-book-it");
   const choice = book?.dataset.choice ?? "";
   const typing = document.activeElement?.matches(FIELDS);
-  if (choice && choice !== booking && !typing) {
+  if (choice && choice !== booking) owedUntil = Date.now() + SETTLED_WITHIN;
+  if (choice && Date.now() < owedUntil && !typing) {
     const search = region().dataset.call === undefined && !$("[name=patient_id][form=wide-book]") && $("#wide-search");
     (search || book).focus();
   } else if (document.activeElement === document.body && (here || !booking !== !choice)) {
