@@ -39,7 +39,7 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
     expect(watcher).to_have_attribute("data-mode", "join")
     expect(watcher).to_contain_text("Elle demande de l’aide")
     beside = sid_of(town, "supervisor-1")
-    until(lambda: at_carrier(town, beside)["status"] == "in-progress")
+    until(lambda: at_carrier(town, beside).get("status") == "in-progress")
     say(town, beside, "Ici la responsable.")
     until(lambda: "Ici la responsable." in heard(town, patient))
     hang_up(town, PATIENT)

@@ -270,7 +270,8 @@ def choose(desk: Page, typed: str) -> Any:
     desk.keyboard.press("F4")
     dialog = desk.locator("#ask dialog")
     expect(dialog.locator("[data-filter]")).to_be_focused()
-    desk.keyboard.type(typed)
+    # In one piece: typed key by key, a letter that no key has may overtake or be overtaken.
+    desk.keyboard.insert_text(typed)
     expect(dialog.locator("[data-target]:not([hidden]) input:checked")).to_have_count(1)
     return dialog
 
