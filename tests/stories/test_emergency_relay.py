@@ -179,6 +179,7 @@ def test_f12_opens_the_card_from_whatever_page_she_looks_at(town: Town) -> None:
         sofia.keyboard.press("F12")
         expect(sofia).to_have_url(re.compile("/desk"))
         expect(sofia.locator("#relay-line .number")).to_have_text("02 61 91 15 44")
+    expect(sofia.locator("#relay-line .number")).to_be_visible()  # she sees it: the card has the keyboard
     sofia.keyboard.press("Enter")
     _until_rings(town, REGULATOR)
 

@@ -41,12 +41,6 @@ document.addEventListener("submit", (event) => {
   }
 }, { capture: true });
 
-/* ---------- A key pressed in the instant after a swap: htmx takes the form all the same ---------- */
-// It binds what is new 20 ms later; sent by the browser itself meanwhile, the whole page, and a call in it, would go.
-document.addEventListener("submit", (event) => {
-  if (event.target.matches?.(":is(.softkeys, #relay) form:is([hx-post], [hx-get])")) htmx.process(event.target);
-}, { capture: true });
-
 /* ---------- From the search to those found: Enter or the arrow goes to the first, then digits choose ---------- */
 // Escape empties it, and leaves it once it is empty: there, digits and letters would only be typed.
 addEventListener("keydown", (event) => {

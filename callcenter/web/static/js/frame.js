@@ -93,6 +93,15 @@ new MutationObserver((changes) => {
   }
 }).observe(document.querySelector("#notices") ?? document.createElement("p"), { childList: true });
 
+/* ---------- What is pressed in the instant after a swap: htmx takes it all the same ---------- */
+// It binds what is new 20 ms later; followed by the browser itself meanwhile, the whole page, and a call in it, would go.
+for (const [kind, asked] of [["submit", "form:is([hx-post], [hx-get])"], ["click", "a[hx-get]"]]) {
+  document.addEventListener(kind, (event) => {
+    const element = event.target.closest?.(asked);
+    if (element) globalThis.htmx?.process(element);
+  }, { capture: true });
+}
+
 /* ---------- What htmx could not do is said; what is late keeps its size and says so after 300 ms ---------- */
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
   document.body.addEventListener(failure, (event) => {
