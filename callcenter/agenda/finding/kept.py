@@ -1,7 +1,8 @@
 """What readers remember of agendas: what their rules open and what is taken, for as long as the version stands.
 
 What depends on the moment of a question and on who asks (notice, releases, shares of channels, holds that lapse or are
-her own) is decided anew for each question. Whoever writes remembers nothing, and reads the rows themselves.
+her own) is decided anew for each question. Whoever writes adds nothing to it: she looks up rules, and reads what is
+taken herself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -248,7 +248,8 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.elt ?? event.target;
   settle();
   if (target?.id?.startsWith("wide-who-") && $("[name=patient_id][form=wide-book]")) ($("#wide-book-it") ?? current())?.focus();
-  if (layer && target === layer) current()?.focus();
+  // On a busy machine a time may be chosen, and drawn, before the agenda's own opening has settled: it keeps the focus.
+  if (layer && target === layer && !$("#wide-book-it")) current()?.focus();
 });
 rove();
 
