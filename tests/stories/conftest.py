@@ -128,7 +128,8 @@ def open_town(
     """An installation on this migrated, empty database; whatever setting a story needs may be given."""
     product_socket, carrier_socket = _listen(), _listen()
     url, carrier_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (product_socket, carrier_socket))
-    offset = datetime(2026, 11, 23, 8, 0, tzinfo=UTC) - datetime.now(UTC)
+    # Past the full hour: a time at 8:00 would be offered by a quick machine and be gone a moment later.
+    offset = datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC) - datetime.now(UTC)
     carrier_settings = CarrierSettings(
         account_sid=SID,
         auth_token=TOKEN,

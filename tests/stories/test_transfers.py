@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from callcenter.core.scope import Centre, CentreReason
@@ -114,6 +114,23 @@ def test_escape_takes_the_caller_back_while_it_rings(town: Town, tilleuls: Tille
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "talking")
     until(lambda: at_carrier(town, patient)["hold"] is False)
     assert at_carrier(town, patient)["with"] == ["operator-1"]
+
+
+def test_a_draft_read_late_changes_nothing_that_was_chosen_meanwhile(town: Town, tilleuls: Tilleuls) -> None:
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    held: list[Route] = []
+    desk.route(
+        "**/calls/*/drafts", lambda route: held.append(route) if route.request.method == "GET" else route.continue_()
+    )
+    dialog = choose(desk, "biol")
+    chosen = dialog.locator("[data-target]:not([hidden]) input:checked").get_attribute("value")
+    with desk.expect_response("**/calls/*/drafts"):
+        held[-1].continue_()
+    desk.wait_for_timeout(300)  # that nothing changes cannot be waited for
+    expect(dialog.locator("[name=target]:checked")).to_have_value(chosen or "")
+    expect(dialog.locator("[data-filter]")).to_have_value("biol")
 
 
 def test_a_key_pressed_twice_means_whom_it_meant_and_never_the_patient(town: Town, tilleuls: Tilleuls) -> None:

@@ -111,8 +111,9 @@ document.addEventListener("click", (event) => {
 
 /* ---------- Focus goes to what was just opened ---------- */
 let booking = "";
+// With the swap: what is typed as soon as it is seen is typed into it.
+document.body.addEventListener("htmx:afterSwap", openDialogs);
 document.body.addEventListener("htmx:afterSettle", () => {
-  openDialogs();
   const confirm = $("#book-it");
   const asked = confirm?.dataset.choice ?? "";
   if (asked && asked !== booking && !isTyping()) confirm.focus();

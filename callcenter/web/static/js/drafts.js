@@ -2,7 +2,7 @@
 
    It is back in the form whenever that is drawn anew: after a reload, a crash, a sign-in elsewhere. A draft ends when its
    form is sent; with data-draft-stays it is ended by the server (a search is sent with every letter). While the network
-   is cut it is kept here, and sent again. Only fields that nobody has touched since they were drawn are filled. */
+   is cut it is kept here, and sent again. Only what nobody has touched since it was drawn is filled. */
 
 const EVERY = 3000;
 const FORMS = "form[data-draft]";
@@ -12,6 +12,7 @@ const pending = new Map(); // "call/form" -> what is to be sent: {call, form, fi
 const timers = new Map();
 const sending = new Map(); // one request at a time for each form, in the order of typing
 const drawn = new WeakSet();
+const touched = new WeakSet();
 
 function addressOf(form) {
   const inAction = /\/calls\/(\d+)\//.exec(form.getAttribute("action") ?? "");
@@ -44,15 +45,22 @@ function firstChoice(select) {
 }
 
 /* ---------- Out: what is typed ---------- */
+// On the window, after all others: what is typed may choose something else in its form (transfer.js).
 for (const kind of ["input", "change"]) {
-  document.addEventListener(kind, (event) => {
+  addEventListener(kind, (event) => {
     const form = event.target.closest?.(FORMS);
-    const address = form && addressOf(form);
-    if (!address || event.detail === "restored") return;
+    if (!form || event.detail === "restored") return;
     drawn.add(form); // what comes from the server now would be older
-    pending.set(address.key, { ...address, fields: valuesOf(form) });
-    schedule(address.key);
+    touched.add(form);
+    note(form);
   });
+}
+
+function note(form) {
+  const address = addressOf(form);
+  if (!address) return;
+  pending.set(address.key, { ...address, fields: valuesOf(form) });
+  schedule(address.key);
 }
 
 function schedule(key) {
@@ -146,12 +154,14 @@ async function fill() {
 
 async function fillAll(fresh) {
   for (const form of fresh) drawn.add(form);
+  // Typed into the same form before it was drawn anew, and not yet sent.
+  const typed = new Map(fresh.map((form) => [form, pending.get(addressOf(form)?.key)?.fields]));
   const calls = new Set(fresh.map((form) => addressOf(form)?.call).filter(Boolean));
   for (const call of calls) {
     const kept = await read(call);
     for (const form of fresh) {
       const address = addressOf(form);
-      if (address?.call === call && form.isConnected) restore(form, pending.get(address.key)?.fields ?? kept[address.form]);
+      if (address?.call === call && form.isConnected) restore(form, typed.get(form) ?? kept[address.form]);
     }
   }
 }
@@ -172,6 +182,8 @@ function restore(form, values) {
     const value = values[field.name];
     if (value === undefined || !isAsDrawn(field)) continue;
     if (["radio", "checkbox"].includes(field.type)) {
+      // Chosen while it was being read, by her or by what she typed: it stays so.
+      if (touched.has(form) && !fieldsOf(form).filter((one) => one.name === field.name).every(isAsDrawn)) continue;
       if (field.checked || field.value !== value) continue;
       field.checked = true;
     } else {
@@ -183,6 +195,7 @@ function restore(form, values) {
     field.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: "restored" }));
   }
   if (!isFilled) return;
+  if (touched.has(form)) note(form); // what is back and what she typed meanwhile, as one
   form.dataset.draftBack = "yes";
   const folded = form.closest("details:not([open])");
   if (folded) folded.open = true;

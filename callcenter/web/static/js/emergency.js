@@ -15,7 +15,8 @@ function show() {
   if (!card() && layer.open) layer.close();
   document.querySelector(".topbar").inert = layer.open; // nobody signs out of an emergency by a slip
 }
-document.body.addEventListener("htmx:afterSettle", show);
+// With the swap and not once it has settled: Enter and F6 mean the card as soon as it can be seen.
+document.body.addEventListener("htmx:afterSwap", show);
 document.body.addEventListener("htmx:afterSettle", followSteps);
 document.body.addEventListener("relay-closed", () => (layer ? show() : location.assign("/desk")));
 show();

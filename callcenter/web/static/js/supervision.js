@@ -11,7 +11,7 @@ function openDialog() {
   dialog.querySelector("[data-first]")?.focus();
 }
 
-document.body.addEventListener("htmx:afterSettle", openDialog);
+document.body.addEventListener("htmx:afterSwap", openDialog);
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("#ask [data-close]")) event.preventDefault();
 });

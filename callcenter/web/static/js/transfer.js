@@ -37,7 +37,7 @@ document.addEventListener("keydown", (event) => {
   choose(event.target.form, event.key === "ArrowDown" ? 1 : -1);
 });
 
-document.body.addEventListener("htmx:afterSettle", () => {
+document.body.addEventListener("htmx:afterSwap", () => {
   const form = document.querySelector("#ask [data-transfer]:not([data-ready])");
   if (!form) return;
   form.dataset.ready = "yes";
