@@ -2,8 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-# One more than the two cores it is meant for: stories and drills mostly wait.
-WORKERS ?= 3
+WORKERS ?= 2
 SEED ?= 1
 
 .PHONY: help setup demo demo-reset test bench-webhook bench-fanout bench-agenda check format browsers postgres lock vendor messages clean

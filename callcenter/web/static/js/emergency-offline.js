@@ -380,17 +380,17 @@ for (const name of Object.keys(localStorage)) {
   if (left?.ticket) sendLater(left);
 }
 
-/* A browser keeps six connections to one host: screens that wait for an answer must not keep the line from ringing.
-   They read themselves again afterwards. */
+/* A browser keeps six connections to one host: screens that wait for an answer must not keep the line from ringing, nor
+   the next one when it is busy. They read themselves again afterwards. */
 const reading = new Map();
 document.body.addEventListener("htmx:beforeSend", ({ detail }) => {
-  if (detail.requestConfig.verb !== "get") return;
+  if (detail.requestConfig.verb !== "get" || detail.requestConfig.headers["X-After-Emergency"]) return;
   reading.set(detail.xhr, performance.now());
   detail.xhr.addEventListener("loadend", () => reading.delete(detail.xhr));
 });
 function letThrough(address) {
   for (const [xhr, since] of reading) {
-    if (address === "/emergency/ring" || performance.now() - since > F12_WAITS) xhr.abort();
+    if (relay || address === "/emergency/ring" || performance.now() - since > F12_WAITS) xhr.abort();
   }
 }
 

@@ -32,7 +32,8 @@ function catchUp() {
 }
 
 /* ---------- A region whose reading failed is read again: nothing else may change for minutes, and it would be old ---------- */
-// Not while the stream is cut (then everything is re-read), and not after a refusal, which stays one.
+// Not while the stream is cut (then everything is re-read), nor beside an emergency that the database does not know of (it
+// needs the connections, and everything is re-read after it), and not after a refusal, which stays one.
 const PASSING = new Set([0, 429, 502, 503, 504]);
 const tries = new WeakMap();
 body.addEventListener("htmx:afterRequest", ({ detail }) => {
@@ -46,6 +47,7 @@ body.addEventListener("htmx:afterRequest", ({ detail }) => {
   tries.set(region, nth);
   const wait = Math.min(15_000, 500 * 2 ** nth) * (0.75 + Math.random() / 2);
   setTimeout(() => {
+    if (document.querySelector("#relay.offline")) return;
     if (region.isConnected && tries.get(region) === nth && body.dataset.connection !== "down") {
       htmx.ajax("GET", region.getAttribute("hx-get"), { source: region });
     }
