@@ -12,7 +12,7 @@ const pending = new Map(); // "call/form" -> what is to be sent: {call, form, fi
 const timers = new Map();
 const sending = new Map(); // one request at a time for each form, in the order of typing
 const drawn = new WeakSet();
-const touched = new WeakSet();
+const touched = new WeakMap(); // form -> the names of the fields that she has changed since it was drawn
 
 function addressOf(form) {
   const inAction = /\/calls\/(\d+)\//.exec(form.getAttribute("action") ?? "");
@@ -51,7 +51,7 @@ for (const kind of ["input", "change"]) {
     const form = event.target.closest?.(FORMS);
     if (!form || event.detail === "restored") return;
     drawn.add(form); // what comes from the server now would be older
-    touched.add(form);
+    touched.set(form, (touched.get(form) ?? new Set()).add(event.target.name));
     note(form);
   });
 }
@@ -175,6 +175,12 @@ async function read(call) {
   }
 }
 
+/** Whether this was chosen while the draft was being read, by her or by what she typed to shorten its list. */
+function isChosen(form, name) {
+  const names = touched.get(form);
+  return names !== undefined && (names.has(name) || names.has(form.querySelector("[data-filter]")?.name));
+}
+
 function restore(form, values) {
   if (!values) return;
   let isFilled = false;
@@ -182,8 +188,7 @@ function restore(form, values) {
     const value = values[field.name];
     if (value === undefined || !isAsDrawn(field)) continue;
     if (["radio", "checkbox"].includes(field.type)) {
-      // Chosen while it was being read, by her or by what she typed: it stays so.
-      if (touched.has(form) && !fieldsOf(form).filter((one) => one.name === field.name).every(isAsDrawn)) continue;
+      if (isChosen(form, field.name)) continue;
       if (field.checked || field.value !== value) continue;
       field.checked = true;
     } else {

@@ -346,7 +346,17 @@ async function send() {
   if (!relay || told.status !== 204 || typing || relay.status === "dialling" || sent !== JSON.stringify(bodyOf(relay))) return;
   localStorage.removeItem(STORED + call);
   relay = null;
-  htmx.ajax("GET", `/desk/emergency?call=${call}`, { target: "#emergency-layer", swap: "innerHTML", headers: { "X-After-Emergency": "yes" } });
+  handOver(call);
+}
+
+/** The ordinary card in place of this one, tried until it is there: the keys of this one mean nothing any more. */
+async function handOver(call) {
+  const there = () => !shown() || relay;
+  for (let count = 0; count < 60 && !there(); count += 1) {
+    if (count) await new Promise((done) => setTimeout(done, 1000));
+    const asked = { target: "#emergency-layer", swap: "innerHTML", headers: { "X-After-Emergency": "yes" } };
+    await htmx.ajax("GET", `/desk/emergency?call=${call}`, asked).catch(() => {});
+  }
   document.body.dispatchEvent(new CustomEvent("live:reconnect"));
 }
 
