@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from callcenter.core.db import Database
@@ -225,6 +225,43 @@ def test_a_busy_line_is_followed_by_the_next_also_while_the_database_is_stalled(
             ("emergency-2", SECOND_LINE),
         ]
     assert _state(town)["in-progress"] == 3
+
+
+def test_the_ordinary_card_is_asked_for_until_it_is_there(stalling_town: Town, proxy: Proxy) -> None:
+    """The first answers after a stall may fail once more: a card with dead keys must not stay."""
+    town = stalling_town
+    open_tilleuls(town)
+    desk = operator(town, "camille", "Camille Roux")
+    town.dial()
+    answer(desk)
+    proxy.stall()
+    desk.keyboard.press("F12")
+    expect(desk.locator("#relay.offline")).to_be_visible()
+    desk.keyboard.press("Enter")
+    _until_rings(town, REGULATOR)
+    asked: list[str] = []
+
+    def fails_twice(route: Route) -> None:
+        if "x-after-emergency" not in route.request.headers:
+            route.continue_()
+            return
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort()
+        elif len(asked) == 2:
+            route.fulfill(status=503, body="")
+        else:
+            route.continue_()
+
+    desk.route("**/desk/emergency?*", fails_twice)
+
+    proxy.resume()
+    expect(desk.locator("#relay:not(.offline) #relay-line .number")).to_have_text("02 61 91 15 44", timeout=20_000)
+    assert len(asked) == 3
+    # Its keys are the ordinary ones again, and the desk beneath is read anew.
+    _pick_up(town, REGULATOR)
+    expect(desk.locator("#relay-line .speaking")).to_contain_text("régulateur", timeout=10_000)
+    assert _state(town) == {"in-progress": 3}
 
 
 def _state(town: Town) -> dict[str, int]:
