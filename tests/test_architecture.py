@@ -20,6 +20,7 @@ DECISIONS = (
     "callcenter.agenda.editing.rule_preview",
     "callcenter.agenda.rules.offering",
     "callcenter.agenda.rules.opening_rules",
+    "callcenter.agenda.rules.typed_moments",
     "callcenter.agenda.rules.visit_rules",
     "callcenter.agenda.rules.wall_clock",
     "callcenter.agenda.week",

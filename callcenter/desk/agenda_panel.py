@@ -12,6 +12,7 @@ from callcenter.agenda.finding.anybody import first_free_of_group
 from callcenter.agenda.finding.free_times import place_at, today_in
 from callcenter.agenda.finding.openings import local_time
 from callcenter.agenda.finding.places import Place
+from callcenter.agenda.finding.refusals import standing_sentence_of
 from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.agenda.rules.offering import Refusal
 from callcenter.agenda.views.day import day_view
@@ -70,7 +71,7 @@ class FirstOfAll:
 
 @dataclass(frozen=True, slots=True)
 class ChosenTime:
-    """The time about to be booked. ``is_gone`` when somebody took it meanwhile."""
+    """The time about to be booked. ``is_gone`` when it cannot be had; ``why`` is a sentence, a message id."""
 
     start: datetime
     practitioner_id: int
@@ -79,6 +80,7 @@ class ChosenTime:
     type_name: str
     request_key: str
     is_gone: bool
+    why: str = ""
     rules: Sequence[OpenRule] = ()  # by which it can be had all the same, beside the plan
 
     @property
@@ -261,6 +263,7 @@ def _chosen(
         type_name=kind.name,
         request_key=request_key(card, practitioner_id=practitioner.id, type_id=kind.id, start=start),
         is_gone=not isinstance(found, Place),
+        why="" if isinstance(found, Place) else standing_sentence_of(found),
         rules=[one for one in rules if found is Refusal.TAKEN and one.admits(start, zone)],
     )
 

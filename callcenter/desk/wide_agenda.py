@@ -78,6 +78,7 @@ class Wanted:
     minutes: int
     request_key: str
     is_gone: bool
+    why: str = ""  # it cannot be had: a sentence, a message id
     instead: Sequence[FirstFree] = ()
     rules: Sequence[OpenRule] = ()  # by which it can be had all the same, beside the plan
 
@@ -85,6 +86,20 @@ class Wanted:
     def epoch(self) -> int:
         """The start in seconds since 1970."""
         return int(self.start.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class UnclearTime:
+    """An hour that was typed, on the wall of ``zone``, on a night on which the clocks change.
+
+    Where it ``exists`` it does so twice, and ``choices`` are its two passes, the earlier first; else they are the next
+    free times after the hour that is missing.
+    """
+
+    wall: datetime
+    zone: str
+    choices: Sequence[FirstFree]
+    exists: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +127,7 @@ class WideAgenda:
     first: FirstFree | None  # of whom is shown
     first_of_all: FirstFree | None
     wanted: Wanted | None
+    unclear: UnclearTime | None  # an hour that was typed and that must be asked about
     call: CurrentCall | None  # the call she is in, when it is this practice's
     moving: Picked | None  # the appointment that gets the chosen time
     swap: Swap | None
@@ -122,6 +138,11 @@ class WideAgenda:
     def week(self) -> int:
         """The ISO number of the week."""
         return self.first_day.isocalendar().week
+
+    @property
+    def is_deciding(self) -> bool:
+        """Whether something is chosen, asked about or about to be done, which Escape gives up first."""
+        return bool(self.wanted or self.unclear or self.moving or self.swap)
 
     @property
     def shows_several(self) -> bool:

@@ -1,7 +1,7 @@
 """What somebody looks at in the wide agenda, as an address says it: ids, days and times only, never a person."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ class WideAsked:
     type_id: int | None = None
     start: int | None = None
     with_id: int | None = None
+    wall: datetime | None = None  # an hour that was typed, as the practitioner's wall clock shows it
     move_id: int | None = None  # an appointment that is given the chosen time
     swap_id: int | None = None  # an appointment that changes places with ``other_id``
     other_id: int | None = None
@@ -45,6 +46,7 @@ class WideAsked:
             "type": self.type_id,
             "start": self.start,
             "with": self.with_id,
+            "wall": None if self.wall is None else self.wall.isoformat(timespec="minutes"),
             "move": self.move_id,
             "swap": self.swap_id,
             "other": self.other_id,
@@ -54,4 +56,4 @@ class WideAsked:
     @property
     def plain(self) -> "WideAsked":
         """The same place, with nothing chosen and nothing about to be done."""
-        return self.but(start=None, with_id=None, move_id=None, swap_id=None, other_id=None)
+        return self.but(start=None, with_id=None, wall=None, move_id=None, swap_id=None, other_id=None)

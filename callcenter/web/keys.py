@@ -93,6 +93,7 @@ KEYS: dict[str, Key] = {
     "wide_earlier": Key("PageUp", N_("Previous day or week"), Area.WIDE_AGENDA),
     "wide_later": Key("PageDown", N_("Next day or week"), Area.WIDE_AGENDA),
     "wide_today": Key("t", N_("Today"), Area.WIDE_AGENDA),
+    "wide_moment": Key("h", N_("Go to a day or an hour"), Area.WIDE_AGENDA),
     "wide_day": Key("d", N_("One day"), Area.WIDE_AGENDA),
     "wide_week": Key("w", N_("One week"), Area.WIDE_AGENDA),
     "wide_team": Key("e", N_("The whole team"), Area.WIDE_AGENDA),

@@ -85,6 +85,59 @@ def test_without_a_call_a_time_is_chosen_first_and_then_for_whom(town: Town) -> 
     expect(desk.locator(f"#c{tilleuls.doctor_id}-{booked.start}")).to_contain_text("Moreau P.")
 
 
+def test_a_day_or_an_hour_is_typed_while_the_patient_says_it(town: Town) -> None:
+    tilleuls = open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    choose_person(desk, "Hélène Vasseur")
+    desk.keyboard.press("g")
+    expect(desk.locator("#wide-first")).to_be_visible()
+    heading = desk.locator("#wide-agenda h1")
+    field = desk.locator("#wide-moment")
+
+    # A day alone is gone to; what is neither is told, and stays to be mended.
+    desk.keyboard.press("h")
+    expect(field).to_be_focused()
+    desk.keyboard.type("8/12")
+    desk.keyboard.press("Enter")
+    expect(heading).to_contain_text("7 – 13 décembre 2026")
+    expect(field).to_have_value("")
+    desk.keyboard.press("h")
+    desk.keyboard.type("bientôt")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#wide-notices")).to_contain_text("ni un jour ni une heure")
+    expect(field).to_have_value("bientôt")
+    desk.keyboard.press("Escape")
+    expect(field).to_have_value("")
+
+    # The clocks: one hour of the spring is missing, one of the autumn is there twice.
+    desk.keyboard.type("28/3 2h30")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#wide-unclear")).to_contain_text("dimanche 28 mars, 02:30 n’existe pas")
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#wide-unclear")).to_have_count(0)
+    desk.keyboard.press("h")
+    desk.keyboard.type("31/10/2027 2h30")
+    desk.keyboard.press("Enter")
+    asked = desk.locator("#wide-unclear")
+    expect(asked).to_contain_text("il est deux fois 02:30")
+    expect(asked.locator("a.num")).to_have_text(["1 02:30 avant le changement", "2 02:30 après le changement"])
+    desk.keyboard.press("2")
+    expect(desk.locator(".wide-booking")).to_contain_text("n’est pas ouverte")
+
+    # And an ordinary one is chosen, held and booked without a mouse.
+    desk.keyboard.press("h")
+    desk.keyboard.type("jeudi 15h")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#wide-book-it")).to_be_focused()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#wide-notices")).to_contain_text("jeudi 26 novembre, 15:00")
+    with town.database.reading(ALL) as session:
+        booked = session.scalars(select(Appointment)).one()
+    assert (booked.practitioner_id, booked.call_id is None) == (tilleuls.doctor_id, False)
+
+
 def test_when_a_call_rings_the_desk_is_there_again(town: Town) -> None:
     open_tilleuls(town)
     desk = operator(town, "ines", "Inès Haddad")

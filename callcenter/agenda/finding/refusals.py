@@ -31,3 +31,8 @@ _SENTENCES: dict[Refusal | NotForHer, str] = {
 def sentence_of(refusal: Refusal | NotForHer) -> str:
     """The sentence, a message id."""
     return _SENTENCES[refusal]
+
+
+def standing_sentence_of(refusal: Refusal | NotForHer) -> str:
+    """The same of a time that is only looked at: that it is taken may be long known."""
+    return N_("This time is taken.") if refusal is Refusal.TAKEN else sentence_of(refusal)

@@ -229,3 +229,33 @@ def test_a_practice_without_an_agenda_says_so(scene: Scene) -> None:
         session.flush()
         practice_id = empty.id
     assert "pas encore d’agenda" in scene.get(f"?practice={practice_id}")
+
+
+def test_a_typed_hour_is_chosen_and_whatever_else_is_typed_is_told_and_stands_in_no_address(scene: Scene) -> None:
+    query = f"/agenda/moment?practice={scene.cast.practice_id}&view=day&day=2026-11-24"
+    found = scene.browser.post(query, data={"text": "jeudi 14h30"}, headers=SWAP)
+    assert found.status_code == 200, found.text
+    assert f'value="{paris(14, 30, day=26)}"' in found.text
+    assert "HX-Replace-Url" not in found.headers
+
+    own = SWAP | {"HX-Current-URL": f"{scene.served.url}/agenda?view=day"}
+    replaced = scene.browser.post(query, data={"text": "demain"}, headers=own).headers["HX-Replace-Url"]
+    assert "day=2026-11-24" in replaced
+    assert "start" not in replaced
+
+    for nonsense in ("Vasseur", "</Say><Dial>", "=HYPERLINK(", "25h", ""):
+        refused = scene.browser.post(query, data={"text": nonsense}, headers=SWAP)
+        assert refused.status_code == 422
+        assert "14h30" in refused.text
+        assert "<Dial>" not in refused.text
+
+    # Without script the page itself is gone to.
+    plain = scene.browser.post(query, data={"text": "24/11 9h15"}, follow_redirects=False)
+    assert plain.status_code == 303
+    assert "wall=2026-11-24T09%3A15" in plain.headers["Location"]
+    assert f'value="{paris(9, 15, day=24)}"' in scene.get(plain.headers["Location"], path="")
+
+
+def test_an_hour_of_another_practice_is_not_found(scene: Scene) -> None:
+    refused = scene.browser.post("/agenda/moment?practice=999", data={"text": "9h"}, headers=SWAP)
+    assert refused.status_code == 404

@@ -134,6 +134,22 @@ function giveWayToRinging() {
   rang = rings;
 }
 
+/* ---------- A day or an hour that is typed ---------- */
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.target.id !== "wide-moment") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!event.target.value) return current()?.focus();
+  event.target.value = "";
+}, { capture: true });
+// Found: the field has done its work, and the keyboard goes on with what was found.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.requestConfig?.elt.matches?.(".wide-moment") || detail.xhr.status !== 200) return;
+  const field = $("#wide-moment");
+  field.value = "";
+  field.blur();
+});
+
 /* ---------- The cursor: one cell of the grid can be reached by Tab, arrows go on from there ---------- */
 const SETTLED_WITHIN = 500; // milliseconds: another region may settle between this one's swap and its own settling
 let cursor = "";
