@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from callcenter.agenda.models import ServiceType
 from callcenter.agenda.views.day_notes import DayNote
@@ -86,6 +87,11 @@ class Wanted:
     def epoch(self) -> int:
         """The start in seconds since 1970."""
         return int(self.start.timestamp())
+
+    @property
+    def day(self) -> date:
+        """On the practitioner's wall."""
+        return self.start.astimezone(ZoneInfo(self.zone)).date()
 
 
 @dataclass(frozen=True, slots=True)
