@@ -77,7 +77,7 @@ def test_an_hour_that_comes_twice_is_asked_about(database: Database) -> None:
 
 def test_an_hour_that_does_not_exist_is_refused_with_what_comes_after(database: Database) -> None:
     cast = night_duty(database)
-    wide = look(database, cast, WideAsked(view=View.DAY, wall=datetime(2027, 3, 28, 2, 30)), at=MARCH)
+    wide = look(database, cast, WideAsked(view=View.DAY, wall=typed(date(2027, 3, 28), 2, 30)), at=MARCH)
     assert wide.wanted is None
     assert wide.unclear is not None
     assert not wide.unclear.exists
