@@ -5,12 +5,10 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
-from fastapi.staticfiles import StaticFiles
 from starlette.routing import BaseRoute
 
 from callcenter import __version__
@@ -54,6 +52,7 @@ from callcenter.web.line_watch import kept_line_book
 from callcenter.web.pages import ROUTERS
 from callcenter.web.rendering import open_templates
 from callcenter.web.security import Guard
+from callcenter.web.static_files import FOLDER, MarkedFiles
 from callcenter.web.wait_watch import WaitWatch
 
 
@@ -98,7 +97,7 @@ def create_app(
     app.state.world = world
     app.state.templates = open_templates()
     install_error_pages(app)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), name="static")
+    app.mount("/static", MarkedFiles(directory=FOLDER), name="static")
     app.router.routes.extend(_routes())
     app.add_middleware(
         Guard,

@@ -159,6 +159,8 @@ def _fill(
     family, given = clean_line(family_name, limit=80), clean_line(given_name, limit=80)
     if not search_key(family):
         raise Invalid(N_("A family name is needed."), field="family_name")
+    if not any(letter.isalpha() for letter in family):
+        raise Invalid(N_("“%(typed)s” is no family name: it has no letters."), field="family_name", typed=family)
     country = session.scalar(select(Practice.country).where(Practice.id == patient.practice_id)) or "FR"
     number = parse_number(phone, country=country, field="phone") if clean_line(phone) else None
     born = read_birth_date(birth_on, at=at)

@@ -71,6 +71,14 @@ def release_desk(session: Session, staff_id: int, session_id: int) -> bool:
     return session.scalar(select(Agent.session_id).where(Agent.staff_id == staff_id)) is None
 
 
+def is_talking_here(session: Session, staff_id: int, session_id: int) -> bool:
+    """Whether she is in a call, at the desk that this browser has."""
+    hers = select(Agent.staff_id).where(
+        Agent.staff_id == staff_id, Agent.session_id == session_id, Agent.status == AgentStatus.ON_CALL
+    )
+    return session.scalar(hers) is not None
+
+
 def desk_elsewhere(session: Session, staff_id: int, session_id: int, *, at: datetime) -> datetime | None:
     """Since when her desk is open in another browser; None when it is not."""
     agent = session.execute(

@@ -9,7 +9,7 @@ from callcenter.core.config import Settings
 from callcenter.directory.identity import Identity
 from callcenter.routing.ears import EarView, ear_view, softphone_identity
 from callcenter.routing.models import Ear
-from callcenter.web.rendering import static_address
+from callcenter.web.static_files import static_address
 
 
 def ear_context(settings: Settings, session: Session, me: Identity) -> dict[str, Any]:

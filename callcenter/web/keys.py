@@ -133,6 +133,7 @@ KEYS: dict[str, Key] = {
     "new": Key("n", N_("New"), Area.LISTS),
     "choose_row": Key("PageDown", N_("Choose a row, Enter takes it"), Area.QUEUE, is_taken=False),
     "emergency": Key("F12", N_("Emergency"), Area.EVERYWHERE),
+    "leave_field": Key("Escape", N_("Leave the field"), Area.EVERYWHERE, is_taken=False),
     "close": Key("Escape", N_("Close"), Area.EVERYWHERE),
     "help": Key("?", N_("These keys"), Area.EVERYWHERE),
 }

@@ -1,8 +1,6 @@
 """Templates become answers: whole pages, or one region of one."""
 
-import hashlib
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from callcenter.core import i18n
 from callcenter.core.phone import format_number
 from callcenter.web.fragments import KeptPiece, column_key, page_key
 from callcenter.web.keys import cap, function_keys, help_of, key
+from callcenter.web.static_files import static_address
 
 _HERE = Path(__file__).parent
 
@@ -87,13 +86,6 @@ def icon(name: str, label: str | None = None) -> Markup:
     return Markup('<svg class="ic" {}><use href="{}#{}"></use></svg>').format(
         meaning, static_address("icons.svg"), name
     )
-
-
-@lru_cache
-def static_address(path: str) -> str:
-    """Address of a file of ours, another one when its content changes, so that browsers may keep it for ever."""
-    digest = hashlib.sha256((_HERE / "static" / path).read_bytes()).hexdigest()[:10]
-    return f"/static/{path}?v={digest}"
 
 
 def epoch(instant: datetime) -> int:

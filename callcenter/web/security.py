@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callcenter.core import i18n
+from callcenter.web.static_files import is_marked
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CARRIER_HOSTS = "https://*.twilio.com wss://*.twilio.com"  # signalling and quality reports of the vendored library
@@ -77,8 +78,8 @@ class Guard:
         headers["X-Frame-Options"] = "DENY"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self)"
         if scope["path"].startswith("/static/"):
-            # With its content's mark in the address a file never changes; a module imported by another has none.
-            marked = scope["query_string"].startswith(b"v=")
+            # With its content's mark in the address a file never changes.
+            marked = is_marked(scope["path"], scope["query_string"])
             headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if marked else "no-cache")
         else:
             headers.setdefault("Cache-Control", "no-store")

@@ -160,10 +160,24 @@ def test_the_browser_that_signs_in_last_has_the_desk_and_the_first_takes_it_back
     assert second.evaluate("softphone.isHere")
 
     # Taken back during the conversation: it goes on where it is heard, and is moved with a key.
-    with first.expect_navigation():
-        first.keyboard.press("F9")
+    first.keyboard.press("F9")
     expect(second.locator("#desk-card")).to_have_attribute("data-state", "elsewhere")
     expect(first.locator("#desk-card")).to_have_attribute("data-state", "talking")
+
+    # An emergency where it is heard brings the desk there with the card, and hangs up nothing.
+    second.keyboard.press("F12")
+    expect(second.locator("#relay #relay-line")).to_be_visible()
+    expect(first.locator("#desk-card")).to_have_attribute("data-state", "elsewhere")
+    assert second.evaluate("softphone.isHere")
+    second.keyboard.press("Escape")
+    expect(second.locator("#relay")).to_have_count(0)
+    expect(second.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    second.locator("form[action='/sign-out'] button").click()
+    expect(second.locator("#notices")).to_contain_text("raccrochez d’abord (F8)")
+
+    first.keyboard.press("F9")
+    expect(first.locator("#desk-card")).to_have_attribute("data-state", "talking")
+    expect(first.locator("#softphone-state")).to_have_attribute("data-state", "ready")
     first.keyboard.press("F10")
     wait(lambda: first.evaluate("softphone.isHere"))
     wait(lambda: not second.evaluate("softphone.isHere"))

@@ -67,6 +67,26 @@ def test_a_wrap_up_survives_everything_and_ends_by_itself_once_it_is_chosen(town
     expect(card).to_have_attribute("data-state", "break_")
 
 
+def test_whoever_ends_a_call_from_her_notes_goes_on_with_a_digit(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    desk.keyboard.press("F4")  # nobody is there yet: the key says so
+    expect(desk.locator("#notices")).to_contain_text("Personne n’est en ligne")
+    answer(desk)
+    words = desk.locator("textarea[name=words]")
+    desk.keyboard.press("n")
+    desk.keyboard.type("Demande un certificat de sport")
+    desk.keyboard.press("F8")
+    card = desk.locator("#desk-card")
+    expect(card).to_have_attribute("data-state", "wrap_up")
+    desk.keyboard.press("4")
+    expect(card.locator("[name=code]:checked")).to_have_value("message")
+    expect(words).to_have_value("Demande un certificat de sport")
+    desk.keyboard.press("Enter")
+    expect(card).to_have_attribute("data-state", "available")
+
+
 def test_space_asks_for_a_minute_also_after_a_click_on_how_it_ended(town: Town) -> None:
     open_tilleuls(town)
     desk = operator(town, "ines", "Inès Haddad")

@@ -205,3 +205,54 @@ def test_the_other_language_is_one_click_away_and_kept(board: Page) -> None:
 def test_nothing_is_wider_than_the_screen(board: Page, width: int) -> None:
     board.set_viewport_size({"width": width, "height": 844})
     assert board.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_each_script_of_a_page_runs_once_whoever_imports_it(served: Served, browser: Browser) -> None:
+    """A script under two addresses would be two: two listeners, and a click on the theme that undoes itself."""
+    context = browser.new_context(base_url=served.url)
+    cookie = served.cookie(served.staff("camille", Role.OPERATOR))
+    context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookie.items()])
+    page = context.new_page()
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url) if "/js/" in request.url else None)
+    page.goto("/desk")
+    page.wait_for_load_state("load")
+    names = [one.rpartition("/")[2] for one in loaded]
+    assert "frame.js" in names
+    assert sorted(names) == sorted(set(names))
+
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    root = page.locator("html")
+    before = root.get_attribute("data-theme")
+    page.locator("[data-theme-form] button").click()
+    expect(root).not_to_have_attribute("data-theme", before or "")
+    assert sum(one.endswith("/theme") for one in posts) == 1
+    # A page of the version before still finds its scripts.
+    marked = loaded[0].split("/static/v-")[1][:10]
+    old = loaded[0].replace(marked, "0123456789")
+    answer = page.request.get(old)
+    assert answer.ok
+    assert "immutable" in answer.headers["cache-control"]
+    context.close()
+
+
+def test_escape_gives_the_keyboard_back_before_it_closes_anything(board: Page) -> None:
+    board.evaluate(PANEL)
+    board.keyboard.press("n")
+    words = board.locator("#words")
+    expect(words).to_be_focused()
+    board.keyboard.type("1l")
+    board.keyboard.press("Escape")
+    expect(words).not_to_be_focused()
+    board.keyboard.press("1")
+    expect(words).to_have_value("1l")
+    expect(board.locator("#log")).to_have_text("1;")
+
+
+def test_the_help_opens_at_its_beginning(board: Page) -> None:
+    board.set_viewport_size({"width": 1366, "height": 500})
+    board.keyboard.press("?")
+    dialog = board.locator("#keys-help")
+    expect(dialog).to_be_visible()
+    assert dialog.evaluate("(one) => [one.scrollTop, one.querySelector('.keys-areas').scrollTop]") == [0, 0]

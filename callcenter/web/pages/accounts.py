@@ -6,7 +6,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from callcenter.core import i18n
-from callcenter.core.errors import Invalid
+from callcenter.core.errors import Conflict, Invalid
+from callcenter.core.i18n import N_
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.accounts import (
     SIGNED_IN_FOR,
@@ -18,7 +19,7 @@ from callcenter.directory.accounts import (
 )
 from callcenter.directory.identity import load_identity
 from callcenter.directory.models import Role
-from callcenter.routing.desk_claim import claim_desk, release_desk
+from callcenter.routing.desk_claim import claim_desk, is_talking_here, release_desk
 from callcenter.routing.presence import go_offline
 from callcenter.web.context import SESSION_COOKIE, At, MaybeMe, Me, TheWorld, World
 from callcenter.web.rendering import page, redirect
@@ -83,11 +84,14 @@ def leave(request: Request, world: TheWorld, at: At, me: MaybeMe) -> Response:
     """Forget the session, here and in the browser; repeating it is no error.
 
     An operator takes no calls from here on: what rings for her goes to the next, without waiting for her lease. Unless
-    her desk is open in another browser, where she goes on.
+    her desk is open in another browser, where she goes on. Raises
+    ``Conflict`` while she talks: her patient would be left alone.
     """
     token = request.cookies.get(SESSION_COOKIE)
     if token:
         with world.database.unit_of_work(Centre(CentreReason.SIGN_IN)) as session:
+            if me is not None and is_talking_here(session, me.staff_id, me.session_id):
+                raise Conflict(N_("You are on the line: hang up first (F8), then leave."))
             sign_out(session, token)
             if me is not None and release_desk(session, me.staff_id, me.session_id):
                 go_offline(session, me.staff_id, at=at)

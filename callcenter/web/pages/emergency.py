@@ -25,6 +25,8 @@ from callcenter.desk.emergency_card import EmergencyCard, emergency_card
 from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_gate import answer_gate
 from callcenter.desk.handling import has_passed_on
+from callcenter.desk.models import EmergencyRelay
+from callcenter.routing.desk_claim import claim_desk
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.dialling import dial_leg
 from callcenter.telephony.holding import hold_patient
@@ -32,7 +34,7 @@ from callcenter.telephony.models import Leg, LegRole
 from callcenter.telephony.muting import mute_operator
 from callcenter.telephony.sweeping import hang_up_legs
 from callcenter.triage.script import ANSWER_LABELS
-from callcenter.web.context import At, Operator, Reads, TheWorld, World
+from callcenter.web.context import AnyBrowser, At, Operator, Reads, TheWorld, World
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter()
@@ -50,15 +52,26 @@ def open_card(request: Request, call_id: int, world: TheWorld, me: Operator, at:
 
 
 @router.post("/emergency")
-def open_from_anywhere(request: Request, world: TheWorld, me: Operator, at: At) -> Response:
-    """Open the card of the call she is on, whatever page she is looking at; it stands over her desk."""
-    with world.database.reading(Practices(me.practice_ids)) as session:
+def open_from_anywhere(
+    request: Request, world: TheWorld, me: AnyBrowser, at: At, over_the_desk: Typed = ""
+) -> Response:
+    """Open the card of the call she is on, whatever page she is looking at; it stands over her desk.
+
+    Her desk may have gone to another browser of hers, and the conversation be heard in this one: it comes back with
+    the card, and a page that is her desk is not loaded anew.
+    """
+    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
         hers = select(Agent.call_id).where(Agent.staff_id == me.staff_id, Agent.status == AgentStatus.ON_CALL)
         call_id = session.scalar(hers)
-    if call_id is None:
-        raise Conflict(N_("Nobody is on the line. Answer first, then F12 opens the emergency card."))
-    _open(world, me, call_id, at)
-    return redirect(request, "/desk")
+        if call_id is None:
+            raise Conflict(N_("Nobody is on the line. Answer first, then F12 opens the emergency card."))
+        claim_desk(session, me.staff_id, me.session_id, at=at)
+    refused = _open(world, me, call_id, at)
+    if not (over_the_desk and is_htmx(request)):
+        return redirect(request, "/desk")
+    card = _whole(request, world, me, call_id, fault=refused)
+    card.headers["HX-Trigger"] = "desk-changed"
+    return card
 
 
 @router.get("/desk/emergency")
@@ -73,12 +86,13 @@ def show_live(
 ) -> HTMLResponse:
     """All of the card that changes by itself; nothing of it is ever typed into. ``ask`` asks a question again.
 
-    For whoever was cut off and whose patient a colleague has now, the card goes.
+    It goes for whoever was cut off and whose patient a colleague has now, and when it has just been closed.
     """
-    if call is not None and has_passed_on(session, call, staff_id=me.staff_id):
+    call_id = _her_call(session, me, call)
+    if has_passed_on(session, call_id, staff_id=me.staff_id) or session.get(EmergencyRelay, call_id) is None:
         gone = {"HX-Retarget": "#emergency-layer", "HX-Reswap": "innerHTML", "HX-Trigger": "relay-closed, desk-changed"}
         return HTMLResponse("", headers=gone)
-    return _live(request, world, me, _her_call(session, me, call), ask=ask)
+    return _live(request, world, me, call_id, ask=ask)
 
 
 @router.post("/calls/{call_id}/emergency/answers")

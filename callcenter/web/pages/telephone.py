@@ -35,8 +35,13 @@ def keep_lease(session: Writes, me: AnyBrowser, at: At) -> Response:
 
 @router.post("/agent/desk")
 def take_desk(request: Request, session: Writes, me: AnyBrowser, at: At, back: Annotated[str, Form()] = "") -> Response:
-    """She takes her desk back, into this browser; a supervisor, perhaps from her board."""
+    """She takes her desk back, into this browser; a supervisor, perhaps from her board.
+
+    A desk that is on screen already is not loaded anew: a conversation may be heard in it.
+    """
     claim_desk(session, me.staff_id, me.session_id, at=at)
+    if is_htmx(request):
+        return Response(status_code=204, headers={"HX-Trigger": "desk-changed"})
     return redirect(request, "/board" if back == "/board" else "/desk")
 
 

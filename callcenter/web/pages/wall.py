@@ -11,7 +11,8 @@ from callcenter.directory.identity import Identity
 from callcenter.directory.models import Role
 from callcenter.routing.callback_rules import LATE_AFTER
 from callcenter.web.context import At, Reads, require, world
-from callcenter.web.rendering import page, static_address
+from callcenter.web.rendering import page
+from callcenter.web.static_files import static_address
 
 router = APIRouter()
 

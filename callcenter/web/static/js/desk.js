@@ -1,5 +1,7 @@
 /* The desk's own behaviour. Regions are re-read by htmx; what somebody types into is never swapped. */
 
+import { say } from "./frame.js";
+
 // A morph leaves an element with data-keep and the same id exactly as it stands: typed text, open parts, focus.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (old.dataset?.keep !== undefined && old.id && old.id === fresh.id) return false;
@@ -32,6 +34,8 @@ const firedAt = new Map();
 document.addEventListener("submit", (event) => {
   const key = event.submitter?.dataset.key;
   if ((key !== "F4" && key !== "F8") || event.target.method !== "post" || event.target.closest?.("#relay")) return;
+  // Whoever ends a call from the middle of her notes has done writing: a digit then says how it ended.
+  if (key === "F8" && isTyping()) document.activeElement.blur();
   const now = performance.now();
   if (now - (firedAt.get(key) ?? -SETTLES) < SETTLES) {
     event.preventDefault();
@@ -74,16 +78,6 @@ function openNewPatient(search) {
   field.dispatchEvent(new Event("input", { bubbles: true })); // it is kept like what is typed there
   form.open = true;
   return true;
-}
-
-/* ---------- A short message in its reserved place, ten seconds ---------- */
-function say(sentence) {
-  const place = $("#notices");
-  if (!place) return;
-  const toast = document.createElement("p");
-  toast.className = "toast";
-  toast.textContent = sentence;
-  place.replaceChildren(toast); // frame.js takes it away
 }
 
 /* ---------- Dialogs drawn by the server become modal; Escape or a choice closes them ---------- */

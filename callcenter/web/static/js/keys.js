@@ -4,6 +4,8 @@
    Only visible, enabled elements count; while a dialog is open, only those inside it. Characters never fire while somebody
    types. Digits go by the physical key, since the upper row of a French keyboard gives "&é" without Shift. */
 
+import { say } from "./frame.js";
+
 const FIELDS = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable=true]";
 const PRESSABLE = "a[href], button, summary, input, select, textarea, [tabindex]";
 // Keys that browsers take for themselves and that a desk must not lose: search, caret browsing, menus, tools.
@@ -13,6 +15,10 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   const key = nameOf(event);
   if (OURS.has(key) && document.querySelector(".softkeys")) event.preventDefault();
+  if (key === "Escape" && leaveField()) {
+    event.preventDefault();
+    return;
+  }
   if (event.repeat && !key.startsWith("Page") && !key.startsWith("Arrow")) return;
   if (!answersNow(key)) return;
 
@@ -20,6 +26,8 @@ document.addEventListener("keydown", (event) => {
   if (element) {
     event.preventDefault();
     press(element);
+  } else if (OURS.has(key) && deadKey(key)) {
+    say(deadKey(key)?.dataset.why); // a key that cannot act says so: what is typed after it goes elsewhere
   } else if ((key === "PageUp" || key === "PageDown") && moveRow(key === "PageDown" ? 1 : -1)) {
     event.preventDefault();
   }
@@ -60,6 +68,18 @@ function answersNow(key) {
   if (key.length === 1 || /^(Arrow|Home|End)/.test(key)) return !typing;
   if (key.startsWith("Page")) return !focused?.matches("textarea, select");
   return true;
+}
+
+/** Escape gives the keyboard back; only the next one means what it means on the page. A dialog closes at once. */
+function leaveField() {
+  const field = document.activeElement;
+  if (!field?.matches(FIELDS) || field.closest("dialog:modal")) return false;
+  field.blur();
+  return true;
+}
+
+function deadKey(key) {
+  return [...scope().querySelectorAll("[data-key][data-why]:disabled")].find((one) => keyOf(one) === key);
 }
 
 function scope() {
