@@ -23,28 +23,28 @@ OPERATORS = ("camille", "ines", "sofia", "noemie", "jules")
 
 def lines() -> list[tuple[Line, str]]:
     """Each practice's number, who receives there, and what the line is called."""
-    names = {row["code"]: row["name"] for row in _rows("practices")}
+    names = {row["code"]: row["name"] for row in read_rows("practices")}
     doctors: dict[str, list[str]] = {}
-    for row in _rows("practitioners"):
+    for row in read_rows("practitioners"):
         doctors.setdefault(row["practice"], []).append(_as_asked_for(row["name"]))
     return [
         (
             Line(parse_number(row["number"]), tuple(doctors[row["practice"]])),
             f"{names[row['practice']]}, {row['label']}",
         )
-        for row in _rows("lines")
+        for row in read_rows("lines")
     ]
 
 
 def answered_lines() -> list[Line]:
     """Those that the centre answers in the demonstration's hours: whoever dials the others hears that it is closed."""
-    rows = zip(lines(), _rows("lines"), strict=True)
+    rows = zip(lines(), read_rows("lines"), strict=True)
     return [line for (line, _label), row in rows if row["forwarding"] != Forwarding.A_LA_CARTE]
 
 
 def emergency_lines() -> list[tuple[str, str]]:
     """The emergency lines that answer, the practices' own and those of the directory (E.164), and whose they are."""
-    own = [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in _rows("practices")]
+    own = [(parse_number(row["emergency_number"]), row["emergency_label"]) for row in read_rows("practices")]
     kept = [(parse_number(number), label) for _department, label, number, _days, _position in EMERGENCY_LINES]
     silent = parse_number(SILENT_EMERGENCY_LINE)
     return [(number, label) for number, label in dict(own + kept).items() if number != silent]
@@ -54,7 +54,7 @@ def known_people() -> list[Known]:
     """The patients in the practices' files, as callers."""
     by_practice = {
         row["practice"]: line
-        for (line, _label), row in zip(lines(), _rows("lines"), strict=True)
+        for (line, _label), row in zip(lines(), read_rows("lines"), strict=True)
         if line in answered_lines()
     }
     return [
@@ -66,12 +66,13 @@ def known_people() -> list[Known]:
             birth_on=row["birth_on"],
             phone=parse_number(row["phone"]),
         )
-        for row in _rows("patients")
+        for row in read_rows("patients")
     ]
 
 
 @lru_cache
-def _rows(name: str) -> list[dict[str, str]]:
+def read_rows(name: str) -> list[dict[str, str]]:
+    """The rows of one of the demonstration's files, in its order."""
     with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

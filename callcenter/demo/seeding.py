@@ -1,29 +1,27 @@
-"""Fills a demonstration's database: the documented CSV import, then appointments booked as operators book them."""
+"""Fills a demonstration's database: the documented CSV import, then rules and appointments, written as people do."""
 
-from datetime import UTC, datetime, timedelta
-from random import Random
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.agenda.finding.free_times import find_free
-from callcenter.agenda.models import Schedule, ServiceType
-from callcenter.agenda.writing.booking import book_appointment
+from callcenter.agenda.models import Schedule
 from callcenter.core.db import Database
 from callcenter.core.migrate import upgrade
 from callcenter.core.scope import Centre, CentreReason
+from callcenter.demo.agenda_rules import write_new_patients, write_rules
+from callcenter.demo.agenda_visits import book_told_visits, fill_agendas
 from callcenter.demo.centre import DATA, EMERGENCY_LINES
+from callcenter.demo.codes import Codes
 from callcenter.demo.installation import Installation
 from callcenter.demo.transfers import keep_telephones
 from callcenter.directory.emergency_lines import EmergencyLineParticulars, add_emergency_line
 from callcenter.directory.line_times import PeriodParticulars, add_period
-from callcenter.directory.models import Forwarding, Patient, PracticeLine
+from callcenter.directory.models import Forwarding, PracticeLine
 from callcenter.exchange.importing import import_folder
 
 _ZONE = ZoneInfo("Europe/Paris")
-_DAYS_FILLED = 7
-_SHARE_TAKEN = 0.55  # of the free times of the first days; later days are emptier
 
 
 def fill_with_demo_data(installation: Installation, *, machine_now: datetime) -> None:
@@ -40,9 +38,19 @@ def fill_with_demo_data(installation: Installation, *, machine_now: datetime) ->
             _keep_emergency_lines(session, at=at)
             keep_telephones(session, at=at)
             _order_periods(session, at=at)
-            _fill_agendas(session, at=at)
+            _prepare_agendas(session, at=at)
     finally:
         database.close()
+
+
+def _prepare_agendas(session: Session, *, at: datetime) -> None:
+    """The practices' rules first: every visit is booked under them."""
+    today = at.astimezone(_ZONE).date()
+    codes = Codes(session)
+    write_rules(session, codes, today=today, at=at)
+    book_told_visits(session, codes, today=today)
+    fill_agendas(session, today=today)
+    write_new_patients(session, codes, at=at)
 
 
 def _keep_emergency_lines(session: Session, *, at: datetime) -> None:
@@ -73,40 +81,3 @@ def _order_periods(session: Session, *, at: datetime) -> None:
             served = PeriodParticulars("served", str(saturday), "", "08:00", "12:00")
         if served is not None:
             add_period(session, line, served, at=at, staff_id=None)
-
-
-def _fill_agendas(session: Session, *, at: datetime) -> None:
-    """Book part of the free times of the coming days, the same each time."""
-    random = Random(20261123)
-    types: dict[int, list[ServiceType]] = {}
-    for one in session.scalars(select(ServiceType).order_by(ServiceType.position, ServiceType.id)):
-        types.setdefault(one.practice_id, []).append(one)
-    patients: dict[int, list[int]] = {}
-    for practice_id, patient_id in session.execute(select(Patient.practice_id, Patient.id).order_by(Patient.id)):
-        patients.setdefault(practice_id, []).append(patient_id)
-    # From the morning on, so that the day begun has its past as well.
-    today = at.astimezone(_ZONE).date()
-    morning = datetime.combine(today, datetime.min.time(), _ZONE).astimezone(UTC)
-    for schedule in session.scalars(select(Schedule).order_by(Schedule.id)).all():
-        service_types = types[schedule.practice_id]
-        shortest = min(service_types, key=lambda one: one.duration_minutes)
-        same_length = [one for one in service_types if one.duration_minutes == shortest.duration_minutes]
-        for ahead in range(_DAYS_FILLED):
-            share = _SHARE_TAKEN * (1 - ahead / (_DAYS_FILLED * 1.4))
-            day = today + timedelta(days=ahead)
-            free = find_free(session, schedule.practitioner_id, shortest, first_day=day, last_day=day, at=morning)
-            for time in free:
-                if random.random() > share:
-                    continue
-                book_appointment(
-                    session,
-                    practice_id=schedule.practice_id,
-                    practitioner_id=schedule.practitioner_id,
-                    patient_id=random.choice(patients[schedule.practice_id]),
-                    service_type_id=random.choice(same_length).id,
-                    start=time.start,
-                    call_id=None,
-                    staff_id=None,
-                    request_key=f"demo-{schedule.id}-{time.start}",
-                    at=morning,
-                )
