@@ -104,6 +104,7 @@ def book(
     patient_id: int | None = None,
     service_type_id: int | None = None,
     staff_id: int | None = None,
+    overbooking_rule_id: int | None = None,
     at: datetime = NINE,
 ) -> Appointment:
     """Camille books a consultation for Hélène Vasseur, unless told otherwise."""
@@ -117,6 +118,7 @@ def book(
         call_id=None,
         staff_id=staff_id or cast.camille_id,
         request_key=key or f"form-{start}",
+        overbooking_rule_id=overbooking_rule_id,
         at=at,
     )
 

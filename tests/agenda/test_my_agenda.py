@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
+from callcenter.agenda.resource_models import OverbookingRule
 from callcenter.core.clock import ManualClock
 from callcenter.core.db import Database
 from tests.agenda.cast import NINE, Cast, book, paris, tilleuls
@@ -40,6 +42,21 @@ def test_a_new_appointment_is_in_the_region_tinted_for_a_moment(
     assert f'class="now-row arrived" id="coming-{appointment.id}"' in region.text
     clock.advance(timedelta(seconds=6))
     assert "arrived" not in doctor.get("/my-agenda/day?view=day").text
+
+
+def test_who_was_added_stands_beside_whom_she_was_added_to(doctor: TestClient, database: Database, cast: Cast) -> None:
+    with database.unit_of_work(cast.scope) as session:
+        planned = book(session, cast, paris(10), patient_id=cast.landline_id).id
+        rule = {"practice_id": cast.practice_id, "schedule_id": cast.schedule_id}
+        session.add(by := OverbookingRule(name="Urgences du jour", per_day=1, **rule))
+        session.flush()
+        added = book(session, cast, paris(10), key="added", overbooking_rule_id=by.id).id
+    week = doctor.get("/my-agenda?view=week").text
+    classes = dict(re.findall(r'<li id="w(\d+)" class="([^"]*)"', week))
+    assert {one: "in-lane" in classes[str(one)].split() for one in (planned, added)} == {planned: False, added: True}
+    assert week.count(" haslane") == 1
+    day = doctor.get("/my-agenda?view=day").text
+    assert day.count("En plus") == 1
 
 
 def test_the_region_listens_to_its_own_practice_and_keeps_its_day(doctor: TestClient, cast: Cast) -> None:
