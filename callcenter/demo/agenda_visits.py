@@ -1,6 +1,7 @@
 """The appointments of the imaginary practices, booked as operators book them, and what became of this morning's."""
 
 from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from callcenter.agenda.writing.attendance import mark_arrived, mark_fulfilled, m
 from callcenter.agenda.writing.booking import book_appointment
 from callcenter.agenda.writing.cancelling import cancel_appointment
 from callcenter.agenda.writing.moving import move_appointment
+from callcenter.agenda.writing.wanted import TimeTaken
 from callcenter.demo.centre import read_rows
 from callcenter.demo.codes import Codes
 from callcenter.directory.models import Patient
@@ -36,22 +38,26 @@ def book_told_visits(session: Session, codes: Codes, *, today: date) -> None:
     rules = {rule.name: rule.id for rule in session.scalars(select(OverbookingRule))}
     for number, row in enumerate(read_rows("agenda/visits")):
         start = _instant(today, row["day"], row["hour"])
-        booked[row["practice"], row["practitioner"], row["patient"], row["day"], row["hour"]] = book_appointment(
-            session,
-            practice_id=codes.practice_id(row["practice"]),
-            practitioner_id=codes.schedule(row["practice"], row["practitioner"]).practitioner_id,
-            patient_id=codes.patient_id(row["practice"], row["patient"]),
-            service_type_id=codes.service_type(row["practice"], row["service_type"]).id,
-            start=int(start.timestamp()),
-            call_id=None,
-            staff_id=codes.staff_id(row["by"]),
-            request_key=f"demo-told-{number}",
-            at=_instant(today, row["asked_day"], row["asked_at"]),
-            overbooking_rule_id=rules[row["rule"]] if row["rule"] else None,
-        )
+        # On a public holiday nobody receives: such a week has fewer of them.
+        with suppress(TimeTaken):
+            booked[row["practice"], row["practitioner"], row["patient"], row["day"], row["hour"]] = book_appointment(
+                session,
+                practice_id=codes.practice_id(row["practice"]),
+                practitioner_id=codes.schedule(row["practice"], row["practitioner"]).practitioner_id,
+                patient_id=codes.patient_id(row["practice"], row["patient"]),
+                service_type_id=codes.service_type(row["practice"], row["service_type"]).id,
+                start=int(start.timestamp()),
+                call_id=None,
+                staff_id=codes.staff_id(row["by"]),
+                request_key=f"demo-told-{number}",
+                at=_instant(today, row["asked_day"], row["asked_at"]),
+                overbooking_rule_id=rules[row["rule"]] if row["rule"] else None,
+            )
     for row in read_rows("agenda/events"):
-        appointment = booked[row["practice"], row["practitioner"], row["patient"], "0", row["hour"]]
-        _tell(session, appointment, row, today=today, staff_id=codes.staff_id(row["by"]))
+        appointment = booked.get((row["practice"], row["practitioner"], row["patient"], "0", row["hour"]))
+        if appointment is not None:
+            with suppress(TimeTaken):
+                _tell(session, appointment, row, today=today, staff_id=codes.staff_id(row["by"]))
 
 
 def fill_agendas(session: Session, *, today: date) -> None:

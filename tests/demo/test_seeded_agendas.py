@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -22,16 +24,22 @@ NINE = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)  # in Paris, a Monday
 MONDAY = date(2026, 12, 7)
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    installation = open_installation(tmp_path_factory.mktemp("demo"), machine_now=NINE)
-    fill_with_demo_data(installation, machine_now=NINE)
+@contextmanager
+def seeded(folder: Path, machine_now: datetime) -> Iterator[Session]:
+    installation = open_installation(folder, machine_now=machine_now)
+    fill_with_demo_data(installation, machine_now=machine_now)
     database = Database(installation.database_url)
     try:
         with database.reading(Centre(CentreReason.SEED)) as session:
             yield session
     finally:
         database.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with seeded(tmp_path_factory.mktemp("demo"), NINE) as session:
+        yield session
 
 
 @pytest.fixture
@@ -105,3 +113,10 @@ def test_a_group_one_visit_beside_the_plan_and_what_became_of_the_morning(demo: 
         AppointmentStatus.CANCELLED: 1,
     }
     assert Counter(demo.scalars(select(AppointmentEvent.act)))[Act.MOVED] == 1
+
+
+def test_it_begins_on_a_public_holiday_too(tmp_path: Path) -> None:
+    easter_monday = date(2027, 3, 29)
+    with seeded(tmp_path, datetime(2027, 3, 29, 7, 0, tzinfo=UTC)) as session:
+        days = {datetime.fromtimestamp(start, tz=UTC).date() for start in session.scalars(select(Appointment.start))}
+    assert min(days) == easter_monday + timedelta(days=1)
