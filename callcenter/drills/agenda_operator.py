@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -122,16 +123,18 @@ class Operator:
     def move(self, session: Session) -> object:
         moved = self._somebodys()
         doctor = self.dice.choice(self.cast.practitioners)
-        return move_appointment(
-            session,
-            moved.id,
-            practitioner_id=doctor,
-            start=self._start(doctor, moved.service_type_id),
-            staff_id=self.staff_id,
-            request_key=self._key(),
-            at=self.at,
-            seen_start=moved.start,
-        )
+        at = self.at
+        with self._told(session, doctor, moved.service_type_id, moved.patient_id, at):
+            return move_appointment(
+                session,
+                moved.id,
+                practitioner_id=doctor,
+                start=self._start(doctor, moved.service_type_id),
+                staff_id=self.staff_id,
+                request_key=self._key(),
+                at=at,
+                seen_start=moved.start,
+            )
 
     def swap(self, session: Session) -> object:
         one = self._somebodys()
@@ -183,7 +186,7 @@ class Operator:
         patient = self.dice.choice(self.cast.patients)
         start = self._start(doctor, type_id) if start is None else start
         at = self.at
-        try:
+        with self._told(session, doctor, type_id, patient, at):
             return book_appointment(
                 session,
                 practice_id=self.cast.practice_id,
@@ -198,17 +201,22 @@ class Operator:
                 channel=self.dice.choice([Channel.PHONE, Channel.PHONE, Channel.INTERNAL]),
                 **more,
             )
+
+    @contextmanager
+    def _told(self, session: Session, doctor: int, type_id: int, patient: int | None, at: datetime) -> Iterator[None]:
+        """Whoever comes second is told three times, or all there are within sixty days."""
+        try:
+            yield
         except TimeTaken as taken:
             self._note_choices(session, taken, doctor, type_id, patient, at)
             raise
 
     def _note_choices(
-        self, session: Session, taken: TimeTaken, doctor: int, type_id: int, patient: int, at: datetime
+        self, session: Session, taken: TimeTaken, doctor: int, type_id: int, patient: int | None, at: datetime
     ) -> None:
-        """The loser is told three times, or all there are within sixty days."""
         if len(taken.next_choices) < _CHOICES:
             service_type = session.get_one(ServiceType, type_id)
-            visitor = visitor_for(session, doctor, patient)
+            visitor = None if patient is None else visitor_for(session, doctor, patient)
             there = first_free_times(
                 session, doctor, service_type, at=at, count=_CHOICES, visitor=visitor, staff_id=self.staff_id
             )
@@ -220,30 +228,33 @@ class Operator:
     def _hold(self, session: Session, *, at: datetime) -> Hold:
         doctor = self.dice.choice(self.cast.practitioners)
         type_id = self.dice.choice([self.cast.plain, self.cast.joint, self.cast.group, self.cast.device])
-        return hold_time(
-            session,
-            practice_id=self.cast.practice_id,
-            practitioner_id=doctor,
-            service_type_id=type_id,
-            start=self._start(doctor, type_id),
-            staff_id=self.staff_id,
-            request_key=self._key(),
-            at=at,
-        )
+        with self._told(session, doctor, type_id, None, at):
+            return hold_time(
+                session,
+                practice_id=self.cast.practice_id,
+                practitioner_id=doctor,
+                service_type_id=type_id,
+                start=self._start(doctor, type_id),
+                staff_id=self.staff_id,
+                request_key=self._key(),
+                at=at,
+            )
 
     def _confirm(self, session: Session, held: Hold, *, at: datetime) -> object:
-        return book_appointment(
-            session,
-            practice_id=self.cast.practice_id,
-            practitioner_id=held.practitioner_id,
-            patient_id=self.dice.choice(self.cast.patients),
-            service_type_id=held.service_type_id,
-            start=held.start,
-            call_id=None,
-            staff_id=self.staff_id,
-            request_key=self._key(),
-            at=at,
-        )
+        patient = self.dice.choice(self.cast.patients)
+        with self._told(session, held.practitioner_id, held.service_type_id, patient, at):
+            return book_appointment(
+                session,
+                practice_id=self.cast.practice_id,
+                practitioner_id=held.practitioner_id,
+                patient_id=patient,
+                service_type_id=held.service_type_id,
+                start=held.start,
+                call_id=None,
+                staff_id=self.staff_id,
+                request_key=self._key(),
+                at=at,
+            )
 
     def _held(self) -> Hold:
         return self._seen(select(Hold).where(Hold.staff_id == self.staff_id, Hold.status == "active"))
