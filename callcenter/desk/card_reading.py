@@ -22,7 +22,7 @@ from callcenter.directory.models import Forwarding, Patient, Practice, PracticeL
 from callcenter.instructions.greeting import greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation, ReservationStatus
-from callcenter.routing.redialling import waiting_since
+from callcenter.routing.redialling import waiting_now_since
 from callcenter.telephony.models import Call, CallDirection, Leg, LegRole, LegStatus
 from callcenter.telephony.recording import recording_since, was_stopped_for_company
 from callcenter.telephony.ringing_back import ringing_back
@@ -49,7 +49,7 @@ def call_card(session: Session, staff_id: int, *, at: datetime) -> CallCard | No
     if held is None:
         return None
     row = session.execute(
-        select(Call, Practice, PracticeLine, waiting_since())
+        select(Call, Practice, PracticeLine, waiting_now_since())
         .join(Practice, Practice.id == Call.practice_id)
         .join(PracticeLine, PracticeLine.id == Call.line_id)
         .outerjoin(QueueEntry, QueueEntry.call_id == Call.id)

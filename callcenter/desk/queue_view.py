@@ -13,7 +13,7 @@ from callcenter.messaging.callback_links import CALLBACK_LINK
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.choice import Barrier, PriorityReason, Skills
 from callcenter.routing.models import IN_TURN, Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
-from callcenter.routing.redialling import waiting_since
+from callcenter.routing.redialling import waiting_now_since
 from callcenter.routing.skills import skills_of
 from callcenter.telephony.models import Call, CallDirection, CallStatus, Leg, LegRole
 
@@ -25,7 +25,7 @@ _TODO_LIMIT = 20
 class WaitingCall:
     """One caller waiting. Her wait counts from ``joined_at``, on every screen; who is rung back keeps that of her call.
 
-    Who rings again instead has waited since then: ``waiting_since``.
+    Who rings again instead, or was spoken with and came back, has waited since then: ``waiting_now_since``.
 
     ``is_on_the_line``: otherwise she has hung up and keeps her place: an operator who takes it rings her back.
     """
@@ -90,7 +90,7 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
     """Every caller the session may see, in the order of their turn. Three queries."""
     offer = and_(Reservation.queue_entry_id == QueueEntry.id, Reservation.status == ReservationStatus.PENDING)
     rows = session.execute(
-        select(QueueEntry, waiting_since(), Call.direction, Call.answered_at, Practice, Reservation, Staff)
+        select(QueueEntry, waiting_now_since(), Call.direction, Call.answered_at, Practice, Reservation, Staff)
         .join(Call, Call.id == QueueEntry.call_id)
         .join(Practice, Practice.id == QueueEntry.practice_id)
         .outerjoin(Reservation, offer)

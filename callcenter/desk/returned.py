@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.desk.card import CallCard, CardState
@@ -44,9 +44,15 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Her conversation was cut and she did not come back: who has the patient now; no name while the patient waits."""
+    """Her conversation ended without the patient: who has her now; no name while she waits.
+
+    ``asked`` is whom she put the patient through to, and who did not answer. ``was_cut``: she put nobody through, her
+    telephone was lost.
+    """
 
     name: str
+    asked: str
+    was_cut: bool
 
 
 def read_cut(session: Session, card: CallCard | None, staff_id: int) -> Cut | None:
@@ -120,7 +126,50 @@ def read_handed(session: Session, agent: Agent | None) -> Handed | None:
     ).one_or_none()
     if taker is None and mine.status != QueueEntryStatus.WAITING:
         return None  # she was the last to speak with the patient
-    return Handed(name=(taker.first_name or taker.name) if taker else "")
+    colleague = session.execute(
+        select(Reservation.status, Staff.first_name, Staff.name)
+        .join(Staff, Staff.id == Reservation.staff_id)
+        .where(Reservation.call_id == mine.call_id, Reservation.from_staff_id == agent.staff_id)
+        .order_by(Reservation.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if colleague is not None and colleague.status == ReservationStatus.PENDING:
+        return None  # it rings there
+    has_taken = colleague is not None and colleague.status == ReservationStatus.ACCEPTED
+    if colleague is not None:
+        asked = "" if has_taken else (colleague.first_name or colleague.name)
+    else:
+        asked = _asked_in_vain(session, mine.call_id, agent.staff_id)
+    return Handed(
+        name=(taker.first_name or taker.name) if taker else "",
+        asked=asked,
+        was_cut=not asked and not has_taken,
+    )
+
+
+def _asked_in_vain(session: Session, call_id: int, staff_id: int) -> str:
+    """Whose telephone outside she had put the patient through to as she left, and who did not come; else empty."""
+    left_at = session.scalar(
+        select(Leg.left_at)
+        .where(Leg.call_id == call_id, Leg.staff_id == staff_id, Leg.role == LegRole.OPERATOR)
+        .order_by(Leg.id.desc())
+        .limit(1)
+    )
+    if left_at is None:
+        return ""
+    asked = session.scalar(
+        select(Leg.name)
+        .where(
+            Leg.call_id == call_id,
+            Leg.role.in_([LegRole.PRACTITIONER, LegRole.CONTACT]),
+            Leg.joined_at.is_(None),
+            Leg.wanted_at <= left_at,
+            or_(Leg.left_at.is_(None), Leg.left_at >= left_at),
+        )
+        .order_by(Leg.id.desc())
+        .limit(1)
+    )
+    return asked or ""
 
 
 def _was_hers(session: Session, agent: Agent, call_id: int) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.directory.models import Staff
 from callcenter.routing.choice import PriorityReason, ReservationRule
 from callcenter.routing.models import QueueEntry, Reservation, ReservationStatus
-from callcenter.routing.redialling import waiting_since
+from callcenter.routing.redialling import waiting_now_since
 from callcenter.telephony.models import Call, Leg, LegRole
 
 
@@ -45,7 +45,7 @@ def read_why(session: Session, call: Call, staff_id: int) -> Why | None:
         .scalar_subquery()
     )
     row = session.execute(
-        select(Reservation, QueueEntry, waiting_since(), Staff, earlier)
+        select(Reservation, QueueEntry, waiting_now_since(), Staff, earlier)
         .join(QueueEntry, QueueEntry.id == Reservation.queue_entry_id)
         .join(Call, Call.id == QueueEntry.call_id)
         .outerjoin(Staff, Staff.id == Reservation.from_staff_id)

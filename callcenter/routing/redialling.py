@@ -6,10 +6,10 @@ her place back to a call of ours.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from callcenter.core.db import touch
+from callcenter.core.db import Instant, touch
 from callcenter.routing.agents import was_changed, whole_floor
 from callcenter.routing.models import OWED, Callback, QueueEntry, QueueEntryStatus
 from callcenter.telephony.legs import lock_call
@@ -69,6 +69,11 @@ def waiting_since() -> ColumnElement[datetime]:
     """
     rings_again = and_(Call.direction == CallDirection.INBOUND, Call.received_at > QueueEntry.joined_at)
     return case((rings_again, Call.received_at), else_=QueueEntry.joined_at)
+
+
+def waiting_now_since() -> ColumnElement[datetime]:
+    """Since when she waits this time, for screens: whoever was spoken with already, since she came back."""
+    return func.coalesce(QueueEntry.returned_at, waiting_since(), type_=Instant)
 
 
 def placed_for(session: Session, call: Call) -> tuple[int, QueueEntryStatus] | None:

@@ -13,10 +13,11 @@ from callcenter.core.scope import Practices
 from callcenter.desk.card import CallCard, CardState
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.returned import Handed, read_handed
 from callcenter.desk.transfer_targets import list_targets
 from callcenter.desk.transfers import Transfers
 from callcenter.directory.models import Contact, EmergencyLine, Practice, Practitioner, Site
-from callcenter.routing.models import AgentStatus, QueueEntryStatus, Reservation, ReservationStatus
+from callcenter.routing.models import Agent, AgentStatus, QueueEntryStatus, Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, decline_offer, expire_offers
 from callcenter.routing.transferring import lift_holds_after_refusal
 from callcenter.telephony.holding import hold_patient
@@ -187,6 +188,9 @@ def test_put_through_blindly_and_not_answered_she_is_the_next_to_be_answered(flo
     assert (entry.status, entry.priority_reason) == (QueueEntryStatus.WAITING, "returned")
     last = card(floor, "Lea").company.people[-1]
     assert (last.name, last.presence) == ("Laboratoire Biolor", "not_reached")
+    # Who put her through is told whose fault it was not, and the wait counts from now.
+    assert handed(floor, "Ines") == Handed(name="", asked="Laboratoire Biolor", was_cut=False)
+    assert card(floor, "Lea").joined_at == floor.now == entry.returned_at
 
 
 def test_a_doctor_who_is_rung_blindly_presses_a_key_first(floor: Floor, call_id: int) -> None:
@@ -254,11 +258,13 @@ def test_passed_blindly_to_a_colleague_it_rings_for_her_alone_then_for_everybody
     floor.hire("Nora")
     ask(floor, call_id, "Ines", colleague(floor, "Lea"), leaves=True)
     assert floor.status_of("Ines") == AgentStatus.WRAP_UP
+    assert handed(floor, "Ines") is None  # it rings at Lea's
     assert floor.entry(call_id).status == QueueEntryStatus.WAITING
     assert (floor.status_of("Lea"), floor.status_of("Nora")) == (AgentStatus.RESERVED, AgentStatus.AVAILABLE)
     with floor.database.unit_of_work(ALL) as session:
         decline_offer(session, the_offer(floor).id, staff_id=floor.staff["Lea"], at=floor.now)
     assert floor.status_of("Nora") == AgentStatus.RESERVED
+    assert handed(floor, "Ines") == Handed(name="", asked="Lea", was_cut=False)
     assert card(floor, "Nora").company.passed_by == "Ines"
     floor.accept("Nora")
 
@@ -469,6 +475,11 @@ def sweep(floor: Floor) -> None:
     lift_lonely_holds(floor.database, floor.provider, floor.clock)
     lift_holds_after_refusal(floor.database, floor.provider, floor.clock)
     close_ended_calls(floor.database, floor.provider, floor.clock)
+
+
+def handed(floor: Floor, name: str) -> Handed | None:
+    with floor.database.reading(ALL) as session:
+        return read_handed(session, session.get(Agent, floor.staff[name]))
 
 
 def card(floor: Floor, name: str) -> CallCard:
