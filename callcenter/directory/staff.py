@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
+from callcenter.core.db import touch
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.phone import CALL_COUNTRIES
@@ -71,6 +72,7 @@ def change_staff(
     )
     if changed:
         record_act(session, "staff_changed", f"staff {staff.id}", at=at, staff_id=by)
+        touch(session, f"desk-{staff.id}")  # the telephones that she may change between
     if must_sign_out:
         end_sessions(session, staff.id)
     return changed

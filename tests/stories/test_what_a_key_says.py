@@ -26,6 +26,8 @@ def test_who_has_one_telephone_is_told_so_and_call_backs_wait_for_the_end_of_a_c
     town.dial(number=PATIENT)
     answer(desk)
     expect(to_callbacks).to_be_disabled()  # and so drawn as a key that does nothing now
+    desk.keyboard.press("a")
+    expect(desk.locator("#notices")).to_contain_text("entre deux appels")
     desk.keyboard.press("F10")
     expect(desk.locator("#notices")).to_contain_text("Vous n’avez que ce téléphone")
 

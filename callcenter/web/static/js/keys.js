@@ -26,7 +26,7 @@ document.addEventListener("keydown", (event) => {
   if (element) {
     event.preventDefault();
     press(element);
-  } else if (OURS.has(key) && deadKey(key)) {
+  } else if (deadKey(key)) {
     say(deadKey(key)?.dataset.why); // a key that cannot act says so: what is typed after it goes elsewhere
   } else if ((key === "PageUp" || key === "PageDown") && moveRow(key === "PageDown" ? 1 : -1)) {
     event.preventDefault();
