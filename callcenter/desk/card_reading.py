@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
@@ -19,7 +20,7 @@ from callcenter.desk.shield import why_hard
 from callcenter.desk.supervision_view import watchers_of
 from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
-from callcenter.instructions.greeting import greeting_phrase
+from callcenter.instructions.greeting import callback_phrase, greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation, ReservationStatus
 from callcenter.routing.redialling import waiting_now_since
@@ -68,6 +69,19 @@ def call_card(session: Session, staff_id: int, *, at: datetime) -> CallCard | No
     finally:
         if before is not None:
             set_scope(session, before)
+
+
+def _first_words(call: Call, practice: Practice, staff: Staff, *, at: datetime) -> str:
+    """What she says first: the practice's own words to a caller, others to whom she rings back."""
+    said: dict[str, Any] = {
+        "hour_local": at.astimezone(ZoneInfo(practice.zone)).time(),
+        "operator": staff.first_name or staff.name,
+        "practice": practice.name,
+        "language": practice.language,
+    }
+    if call.direction == CallDirection.OUTBOUND:
+        return callback_phrase(**said)
+    return greeting_phrase(practice.greeting, **said)
 
 
 def _held_call(session: Session, staff_id: int) -> _Held | None:
@@ -135,13 +149,7 @@ def _assemble(
         offered_at=held.reservation.offered_at if held.reservation else None,
         offer_expires_at=held.reservation.expires_at if held.reservation else None,
         why=read_why(session, call, staff_id),
-        greeting=greeting_phrase(
-            practice.greeting,
-            hour_local=at.astimezone(ZoneInfo(practice.zone)).time(),
-            operator=staff.first_name or staff.name,
-            practice=practice.name,
-            language=practice.language,
-        ),
+        greeting=_first_words(call, practice, staff, at=at),
         practice_name=practice.name,
         city=", ".join(dict.fromkeys(city for _, city in places if city)),
         practitioners=[name for name, _ in places],

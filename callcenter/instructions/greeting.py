@@ -1,6 +1,7 @@
 """The first words of a call, as the practice wants them said."""
 
 import string
+from collections.abc import Mapping
 from datetime import time
 
 from callcenter.core.errors import Invalid
@@ -8,6 +9,11 @@ from callcenter.core.i18n import N_
 
 PLACEHOLDERS = ("salutation", "practice", "operator")
 
+# When we ring: the practice's own words are those of somebody who answers.
+_OURS = {
+    "fr": "{salutation}, {practice}, {operator} à l’appareil. Vous avez cherché à nous joindre.",
+    "en": "{salutation}, {practice}, {operator} speaking. You tried to reach us.",
+}
 _DEFAULTS = {
     "fr": "{practice}, {salutation}, {operator} à votre écoute.",
     "en": "{practice}, {salutation}, {operator} speaking.",
@@ -20,9 +26,20 @@ def greeting_phrase(template: str, *, hour_local: time, operator: str, practice:
     ``hour_local`` is the wall time of the practice; the phrase is in its ``language`` (fr or en), not the operator's.
     A template that is empty or cannot be used gives the default phrase: she must never answer in front of a blank.
     """
+    return _filled(template, _DEFAULTS, hour_local, operator=operator, practice=practice, language=language)
+
+
+def callback_phrase(*, hour_local: time, operator: str, practice: str, language: str) -> str:
+    """What the operator says first to a caller whom she rings back; as ``greeting_phrase``."""
+    return _filled("", _OURS, hour_local, operator=operator, practice=practice, language=language)
+
+
+def _filled(
+    template: str, default: Mapping[str, str], hour_local: time, *, operator: str, practice: str, language: str
+) -> str:
     sentence = template.strip()
     if not sentence or _fault_of(sentence):
-        sentence = _DEFAULTS.get(language, _DEFAULTS["fr"])
+        sentence = default.get(language, default["fr"])
     said = sentence.format(salutation=_salutation(hour_local, language), practice=practice, operator=operator)
     return said[:1].upper() + said[1:]
 

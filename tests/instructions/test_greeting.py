@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from callcenter.core.errors import Invalid
-from callcenter.instructions.greeting import check_greeting_template, greeting_phrase
+from callcenter.instructions.greeting import callback_phrase, check_greeting_template, greeting_phrase
 
 
 def said(template: str, at: time = time(9), language: str = "fr") -> str:
@@ -57,3 +57,11 @@ def test_the_form_keeps_a_phrase_without_outer_spaces() -> None:
 def test_a_name_with_braces_is_only_a_name() -> None:
     phrase = greeting_phrase("", hour_local=time(9), operator="{practice}", practice="Cabinet", language="fr")
     assert phrase == "Cabinet, bonjour, {practice} à votre écoute."
+
+
+def test_whom_we_ring_back_is_told_who_rings() -> None:
+    said = callback_phrase(hour_local=time(19), operator="Camille", practice="Cabinet des Tilleuls", language="fr")
+    assert said == "Bonsoir, Cabinet des Tilleuls, Camille à l’appareil. Vous avez cherché à nous joindre."
+    assert callback_phrase(hour_local=time(9), operator="Ann", practice="Oak House", language="en").startswith(
+        "Good morning, Oak House, Ann speaking."
+    )
