@@ -253,8 +253,7 @@ def _keep_to_the_refusal(context: ExceptionContext) -> None:
 def _open_sqlite(url: str, *, pool_size: int) -> Engine:
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     # isolation_level=None leaves BEGIN to us: the driver's own comes late, as a reader, and cannot be promoted safely.
-    # Between processes there is no queue: SQLite asks again and again, and an unlucky writer among eight asked in vain
-    # for ten seconds, once in 800 (measured: `make drill-agenda` on two full cores).
+    # Between processes there is no queue: among eight, an unlucky writer asked in vain for ten seconds, once in 800.
     engine = create_engine(
         url,
         pool_size=pool_size,

@@ -103,6 +103,17 @@ document.addEventListener("click", (event) => {
   event.target.closest?.("dialog")?.close();
 });
 
+/* ---------- Another call, or its end: what was said of before goes, and the card begins at its beginning ---------- */
+let state = $("#desk-card")?.dataset.state;
+document.body.addEventListener("htmx:afterSwap", () => {
+  const card = $("#desk-card");
+  if (!card || card.dataset.state === state) return;
+  state = card.dataset.state;
+  if (!["ringing", "talking", "wrap_up"].includes(state)) return;
+  $("#notices")?.replaceChildren();
+  if (state !== "talking") card.scrollTop = 0;
+});
+
 /* ---------- Focus goes to what was just opened ---------- */
 let booking = "";
 // With the swap: what is typed as soon as it is seen is typed into it.
