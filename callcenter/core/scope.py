@@ -6,11 +6,13 @@ rows of those practices. Work across practices must name a reason from a short l
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 from sqlalchemy.schema import ForeignKey
+from sqlalchemy.sql.base import ExecutableOption
 
 
 class CentreReason(StrEnum):
@@ -72,6 +74,23 @@ def scope_of(session: Session) -> Scope | None:
     return found
 
 
+def scoped_connection(session: Session, *practice_ids: int) -> Connection:
+    """The session's connection, for statements that were built once and read no objects.
+
+    There they take a tenth of what the ORM takes to build one and to read it (measured). Nothing limits them to the
+    scope: they may touch rows of these practices, which is checked here, and of what has been found within the scope.
+    What the session has pending is written first, as before its own statements. Raises ``ScopeMissing`` and
+    ``OutsideScope``.
+    """
+    scope = scope_of(session)
+    if scope is None:
+        raise ScopeMissing("No scope for a statement of its own")
+    if isinstance(scope, Practices) and not scope.ids.issuperset(practice_ids):
+        raise OutsideScope(f"A statement about practices {practice_ids}")
+    session.flush()
+    return session.connection()
+
+
 def guard(session_class: Any) -> None:
     """Make every session of this sessionmaker refuse unscoped work on practices' tables."""
     event.listen(session_class, "do_orm_execute", _limit_to_scope)
@@ -81,16 +100,19 @@ def guard(session_class: Any) -> None:
 def _limit_to_scope(state: ORMExecuteState) -> None:
     if state.is_column_load or state.is_relationship_load:
         return
+    scope = scope_of(state.session)
+    if isinstance(scope, Centre):
+        return  # before asking for the tables, which takes as long as a small statement
     if not any(issubclass(mapper.class_, PracticeOwned) for mapper in state.all_mappers):
         return
-    scope = scope_of(state.session)
     if scope is None:
         raise ScopeMissing(f"No scope for {state.statement}")
-    if isinstance(scope, Practices):
-        ids = scope.ids
-        state.statement = state.statement.options(
-            with_loader_criteria(PracticeOwned, lambda cls: cls.practice_id.in_(ids), include_aliases=True)
-        )
+    state.statement = state.statement.options(_limited_to(scope.ids))
+
+
+@lru_cache(maxsize=256)  # what it costs to make one is more than what the statement costs
+def _limited_to(ids: frozenset[int]) -> ExecutableOption:
+    return with_loader_criteria(PracticeOwned, lambda cls: cls.practice_id.in_(ids), include_aliases=True)
 
 
 def _refuse_foreign_rows(session: Session, _context: object, _instances: object) -> None:

@@ -4,7 +4,15 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from callcenter.core.db import Database
-from callcenter.core.scope import Centre, CentreReason, OutsideScope, Practices, ScopeMissing, set_scope
+from callcenter.core.scope import (
+    Centre,
+    CentreReason,
+    OutsideScope,
+    Practices,
+    ScopeMissing,
+    scoped_connection,
+    set_scope,
+)
 from callcenter.directory.models import Practice, Site
 from tests.core.test_db import NOON
 
@@ -63,3 +71,38 @@ def test_a_scope_may_be_narrowed_within_a_transaction(database: Database, two_pr
     with database.reading(SEED) as session:
         set_scope(session, Practices.of(port))
         assert [site.name for site in session.scalars(select(Site))] == ["Site of port"]
+
+
+def test_a_plain_statement_names_practices_of_the_scope(database: Database, two_practices: tuple[int, int]) -> None:
+    tilleuls, port = two_practices
+    with database.reading() as session, pytest.raises(ScopeMissing):
+        scoped_connection(session)
+    with database.reading(Practices.of(tilleuls)) as session:
+        with pytest.raises(OutsideScope):
+            scoped_connection(session, port)
+        with pytest.raises(OutsideScope):
+            scoped_connection(session, tilleuls, port)
+        here = scoped_connection(session, tilleuls)
+        # Nothing limits it any further: whoever asks names the practice.
+        assert len(here.execute(select(Site.id)).all()) == 2
+    with database.reading(SEED) as session:
+        assert len(scoped_connection(session, tilleuls, port).execute(select(Site.id)).all()) == 2
+
+
+def test_a_plain_statement_sees_what_the_session_has_pending(
+    database: Database, two_practices: tuple[int, int]
+) -> None:
+    tilleuls, _port = two_practices
+    with database.unit_of_work(Practices.of(tilleuls)) as session:
+        session.add(Site(practice_id=tilleuls, code="second", name="Annexe"))
+        names = scoped_connection(session, tilleuls).execute(select(Site.name).where(Site.practice_id == tilleuls))
+        assert sorted(names.scalars()) == ["Annexe", "Site of tilleuls"]
+
+
+def test_the_scope_of_one_transaction_is_not_that_of_the_next(
+    database: Database, two_practices: tuple[int, int]
+) -> None:
+    asked = select(Site.name)  # built once, asked in turns
+    for practice_id, name in (*zip(two_practices, ("tilleuls", "port"), strict=True),) * 2:
+        with database.reading(Practices.of(practice_id)) as session:
+            assert session.scalars(asked).all() == [f"Site of {name}"]
