@@ -10,7 +10,7 @@ the bookings of ten doctors wait for one another's commit.
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import event, inspect, select, text
+from sqlalchemy import bindparam, event, inspect, select, text
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from callcenter.agenda.actors import practitioner_of
@@ -27,6 +27,7 @@ from callcenter.agenda.models import (
 from callcenter.agenda.occupation_models import AgendaVersion, GroupVisit, Hold, Occupation
 from callcenter.agenda.resource_models import Resource, ServiceNeed
 from callcenter.core.db import before_commit, touch
+from callcenter.core.scope import scoped_connection
 from callcenter.directory.models import Patient, Practice, Practitioner, Site
 
 EVERYBODY = 0  # instead of a practitioner: the rules, and whatever else several agendas share
@@ -44,6 +45,10 @@ _COUNT_ALL = text(
     "ON CONFLICT (practice_id, practitioner_id) DO UPDATE SET version = agenda_version.version + 1"
 )
 _ALL = (-1, EVERYBODY)
+_VERSIONS = select(AgendaVersion.practice_id, AgendaVersion.practitioner_id, AgendaVersion.version).where(
+    AgendaVersion.practice_id.in_(bindparam("practices", expanding=True))
+)
+_VERSIONS_OF = _VERSIONS.where(AgendaVersion.practitioner_id.in_(bindparam("practitioners", expanding=True)))
 
 
 def touch_agenda(session: Session, practice_id: int, practitioner_id: int = EVERYBODY) -> None:
@@ -73,12 +78,13 @@ def versions_of(
 
     To be asked before what is remembered by them is read: what is read then is at least as new.
     """
-    rows = select(AgendaVersion.practice_id, AgendaVersion.practitioner_id, AgendaVersion.version).where(
-        AgendaVersion.practice_id.in_(practice_ids)
-    )
-    if practitioner_ids is not None:
-        rows = rows.where(AgendaVersion.practitioner_id.in_([EVERYBODY, *practitioner_ids]))
-    return {whose or -practice: version for practice, whose, version in session.execute(rows)}
+    connection = scoped_connection(session, *practice_ids)
+    if practitioner_ids is None:
+        rows = connection.execute(_VERSIONS, {"practices": list(practice_ids)})
+    else:
+        asked = {"practices": list(practice_ids), "practitioners": [EVERYBODY, *practitioner_ids]}
+        rows = connection.execute(_VERSIONS_OF, asked)
+    return {whose or -practice: version for practice, whose, version in rows}
 
 
 def rules_are_touched(session: Session, practice_id: int) -> bool:

@@ -4,8 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor, practitioner_of, resource_actor
@@ -16,6 +17,7 @@ from callcenter.agenda.models import Schedule
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
 from callcenter.agenda.rules.opening_rules import opened_between
 from callcenter.agenda.rules.wall_clock import Interval, join
+from callcenter.core.scope import scoped_connection
 
 _FAR = 1 << 62
 
@@ -83,13 +85,26 @@ class Company:
         return accompany(self._needs[schedule_id], is_free)
 
 
+_NEEDS = (
+    select(ServiceNeed.practice_id, ServiceNeed.kind, ServiceNeed.category, ServiceNeed.practitioner_id)
+    .where(ServiceNeed.service_type_id == bindparam("service_type_id"))
+    .order_by(ServiceNeed.id)
+)
+
+
+NeedRow: TypeAlias = Row[int, NeedKind, str, int | None]  # as in the statement
+
+
+def needs_of(session: Session, service_type_id: int) -> Sequence[NeedRow]:
+    """What a type of visit, found within the scope, needs."""
+    return scoped_connection(session).execute(_NEEDS, {"service_type_id": service_type_id}).all()
+
+
 def read_company(
     session: Session, service_type_id: int, schedules: Sequence[OpenSchedule], looker: Looker
 ) -> Company | None:
     """For these schedules on their days; None when the type of visit needs nothing, after one query."""
-    asked = session.scalars(
-        select(ServiceNeed).where(ServiceNeed.service_type_id == service_type_id).order_by(ServiceNeed.id)
-    ).all()
+    asked = needs_of(session, service_type_id)
     if not asked or not schedules:
         return None
     these = select(Schedule.id, Schedule.site_id).where(Schedule.id.in_([one.schedule_id for one in schedules]))
@@ -120,7 +135,7 @@ def read_company(
 
 
 def _candidates(
-    need: ServiceNeed,
+    need: NeedRow,
     schedule: OpenSchedule,
     site_id: int,
     resources: Sequence[Resource],

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.finding.occupancy import Looker, free_again, free_time
-from callcenter.agenda.occupation_models import GroupVisit, Hold, HoldStatus, Occupation
+from callcenter.agenda.occupation_models import GroupVisit, Hold, HoldStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def leave_group(session: Session, group_visit_id: int) -> None:
     """Give one place back; an empty group occupies nobody any more."""
     left = _change(session, group_visit_id, -1)
     if left == [0]:
-        free_time(session, Occupation.group_visit_id == group_visit_id)
+        free_time(session, "group_visit_id", group_visit_id)
 
 
 def _change(session: Session, group_visit_id: int, by: int) -> list[int]:

@@ -3,17 +3,26 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Appointment, AppointmentStatus, PractitionerService, ServiceType
 from callcenter.agenda.rules.visit_rules import NewPatients, Visit, Visitor
+from callcenter.core.scope import scoped_connection
 from callcenter.directory.models import Patient
+
+_MAY_DIFFER = ("duration_minutes", "new_patients", "new_patient_minutes", "notice_minutes", "horizon_days")
+_OWN = select(PractitionerService.is_offered, *(getattr(PractitionerService, name) for name in _MAY_DIFFER)).where(
+    PractitionerService.practitioner_id == bindparam("practitioner_id"),
+    PractitionerService.service_type_id == bindparam("service_type_id"),
+)
 
 
 def visit_of(session: Session, practitioner_id: int, service_type: ServiceType) -> Visit:
     """A type of visit as this practitioner gives it."""
-    return _visit(service_type, session.get(PractitionerService, (practitioner_id, service_type.id)))
+    asked = {"practitioner_id": practitioner_id, "service_type_id": service_type.id}
+    own = scoped_connection(session, service_type.practice_id).execute(_OWN, asked).one_or_none()
+    return _visit(service_type, own)
 
 
 def visits_of(session: Session, practitioner_ids: Collection[int], service_type: ServiceType) -> dict[int, Visit]:
@@ -30,7 +39,7 @@ def visits_of(session: Session, practitioner_ids: Collection[int], service_type:
     return {practitioner_id: _visit(service_type, own.get(practitioner_id)) for practitioner_id in practitioner_ids}
 
 
-def _visit(service_type: ServiceType, own: PractitionerService | None) -> Visit:
+def _visit(service_type: ServiceType, own: PractitionerService | Row[Any] | None) -> Visit:
     def either(name: str) -> Any:
         said = getattr(own, name) if own is not None else None
         return getattr(service_type, name) if said is None else said

@@ -1,13 +1,43 @@
 """Whether everything that a form names is the practice's own."""
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session, aliased
+from typing import Any
+
+from sqlalchemy import ScalarSelect, and_, bindparam, select
+from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import ServiceType
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Patient, Practice, Practitioner
 from callcenter.telephony.models import Call
+
+
+def _of_practice(model: type[Practitioner | Patient | Call], name: str) -> ScalarSelect[Any]:
+    return (
+        select(model.id).where(model.id == bindparam(name), model.practice_id == bindparam("practice_id"))
+    ).scalar_subquery()
+
+
+# The practice stands alone in FROM: whatever else is missing, there is a row that says so.
+_NAMED = (
+    select(
+        ServiceType,
+        _of_practice(Practitioner, "practitioner_id"),
+        _of_practice(Patient, "patient_id"),
+        _of_practice(Call, "call_id"),
+    )
+    .select_from(Practice)
+    .outerjoin(
+        ServiceType,
+        and_(ServiceType.id == bindparam("service_type_id"), ServiceType.practice_id == bindparam("practice_id")),
+    )
+    .where(Practice.id == bindparam("practice_id"))
+)
+_MISSING = (
+    N_("There is no such practitioner."),
+    N_("There is no such patient."),
+    N_("There is no such call."),
+)
 
 
 def check_belonging(
@@ -20,25 +50,12 @@ def check_belonging(
     call_id: int | None = None,
 ) -> ServiceType:
     """The type of visit, once everything named is this practice's; one query. Raises ``NotFound``."""
-    named: list[tuple[type[Practitioner | Patient | Call], int | None, str]] = [
-        (Practitioner, practitioner_id, N_("There is no such practitioner.")),
-        (Patient, patient_id, N_("There is no such patient.")),
-        (Call, call_id, N_("There is no such call.")),
-    ]
-    asked = [(model, one, sentence) for model, one, sentence in named if one is not None]
-    there = [
-        select(model.id).where(model.id == one, model.practice_id == practice_id).scalar_subquery()
-        for model, one, _sentence in asked
-    ]
-    kind = aliased(ServiceType)
-    of_practice = and_(kind.id == service_type_id, kind.practice_id == practice_id)
-    # The practice stands alone in FROM: whatever else is missing, there is a row that says so.
-    row = session.execute(
-        select(kind, *there).select_from(Practice).outerjoin(kind, of_practice).where(Practice.id == practice_id)
-    ).one_or_none()
-    found = (None,) * (1 + len(there)) if row is None else tuple(row)
-    for one, (_model, _id, sentence) in zip(found[1:], asked, strict=True):
-        if one is None:
+    named = {"practitioner_id": practitioner_id, "patient_id": patient_id, "call_id": call_id}
+    asked = {"practice_id": practice_id, "service_type_id": service_type_id, **named}
+    row = session.execute(_NAMED, asked).one_or_none()
+    found = (None,) * (1 + len(named)) if row is None else tuple(row)
+    for one, there, sentence in zip(named.values(), found[1:], _MISSING, strict=True):
+        if one is not None and there is None:
             raise NotFound(sentence)
     if found[0] is None:
         raise NotFound(N_("There is no such type of visit."))

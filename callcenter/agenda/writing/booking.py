@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.events import AppointmentBooked
 from callcenter.agenda.finding.groups import join_group
 from callcenter.agenda.models import Appointment, ServiceType
-from callcenter.agenda.occupation_models import Act, GroupVisit, Occupation
+from callcenter.agenda.occupation_models import Act, GroupVisit
 from callcenter.agenda.rules.offering import Refusal
 from callcenter.agenda.rules.opening_rules import Channel
 from callcenter.agenda.versions import touch_agenda
@@ -20,6 +20,11 @@ from callcenter.agenda.writing.wanted import Wanted, refused
 from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
+from callcenter.core.scope import scoped_connection
+
+_SAME_REQUEST = select(Appointment.id).where(
+    Appointment.practice_id == bindparam("practice_id"), Appointment.request_key == bindparam("request_key")
+)
 
 
 def book_appointment(
@@ -103,7 +108,7 @@ def book_appointment(
 
 def write_visit(
     session: Session, appointment: Appointment, placed: Placed, service_type: ServiceType, *, at: datetime
-) -> list[Occupation]:
+) -> list[list[int]]:
     """Write an appointment, new or moved, at its place, and count it; what it occupies, unless it shares that.
 
     What it occupied before is free already. Within ``all_or_nothing``, which says what the database refuses.
@@ -165,13 +170,11 @@ def _open_group(session: Session, placed: Placed, service_type: ServiceType) -> 
 
 def _same_request(session: Session, wanted: Appointment) -> Appointment | None:
     """What this key booked before; raises ``Conflict`` when it was for something else."""
-    earlier = session.scalar(
-        select(Appointment).where(
-            Appointment.practice_id == wanted.practice_id, Appointment.request_key == wanted.request_key
-        )
-    )
-    if earlier is None:
+    asked = {"practice_id": wanted.practice_id, "request_key": wanted.request_key}
+    earlier_id = scoped_connection(session, wanted.practice_id).execute(_SAME_REQUEST, asked).scalar()
+    if earlier_id is None:
         return None
+    earlier = session.get_one(Appointment, earlier_id)
     same = ("practitioner_id", "patient_id", "service_type_id", "start", "call_id")
     if any(getattr(earlier, name) != getattr(wanted, name) for name in same):
         raise Conflict(N_("This form has already been used for another appointment."))

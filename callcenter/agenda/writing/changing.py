@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor
@@ -12,6 +12,12 @@ from callcenter.agenda.occupation_models import Occupation
 from callcenter.agenda.writing.placing import lock_for
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
+
+_ACTORS = (
+    select(Appointment.id, Appointment.practitioner_id, Occupation.actor)
+    .outerjoin(Occupation, Occupation.appointment_id == Appointment.id)
+    .where(Appointment.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def changed_appointment(session: Session, appointment_id: int) -> Appointment:
@@ -33,11 +39,11 @@ def changed_appointments(
     Raises ``NotFound`` when one is out of the scope.
     """
     ids = list(appointment_ids)
-    rows = session.execute(select(Appointment.id, Appointment.practitioner_id).where(Appointment.id.in_(ids))).all()
-    if len(rows) < len(set(ids)):
+    rows = session.execute(_ACTORS, {"ids": ids}).all()
+    if {row.id for row in rows} != set(ids):
         raise NotFound(N_("There is no such appointment."))
-    taken = session.scalars(select(Occupation.actor).where(Occupation.appointment_id.in_(ids)))
-    actors = {practitioner_actor(row.practitioner_id) for row in rows} | set(taken)
+    actors = {practitioner_actor(row.practitioner_id) for row in rows}
+    actors |= {row.actor for row in rows if row.actor is not None}
     lock_for(session, towards, also=actors | set(also))
     found = {one.id: one for one in lock_appointments(session, ids)}
     return [found[one] for one in ids]

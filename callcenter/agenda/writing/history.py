@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Appointment, AppointmentStatus
 from callcenter.agenda.occupation_models import Act, AppointmentEvent, AppointmentParticipant, Occupation
 from callcenter.core.audit import record_act
+from callcenter.core.scope import scoped_connection
 from callcenter.directory.models import Practitioner, Staff
 
 _COLUMNS = (
@@ -38,24 +39,39 @@ class Doing:
     undoes_id: int | None = None
 
 
-def snapshot(session: Session, appointment: Appointment, taken: Sequence[Occupation] = ()) -> dict[str, Any]:
-    """The appointment and what it occupies, as plain values; the inverse is ``put_back``."""
+_OCCUPIED = {
+    column.key: select(Occupation.actor, Occupation.lane, Occupation.start, Occupation.end)
+    .where(column == bindparam("whose"))
+    .order_by(Occupation.id)
+    for column in (Occupation.appointment_id, Occupation.group_visit_id)
+}
+_ADD_EVENT = insert(AppointmentEvent).returning(AppointmentEvent.id)
+_PARTICIPANTS = select(AppointmentParticipant.actor).where(
+    AppointmentParticipant.appointment_id == bindparam("appointment_id")
+)
+_LEAVES = delete(AppointmentParticipant).where(
+    AppointmentParticipant.appointment_id == bindparam("appointment_id"),
+    AppointmentParticipant.actor == bindparam("actor"),
+)
+_TAKES_PART = insert(AppointmentParticipant)
+
+
+def snapshot(session: Session, appointment: Appointment, taken: Sequence[Sequence[int]] = ()) -> dict[str, Any]:
+    """The appointment and what it occupies (actor, lane, start, end), as plain values; the inverse is ``put_back``."""
     session.flush()
-    written = [[one.actor, one.lane, one.start, one.end] for one in taken]
     day = appointment.opening_day
     found = {name: getattr(appointment, name) for name in _COLUMNS} | {
         "opening_day": None if day is None else day.isoformat(),
-        "occupied": written or _taken(session, Occupation.appointment_id == appointment.id),
+        "occupied": list(taken) or _occupied(session, "appointment_id", appointment.id),
     }
     if appointment.group_visit_id is not None and appointment.status != AppointmentStatus.CANCELLED:
         # What the group has in common; who comes back to one that has emptied takes it again.
-        found["shared"] = _taken(session, Occupation.group_visit_id == appointment.group_visit_id)
+        found["shared"] = _occupied(session, "group_visit_id", appointment.group_visit_id)
     return found
 
 
-def _taken(session: Session, whose: ColumnElement[bool]) -> list[list[int]]:
-    columns = select(Occupation.actor, Occupation.lane, Occupation.start, Occupation.end)
-    return [list(row) for row in session.execute(columns.where(whose).order_by(Occupation.id))]
+def _occupied(session: Session, what: str, whose: int) -> list[list[int]]:
+    return [list(row) for row in scoped_connection(session).execute(_OCCUPIED[what], {"whose": whose})]
 
 
 def put_back(appointment: Appointment, before: dict[str, Any]) -> None:
@@ -73,27 +89,28 @@ def record_event(
     doing: Doing,
     *,
     before: dict[str, Any] | None,
-    taken: Sequence[Occupation] = (),
-) -> AppointmentEvent:
-    """Write a line of the history, and of the audit; what takes part is written down beside it.
+    taken: Sequence[Sequence[int]] = (),
+) -> int:
+    """Write a line of the history, and of the audit; what takes part is written down beside it. The line's id.
 
     ``taken`` is what it occupies when that has just been written; otherwise it is read.
     """
-    event = AppointmentEvent(
-        practice_id=appointment.practice_id,
-        appointment_id=appointment.id,
-        act=act,
-        act_key=doing.key,
-        at=doing.at,
-        staff_id=doing.staff_id,
-        call_id=doing.call_id,
-        reason=doing.reason,
-        before=before,
-        after=snapshot(session, appointment, taken),
-        undoes_id=doing.undoes_id,
-    )
-    session.add(event)
-    _note_participants(session, appointment, event.after, is_new=before is None)
+    after = snapshot(session, appointment, taken)
+    line = {
+        "practice_id": appointment.practice_id,
+        "appointment_id": appointment.id,
+        "act": act,
+        "act_key": doing.key,
+        "at": doing.at,
+        "staff_id": doing.staff_id,
+        "call_id": doing.call_id,
+        "reason": doing.reason,
+        "before": before,
+        "after": after,
+        "undoes_id": doing.undoes_id,
+    }
+    event_id = scoped_connection(session, appointment.practice_id).execute(_ADD_EVENT, line).scalar_one()
+    _note_participants(session, appointment, after, is_new=before is None)
     record_act(
         session,
         f"appointment.{act.value}",
@@ -102,22 +119,21 @@ def record_event(
         staff_id=doing.staff_id,
         practice_id=appointment.practice_id,
     )
-    session.flush()
-    return event
+    return event_id
 
 
 def _note_participants(session: Session, appointment: Appointment, after: dict[str, Any], *, is_new: bool) -> None:
     actors = {taken[0] for taken in after["occupied"]}
     if not actors:
         return  # a cancelled visit keeps those who would have taken part
-    written = select(AppointmentParticipant).where(AppointmentParticipant.appointment_id == appointment.id)
-    there = {} if is_new else {row.actor: row for row in session.scalars(written)}
-    for actor in there.keys() - actors:
-        session.delete(there[actor])
-    for actor in sorted(actors - there.keys()):
-        session.add(
-            AppointmentParticipant(practice_id=appointment.practice_id, appointment_id=appointment.id, actor=actor)
-        )
+    connection = scoped_connection(session, appointment.practice_id)
+    of_visit = {"appointment_id": appointment.id}
+    there = set() if is_new else set(connection.execute(_PARTICIPANTS, of_visit).scalars())
+    for actor in there - actors:
+        connection.execute(_LEAVES, of_visit | {"actor": actor})
+    new = [{"practice_id": appointment.practice_id, **of_visit, "actor": actor} for actor in sorted(actors - there)]
+    if new:
+        connection.execute(_TAKES_PART, new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor, practitioner_of
@@ -15,10 +15,22 @@ from callcenter.agenda.versions import touch_agenda
 from callcenter.agenda.writing.quotas import give_back_use
 from callcenter.core.clock import Clock
 from callcenter.core.db import Database
-from callcenter.core.scope import Centre, CentreReason
+from callcenter.core.scope import Centre, CentreReason, scoped_connection
 
 _AT_ONCE = 100
 _SCOPE = Centre(CentreReason.DISTRIBUTION)
+# Without somebody of the staff (null) nothing is hers: what has lapsed is left.
+_LAPSED_OR_HERS = (
+    select(Occupation.hold_id)
+    .where(
+        Occupation.actor.in_(bindparam("actors", expanding=True)),
+        Occupation.hold_id.is_not(None),
+        Occupation.start < bindparam("end"),
+        Occupation.end > bindparam("begin"),
+        or_(Occupation.until <= bindparam("now"), Occupation.held_by == bindparam("staff_id")),
+    )
+    .distinct()
+)
 
 
 def clear_holds(
@@ -38,18 +50,8 @@ def clear_holds(
     just that is confirmed. ``in_groups``: also places kept in groups, which occupy nobody by themselves. The actors are
     locked.
     """
-    over = Occupation.until <= seconds(at)
-    occupying = session.scalars(
-        select(Occupation.hold_id)
-        .where(
-            Occupation.actor.in_(actors),
-            Occupation.hold_id.is_not(None),
-            Occupation.start < end,
-            Occupation.end > begin,
-            over if staff_id is None else or_(over, Occupation.held_by == staff_id),
-        )
-        .distinct()
-    ).all()
+    asked = {"actors": list(actors), "begin": begin, "end": end, "now": seconds(at), "staff_id": staff_id}
+    occupying = scoped_connection(session).execute(_LAPSED_OR_HERS, asked).scalars()
     found = {one for one in occupying if one is not None}
     if in_groups:
         found |= _kept_in_groups(session, actors, begin, end, Looker(seconds(at), staff_id))
@@ -110,7 +112,7 @@ def end_hold(session: Session, hold: Hold, status: HoldStatus, *, at: datetime) 
     session.refresh(hold)
     if not ended:
         return
-    free_time(session, Occupation.hold_id == hold.id)
+    free_time(session, "hold_id", hold.id)
     give_back_use(session, hold)
     if hold.group_visit_id is not None:
         leave_group(session, hold.group_visit_id)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.events import AppointmentMoved
@@ -20,6 +20,18 @@ from callcenter.agenda.writing.wanted import Wanted
 from callcenter.core.errors import Conflict, Invalid, NotFound
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
+from callcenter.core.scope import scoped_connection
+
+_FOUND = select(Appointment.practice_id, Appointment.service_type_id).where(Appointment.id == bindparam("id"))
+_DONE = (
+    select(AppointmentEvent.id)
+    .where(
+        AppointmentEvent.appointment_id == bindparam("appointment_id"),
+        AppointmentEvent.act_key == bindparam("key"),
+        AppointmentEvent.act == Act.MOVED,
+    )
+    .limit(1)
+)
 
 
 def move_appointment(
@@ -45,7 +57,7 @@ def move_appointment(
     """
     if not request_key or len(request_key) > 60:
         raise Invalid(N_("This form is not complete. Open it again."))
-    found = session.scalar(select(Appointment).where(Appointment.id == appointment_id))
+    found = session.execute(_FOUND, {"id": appointment_id}).one_or_none()
     if found is None:
         raise NotFound(N_("There is no such appointment."))
     service_type = check_belonging(
@@ -84,15 +96,15 @@ def move_appointment(
         placed = place(session, wanted, at=at)
         taken = write_visit(session, appointment, placed, service_type, at=at)
     doing = Doing(at=at, staff_id=staff_id, key=request_key, call_id=call_id, reason=reason)
-    event = record_event(session, appointment, Act.MOVED, doing, before=before, taken=taken)
-    tell_moved(session, appointment, event, was_start=was, tell=tell)
+    event_id = record_event(session, appointment, Act.MOVED, doing, before=before, taken=taken)
+    tell_moved(session, appointment, doing, event_id, was_start=was, tell=tell)
     return appointment
 
 
 def tell_moved(
-    session: Session, appointment: Appointment, event: AppointmentEvent, *, was_start: int, tell: bool
+    session: Session, appointment: Appointment, doing: Doing, event_id: int, *, was_start: int, tell: bool
 ) -> None:
-    """Tell those above, and every screen."""
+    """Tell those above, and every screen, of a move that is a line of the history."""
     publish(
         session,
         AppointmentMoved(
@@ -100,11 +112,11 @@ def tell_moved(
             appointment.practice_id,
             appointment.patient_id,
             appointment.practitioner_id,
-            event.call_id,
+            doing.call_id,
             appointment.start,
             was_start,
-            event.id,
-            event.at,
+            event_id,
+            doing.at,
             tell,
         ),
     )
@@ -112,9 +124,5 @@ def tell_moved(
 
 
 def _is_done(session: Session, appointment_id: int, request_key: str) -> bool:
-    done = select(AppointmentEvent.id).where(
-        AppointmentEvent.appointment_id == appointment_id,
-        AppointmentEvent.act_key == request_key,
-        AppointmentEvent.act == Act.MOVED,
-    )
-    return session.scalar(done.limit(1)) is not None
+    asked = {"appointment_id": appointment_id, "key": request_key}
+    return scoped_connection(session).execute(_DONE, asked).scalar() is not None

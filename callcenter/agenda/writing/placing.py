@@ -14,14 +14,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor, resource_actor
+from callcenter.agenda.finding.company import needs_of
 from callcenter.agenda.finding.free_times import read_besides
-from callcenter.agenda.finding.occupancy import Looker, lock_actors, seconds
+from callcenter.agenda.finding.occupancy import Looker, lock_actors, seconds, take_time
 from callcenter.agenda.finding.openings import OpenSchedule, local_time, read_schedules
 from callcenter.agenda.finding.places import Besides, Place, place_for
 from callcenter.agenda.finding.visits import visit_of
 from callcenter.agenda.models import Appointment, Schedule, ServiceType
-from callcenter.agenda.occupation_models import Hold, Occupation
-from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
+from callcenter.agenda.occupation_models import Hold
+from callcenter.agenda.resource_models import NeedKind, Resource
 from callcenter.agenda.rules.offering import Refusal
 from callcenter.agenda.rules.opening_rules import Channel
 from callcenter.agenda.rules.visit_rules import MINUTE, NotForHer, Visit, Visitor, visit_rule
@@ -52,7 +53,7 @@ class Placed:
 
 def actors_for(session: Session, practitioner_id: int, service_type: ServiceType) -> set[int]:
     """Everybody and everything that such a visit may come to occupy: what to lock before looking."""
-    needs = session.scalars(select(ServiceNeed).where(ServiceNeed.service_type_id == service_type.id)).all()
+    needs = needs_of(session, service_type.id)
     actors = {practitioner_actor(practitioner_id)}
     if any(need.kind == NeedKind.PRACTITIONER for need in needs):
         named = {need.practitioner_id for need in needs if need.kind == NeedKind.PRACTITIONER}
@@ -105,30 +106,27 @@ def occupy(
     hold: Hold | None = None,
     group_visit_id: int | None = None,
     at: datetime,
-) -> list[Occupation]:
-    """Write what is taken, for an appointment, a hold or a group. Raises ``IntegrityError`` when the guard refuses."""
+) -> list[list[int]]:
+    """Write what is taken, for an appointment, a hold or a group; actor, lane, start and end of each.
+
+    Raises ``IntegrityError`` when the guard refuses.
+    """
     place = placed.place
     begin, end = placed.wanted.start - place.before, place.end + place.after
     if place.company:  # the practitioner's own time is clear since it was looked at
         clear_holds(session, place.company, begin, end, staff_id=placed.wanted.staff_id, at=at)
-    rows = [
-        Occupation(
-            practice_id=placed.wanted.practice_id,
-            actor=actor,
-            lane=placed.lane.number if placed.lane is not None and actor == placed.actors[0] else 0,
-            start=begin,
-            end=end,
-            appointment_id=appointment_id,
-            hold_id=None if hold is None else hold.id,
-            group_visit_id=group_visit_id,
-            until=None if hold is None else seconds(hold.expires_at),
-            held_by=None if hold is None else hold.staff_id,
-        )
-        for actor in placed.actors
-    ]
-    session.add_all(rows)
-    session.flush()
-    return rows
+    lane = 0 if placed.lane is None else placed.lane.number  # of the practitioner: who comes along does so in the plan
+    practitioner = placed.actors[0]
+    taken = [[actor, lane if actor == practitioner else 0, begin, end] for actor in placed.actors]
+    take_time(
+        session,
+        placed.wanted.practice_id,
+        taken,
+        appointment_id=appointment_id,
+        hold=hold,
+        group_visit_id=group_visit_id,
+    )
+    return taken
 
 
 def count_share(session: Session, visit: Appointment | Hold, placed: Placed, *, at: datetime) -> bool:

@@ -6,12 +6,24 @@ condition in the statement has the last word all the same.
 
 from datetime import date
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Appointment, OpeningChannel, OpeningUse
 from callcenter.agenda.occupation_models import Hold
 from callcenter.agenda.rules.opening_rules import Channel, Opened
+from callcenter.core.scope import scoped_connection
+
+_GIVE_BACK = (
+    update(OpeningUse)
+    .where(
+        OpeningUse.opening_id == bindparam("opening"),
+        OpeningUse.day == bindparam("on_day"),
+        OpeningUse.channel == bindparam("by"),
+        OpeningUse.taken > 0,
+    )
+    .values(taken=OpeningUse.taken - 1)
+)
 
 
 def count_use(session: Session, visit: Appointment | Hold, opened: Opened) -> bool:
@@ -43,17 +55,8 @@ def give_back_use(session: Session, appointment: Appointment | Hold) -> None:
     """What a visit was counted for is free again; called once, by whoever ends it."""
     if appointment.opening_id is None:
         return
-    session.execute(
-        update(OpeningUse)
-        .where(
-            OpeningUse.opening_id == appointment.opening_id,
-            OpeningUse.day == appointment.opening_day,
-            OpeningUse.channel == appointment.channel,
-            OpeningUse.taken > 0,
-        )
-        .values(taken=OpeningUse.taken - 1)
-        .execution_options(synchronize_session=False)
-    )
+    of_what = {"opening": appointment.opening_id, "on_day": appointment.opening_day, "by": appointment.channel}
+    scoped_connection(session, appointment.practice_id).execute(_GIVE_BACK, of_what)
 
 
 def _add(session: Session, practice_id: int, opening_id: int, day: date, channel: Channel, quota: int) -> bool:

@@ -76,6 +76,6 @@ def swap_appointments(
             )
             with all_or_nothing(session, wanted, at=at):
                 taken = write_visit(session, one, place(session, wanted, at=at), types[one.id], at=at)
-            event = record_event(session, one, Act.MOVED, doing, before=before[one.id], taken=taken)
-            tell_moved(session, one, event, was_start=before[one.id]["start"], tell=tell)
+            event_id = record_event(session, one, Act.MOVED, doing, before=before[one.id], taken=taken)
+            tell_moved(session, one, doing, event_id, was_start=before[one.id]["start"], tell=tell)
     return first, second

@@ -108,9 +108,10 @@ def _take_back(
 ) -> None:
     was_start = appointment.start
     come_back(session, appointment, event.before or {})
-    line = record_event(session, appointment, Act.UNDONE, _doing(event, staff_id, at), before=now)
+    doing = _doing(event, staff_id, at)
+    line_id = record_event(session, appointment, Act.UNDONE, doing, before=now)
     if event.act == Act.MOVED:
-        tell_moved(session, appointment, line, was_start=was_start, tell=True)
+        tell_moved(session, appointment, doing, line_id, was_start=was_start, tell=True)
     elif event.act == Act.CANCELLED:
         # The patient was told that it is off, or is about to be: it is on again.
         publish(session, AppointmentRestored(appointment.id, appointment.practice_id, event.call_id, at))

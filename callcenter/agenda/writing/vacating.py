@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.finding.groups import join_group, leave_group
-from callcenter.agenda.finding.occupancy import free_time
+from callcenter.agenda.finding.occupancy import free_time, take_time
 from callcenter.agenda.finding.openings import local_time
 from callcenter.agenda.models import Appointment, Schedule
-from callcenter.agenda.occupation_models import GroupVisit, Occupation
+from callcenter.agenda.occupation_models import GroupVisit
 from callcenter.agenda.writing.history import put_back
 from callcenter.agenda.writing.overbooking import count_overbooking, give_back_overbooking
 from callcenter.agenda.writing.quotas import count_again, give_back_use
@@ -24,10 +24,10 @@ _GONE = N_("This time has been taken since. It cannot be taken back.")
 
 def vacate(session: Session, appointment: Appointment) -> None:
     """Free its time and give back what it counted for; called once, under the lock of its actors."""
-    session.flush()
-    free_time(session, Occupation.appointment_id == appointment.id)
+    free_time(session, "appointment_id", appointment.id)
     give_back_use(session, appointment)
-    give_back_overbooking(session, appointment, zone=_zone(session, appointment))
+    if appointment.overbooking_rule_id is not None:
+        give_back_overbooking(session, appointment, zone=_zone(session, appointment))
     if appointment.group_visit_id is not None:
         leave_group(session, appointment.group_visit_id)
 
@@ -42,8 +42,7 @@ def come_back(session: Session, appointment: Appointment, before: dict[str, Any]
                 raise Conflict(_GONE)
             if appointment.group_visit_id is not None:
                 _rejoin(session, appointment, before.get("shared", []))
-            _occupy(session, appointment, before["occupied"], appointment_id=appointment.id)
-            session.flush()
+            take_time(session, appointment.practice_id, before["occupied"], appointment_id=appointment.id)
     except IntegrityError as refused:
         raise Conflict(_GONE) from refused
 
@@ -61,13 +60,7 @@ def _rejoin(session: Session, appointment: Appointment, shared: Sequence[Sequenc
         raise Conflict(_GONE)
     group = session.get_one(GroupVisit, group_id, populate_existing=True)
     if group.taken == 1:  # it had emptied: all that it took is taken anew
-        _occupy(session, appointment, shared, group_visit_id=group_id)
-
-
-def _occupy(session: Session, appointment: Appointment, taken: Sequence[Sequence[int]], **whose: int) -> None:
-    for actor, lane, start, end in taken:
-        row = Occupation(practice_id=appointment.practice_id, actor=actor, lane=lane, start=start, end=end, **whose)
-        session.add(row)
+        take_time(session, appointment.practice_id, shared, group_visit_id=group_id)
 
 
 def _zone(session: Session, appointment: Appointment) -> str:
