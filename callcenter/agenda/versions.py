@@ -10,8 +10,9 @@ the bookings of ten doctors wait for one another's commit.
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import bindparam, event, inspect, select, text
+from sqlalchemy import bindparam, event, select, text
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.attributes import get_history
 
 from callcenter.agenda.actors import practitioner_of
 from callcenter.agenda.models import (
@@ -111,19 +112,18 @@ def _practice(session: Session, row: Practice) -> None:
 
 def _one(session: Session, row: Any) -> None:
     # Moved from one practitioner to another, it has changed both agendas.
-    for practitioner_id in {row.practitioner_id, *inspect(row).attrs.practitioner_id.history.deleted}:
+    for practitioner_id in {row.practitioner_id, *get_history(row, "practitioner_id").deleted}:
         note_change(session, row.practice_id, practitioner_id)
 
 
 def _taken(session: Session, row: Occupation) -> None:
-    for actor in {row.actor, *inspect(row).attrs.actor.history.deleted}:
+    for actor in {row.actor, *get_history(row, "actor").deleted}:
         note_actor(session, row.practice_id, actor)
 
 
 def _patient(session: Session, row: Patient) -> None:
     # Agendas show names; a new patient stands in none.
-    state = inspect(row).attrs
-    if any(state[name].history.deleted for name in ("family_name", "given_name")):
+    if any(get_history(row, name).deleted for name in ("family_name", "given_name")):
         note_change(session, row.practice_id)
 
 

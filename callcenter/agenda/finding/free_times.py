@@ -120,7 +120,7 @@ def place_at(
 
 
 def read_besides(session: Session, visit: Visit, schedules: Sequence[OpenSchedule], looker: Looker) -> Besides:
-    """For these schedules on their days; one query when the type of visit needs nothing and is for one patient."""
+    """For these schedules on their days; no query when the type of visit needs nothing and is for one patient."""
     if not schedules:
         return ALONE
     groups: list[Group] = []
@@ -128,7 +128,8 @@ def read_besides(session: Session, visit: Visit, schedules: Sequence[OpenSchedul
         begin, end = min(one.days[0] for one in schedules), max(one.days[1] for one in schedules)
         practitioners = {one.practitioner_id for one in schedules}
         groups = read_groups(session, practitioners, visit.service_type_id, begin, end, looker)
-    return Besides(read_company(session, visit.service_type_id, schedules, looker), tuple(groups))
+    company = read_company(session, visit.service_type_id, schedules, looker) if visit.needs_company else None
+    return Besides(company, tuple(groups))
 
 
 def today_in(zone: str, at: datetime) -> date:

@@ -39,10 +39,15 @@ class Looker:
             return taken.group_visit_id != self.joining
         return taken.appointment_id not in self.moving
 
+    def busy(self, taken: Iterable["Taken"]) -> list[Interval]:
+        """What of it is taken for her, sorted and joined."""
+        return join((one.start, one.end) for one in taken if self.sees(one))
+
 
 class Taken(NamedTuple):
     """Time that is taken of an actor; held until a second (UTC) when it lapses then."""
 
+    actor: int
     start: int
     end: int
     until: int | None
@@ -70,8 +75,8 @@ def read_taken(session: Session, actors: Collection[int], begin: int, end: int) 
     """
     found: dict[int, list[Taken]] = defaultdict(list)
     rows = scoped_connection(session).execute(_TAKEN, {"actors": list(actors), "begin": begin, "end": end})
-    for row in rows:
-        found[row[0]].append(Taken(*row[1:]))
+    for one in map(Taken._make, rows.all()):
+        found[one.actor].append(one)
     return found
 
 
@@ -80,10 +85,7 @@ def read_busy(
 ) -> Mapping[int, list[Interval]]:
     """What of the plan (lane 0) is taken between two instants, by actor, sorted and joined; one query."""
     found = read_taken(session, actors, begin, end)
-    return defaultdict(
-        list,
-        {actor: join((one.start, one.end) for one in taken if looker.sees(one)) for actor, taken in found.items()},
-    )
+    return defaultdict(list, {actor: looker.busy(taken) for actor, taken in found.items()})
 
 
 def free_again(looker: Looker) -> ColumnElement[bool]:

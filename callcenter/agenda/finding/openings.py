@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.agenda.actors import practitioner_actor
 from callcenter.agenda.finding.kept import KeptAgenda, KeptSchedule, read_kept, rules_for_writer
-from callcenter.agenda.finding.occupancy import Looker, read_busy
+from callcenter.agenda.finding.occupancy import Looker, read_taken
 from callcenter.agenda.finding.rule_reading import ScheduleRules, read_rules, read_use
 from callcenter.agenda.rules.opening_rules import Channel, Opened, opened_between
 from callcenter.agenda.rules.wall_clock import Interval, join, wall_day
@@ -31,6 +31,7 @@ class OpenSchedule:
     opened: tuple[Opened, ...]
     busy: tuple[Interval, ...]
     used: Mapping[tuple[int, date, Channel], int]  # visits that channels have had of openings that limit them
+    is_held: bool  # some of it is held, by whomever and lapsed or not
 
     def opened_on(self, day: date) -> list[Interval]:
         """What opens on this day of its zone, sorted and joined."""
@@ -48,10 +49,11 @@ class Agendas:
         self._practitioner_ids, self._since = practitioner_ids, since
         self._rules: list[ScheduleRules] | None = None
 
-    def on(self, first_day: date, last_day: date) -> list[OpenSchedule]:
+    def on(self, first_day: date, last_day: date, *, within: Interval | None = None) -> list[OpenSchedule]:
         """As they stand on these days of each one's zone, both included.
 
-        One query when they are remembered as they stand (``agenda.finding.kept``), a few more otherwise.
+        One query when they are remembered as they stand (``agenda.finding.kept``), a few more otherwise. ``within``
+        (UTC seconds): whoever looks at one visit need not know what else is taken on these days.
         """
         if not self.looker.moving and self.looker.joining is None:
             kept = read_kept(self.session, self._practitioner_ids, first_day, last_day)
@@ -61,9 +63,9 @@ class Agendas:
         rules = [one.rules for _practitioner_id, one in standing]
         used = read_use(self.session, rules, first_day=first_day, last_day=last_day, looker=self.looker)
         # A day more on both sides: the days are wall-clock, the instants are not.
-        begin, end = _utc_midnight(first_day - timedelta(days=1)), _utc_midnight(last_day + timedelta(days=2))
+        days = _utc_midnight(first_day - timedelta(days=1)), _utc_midnight(last_day + timedelta(days=2))
         actors = {practitioner_actor(practitioner_id) for practitioner_id, _one in standing}
-        busy = read_busy(self.session, actors, begin, end, self.looker)
+        taken = read_taken(self.session, actors, *(within or days))
         return [
             OpenSchedule(
                 schedule_id=one.schedule_id,
@@ -71,8 +73,9 @@ class Agendas:
                 zone=one.rules.zone,
                 days=(wall_day(first_day, one.rules.zone)[0], wall_day(last_day, one.rules.zone)[1]),
                 opened=one.opened_between(first_day, last_day),
-                busy=tuple(busy[practitioner_actor(practitioner_id)]),
+                busy=tuple(self.looker.busy(taken[practitioner_actor(practitioner_id)])),
                 used=used,
+                is_held=any(each.until is not None for each in taken[practitioner_actor(practitioner_id)]),
             )
             for practitioner_id, one in standing
         ]
@@ -104,6 +107,7 @@ class Agendas:
                 opened=each.opened_between(first_day, last_day),
                 busy=one.busy(self.looker),
                 used=used,
+                is_held=bool(one.held),
             )
             for practitioner_id, one in kept.items()
             for each in one.schedules
@@ -118,9 +122,10 @@ def read_schedules(
     first_day: date,
     last_day: date,
     looker: Looker | None = None,
+    within: Interval | None = None,
 ) -> list[OpenSchedule]:
-    """The schedules of these practitioners as they stand on these days of each one's zone, both included."""
-    return Agendas(session, practitioner_ids, since=first_day, looker=looker).on(first_day, last_day)
+    """The schedules of these practitioners as they stand on these days: see ``Agendas.on``."""
+    return Agendas(session, practitioner_ids, since=first_day, looker=looker).on(first_day, last_day, within=within)
 
 
 def local_time(instant: int, zone: str) -> datetime:

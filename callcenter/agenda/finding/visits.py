@@ -3,43 +3,50 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from callcenter.agenda.models import Appointment, AppointmentStatus, PractitionerService, ServiceType
+from callcenter.agenda.resource_models import ServiceNeed
 from callcenter.agenda.rules.visit_rules import NewPatients, Visit, Visitor
 from callcenter.core.scope import scoped_connection
 from callcenter.directory.models import Patient
 
 _MAY_DIFFER = ("duration_minutes", "new_patients", "new_patient_minutes", "notice_minutes", "horizon_days")
-_OWN = select(PractitionerService.is_offered, *(getattr(PractitionerService, name) for name in _MAY_DIFFER)).where(
-    PractitionerService.practitioner_id == bindparam("practitioner_id"),
-    PractitionerService.service_type_id == bindparam("service_type_id"),
+_OWN = (
+    select(
+        PractitionerService.practitioner_id,
+        PractitionerService.is_offered,
+        *(getattr(PractitionerService, name) for name in _MAY_DIFFER),
+        exists().where(ServiceNeed.service_type_id == ServiceType.id).label("needs_company"),
+    )
+    .select_from(ServiceType)
+    .outerjoin(
+        PractitionerService,
+        and_(
+            PractitionerService.service_type_id == ServiceType.id,
+            PractitionerService.practitioner_id.in_(bindparam("practitioners", expanding=True)),
+        ),
+    )
+    .where(ServiceType.id == bindparam("service_type_id"))
 )
 
 
 def visit_of(session: Session, practitioner_id: int, service_type: ServiceType) -> Visit:
     """A type of visit as this practitioner gives it."""
-    asked = {"practitioner_id": practitioner_id, "service_type_id": service_type.id}
-    own = scoped_connection(session, service_type.practice_id).execute(_OWN, asked).one_or_none()
-    return _visit(service_type, own)
+    return visits_of(session, [practitioner_id], service_type)[practitioner_id]
 
 
 def visits_of(session: Session, practitioner_ids: Collection[int], service_type: ServiceType) -> dict[int, Visit]:
     """The same for several practitioners, by practitioner; one query."""
-    own = {
-        one.practitioner_id: one
-        for one in session.scalars(
-            select(PractitionerService).where(
-                PractitionerService.service_type_id == service_type.id,
-                PractitionerService.practitioner_id.in_(practitioner_ids),
-            )
-        )
-    }
-    return {practitioner_id: _visit(service_type, own.get(practitioner_id)) for practitioner_id in practitioner_ids}
+    asked = {"practitioners": list(practitioner_ids), "service_type_id": service_type.id}
+    rows = scoped_connection(session, service_type.practice_id).execute(_OWN, asked).all()
+    needs_company = any(row.needs_company for row in rows)  # one row at least, also where nobody differs
+    own = {row.practitioner_id: row for row in rows}
+    return {one: _visit(service_type, own.get(one), needs_company=needs_company) for one in practitioner_ids}
 
 
-def _visit(service_type: ServiceType, own: PractitionerService | Row[Any] | None) -> Visit:
+def _visit(service_type: ServiceType, own: Row[Any] | None, *, needs_company: bool) -> Visit:
     def either(name: str) -> Any:
         said = getattr(own, name) if own is not None else None
         return getattr(service_type, name) if said is None else said
@@ -59,6 +66,7 @@ def _visit(service_type: ServiceType, own: PractitionerService | Row[Any] | None
         is_urgent=service_type.is_urgent,
         is_offered=own is None or own.is_offered,
         capacity=service_type.capacity,
+        needs_company=needs_company,
     )
 
 

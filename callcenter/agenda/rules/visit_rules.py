@@ -43,6 +43,7 @@ class Visit:
     is_urgent: bool = False
     is_offered: bool = True
     capacity: int = 1  # patients in one visit; more is a group
+    needs_company: bool = False  # a room, a device or a second practitioner
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,19 +74,21 @@ def place(session: Session, wanted: Wanted, *, at: datetime) -> Placed:
     visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
     visitor = visitor_of(session, wanted, visit)
     begin, end = _reach(visit, visitor, wanted.start)
-    # Her own hold counts for her; when the time is refused after all, the whole transaction is taken back.
-    clear_holds(
-        session,
-        [practitioner_actor(wanted.practitioner_id)],
-        begin,
-        end,
-        staff_id=wanted.staff_id,
-        at=at,
-        confirming=(wanted.service_type.id, wanted.start),
-        in_groups=visit.capacity > 1,
-    )
     looker = Looker(seconds(at), wanted.staff_id, wanted.moving)
-    schedules = _around(session, wanted, looker)
+    schedules = _around(session, wanted, looker, within=(begin, end))
+    is_group = visit.capacity > 1
+    if is_group or any(one.is_held for one in schedules):
+        # Her own hold counts for her; when the time is refused after all, the whole transaction is taken back.
+        clear_holds(
+            session,
+            [practitioner_actor(wanted.practitioner_id)],
+            begin,
+            end,
+            staff_id=wanted.staff_id,
+            at=at,
+            confirming=(wanted.service_type.id, wanted.start),
+            in_groups=is_group,
+        )
     besides = read_besides(session, visit, schedules, looker)
     found = place_for(
         schedules, visit, start=wanted.start, at=at, channel=wanted.channel, visitor=visitor, besides=besides
@@ -161,9 +163,10 @@ def is_overlap(refusal: IntegrityError) -> bool:
     return "occupation_overlap" in str(refusal.orig)
 
 
-def _around(session: Session, wanted: Wanted, looker: Looker) -> list[OpenSchedule]:
+def _around(session: Session, wanted: Wanted, looker: Looker, *, within: Interval) -> list[OpenSchedule]:
     near = local_time(wanted.start, "UTC").date()
-    return read_schedules(session, [wanted.practitioner_id], first_day=near - _DAY, last_day=near + _DAY, looker=looker)
+    days = {"first_day": near - _DAY, "last_day": near + _DAY}
+    return read_schedules(session, [wanted.practitioner_id], **days, looker=looker, within=within)
 
 
 def _reach(visit: Visit, visitor: Visitor | None, start: int) -> Interval:
