@@ -13,13 +13,10 @@ from callcenter.core.scope import scoped_connection
 from callcenter.directory.models import Patient
 
 _MAY_DIFFER = ("duration_minutes", "new_patients", "new_patient_minutes", "notice_minutes", "horizon_days")
-_OWN = (
-    select(
-        PractitionerService.practitioner_id,
-        PractitionerService.is_offered,
-        *(getattr(PractitionerService, name) for name in _MAY_DIFFER),
-        exists().where(ServiceNeed.service_type_id == ServiceType.id).label("needs_company"),
-    )
+NEEDS_COMPANY = exists().where(ServiceNeed.service_type_id == ServiceType.id).label("needs_company")
+OWN_SETTINGS = (PractitionerService.is_offered, *(getattr(PractitionerService, name) for name in _MAY_DIFFER))
+_VISITS = (
+    select(PractitionerService.practitioner_id, *OWN_SETTINGS, NEEDS_COMPANY)
     .select_from(ServiceType)
     .outerjoin(
         PractitionerService,
@@ -40,13 +37,15 @@ def visit_of(session: Session, practitioner_id: int, service_type: ServiceType) 
 def visits_of(session: Session, practitioner_ids: Collection[int], service_type: ServiceType) -> dict[int, Visit]:
     """The same for several practitioners, by practitioner; one query."""
     asked = {"practitioners": list(practitioner_ids), "service_type_id": service_type.id}
-    rows = scoped_connection(session, service_type.practice_id).execute(_OWN, asked).all()
-    needs_company = any(row.needs_company for row in rows)  # one row at least, also where nobody differs
+    rows = scoped_connection(session, service_type.practice_id).execute(_VISITS, asked).all()
+    needs_company = any(row.needs_company for row in rows)  # where none has settings of their own, one row of nobody
     own = {row.practitioner_id: row for row in rows}
-    return {one: _visit(service_type, own.get(one), needs_company=needs_company) for one in practitioner_ids}
+    return {one: visit_from(service_type, own.get(one), needs_company=needs_company) for one in practitioner_ids}
 
 
-def _visit(service_type: ServiceType, own: Row[Any] | None, *, needs_company: bool) -> Visit:
+def visit_from(service_type: ServiceType, own: Row[Any] | None, *, needs_company: bool) -> Visit:
+    """The same from a row with ``OWN_SETTINGS``; what is empty there is as the type says."""
+
     def either(name: str) -> Any:
         said = getattr(own, name) if own is not None else None
         return getattr(service_type, name) if said is None else said
@@ -64,7 +63,7 @@ def _visit(service_type: ServiceType, own: Row[Any] | None, *, needs_company: bo
         youngest=service_type.youngest,
         oldest=service_type.oldest,
         is_urgent=service_type.is_urgent,
-        is_offered=own is None or own.is_offered,
+        is_offered=own is None or own.is_offered is not False,
         capacity=service_type.capacity,
         needs_company=needs_company,
     )

@@ -53,7 +53,7 @@ def book_appointment(
     """
     if not request_key or len(request_key) > 60:
         raise Invalid(N_("This form is not complete. Open it again."))
-    service_type = check_belonging(
+    service_type, visit = check_belonging(
         session,
         practice_id,
         practitioner_id=practitioner_id,
@@ -62,7 +62,7 @@ def book_appointment(
         call_id=call_id,
     )
     if not is_locked:
-        lock_for(session, [(practitioner_id, service_type)])
+        lock_for(session, practice_id, [(practitioner_id, visit)])
     appointment = Appointment(
         practice_id=practice_id,
         practitioner_id=practitioner_id,
@@ -85,6 +85,7 @@ def book_appointment(
         practice_id=practice_id,
         practitioner_id=practitioner_id,
         service_type=service_type,
+        visit=visit,
         start=start,
         staff_id=staff_id,
         patient_id=patient_id,

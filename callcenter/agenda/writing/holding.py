@@ -44,7 +44,7 @@ def hold_time(
     """
     if not request_key or len(request_key) > 60:
         raise Invalid(N_("This form is not complete. Open it again."))
-    service_type = check_belonging(
+    service_type, visit = check_belonging(
         session,
         practice_id,
         practitioner_id=practitioner_id,
@@ -56,6 +56,7 @@ def hold_time(
         practice_id=practice_id,
         practitioner_id=practitioner_id,
         service_type=service_type,
+        visit=visit,
         start=start,
         staff_id=staff_id,
         patient_id=patient_id,
@@ -72,7 +73,7 @@ def hold_time(
         session.flush()
     # In one go with what she gives back for it.
     before = [one.id for one in _held(session, staff_id, call_id)]
-    lock_for(session, [(practitioner_id, service_type)], also=actors_of_holds(session, before))
+    lock_for(session, practice_id, [(practitioner_id, visit)], also=actors_of_holds(session, before))
     # A refusal leaves what she holds already.
     with all_or_nothing(session, wanted, at=at):
         placed = place(session, wanted, at=at)

@@ -12,17 +12,16 @@ from callcenter.agenda.rules.opening_rules import Channel
 from callcenter.agenda.versions import touch_agenda
 from callcenter.agenda.writing.belonging import check_belonging
 from callcenter.agenda.writing.booking import write_visit
-from callcenter.agenda.writing.changing import changed_appointments
+from callcenter.agenda.writing.changing import changed_appointments, standing_of
 from callcenter.agenda.writing.history import Doing, record_event, snapshot
 from callcenter.agenda.writing.placing import all_or_nothing, place
 from callcenter.agenda.writing.vacating import vacate
 from callcenter.agenda.writing.wanted import Wanted
-from callcenter.core.errors import Conflict, Invalid, NotFound
+from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
 from callcenter.core.scope import scoped_connection
 
-_FOUND = select(Appointment.practice_id, Appointment.service_type_id).where(Appointment.id == bindparam("id"))
 _DONE = (
     select(AppointmentEvent.id)
     .where(
@@ -57,17 +56,15 @@ def move_appointment(
     """
     if not request_key or len(request_key) > 60:
         raise Invalid(N_("This form is not complete. Open it again."))
-    found = session.execute(_FOUND, {"id": appointment_id}).one_or_none()
-    if found is None:
-        raise NotFound(N_("There is no such appointment."))
-    service_type = check_belonging(
+    standing = standing_of(session, [appointment_id])
+    service_type, visit = check_belonging(
         session,
-        found.practice_id,
+        standing[0].practice_id,
         practitioner_id=practitioner_id,
-        service_type_id=found.service_type_id,
+        service_type_id=standing[0].service_type_id,
         call_id=call_id,
     )
-    [appointment] = changed_appointments(session, [appointment_id], towards=[(practitioner_id, service_type)])
+    [appointment] = changed_appointments(session, standing, towards=[(practitioner_id, visit)])
     if _is_done(session, appointment_id, request_key):
         return appointment
     if appointment.status != AppointmentStatus.BOOKED:
@@ -81,6 +78,7 @@ def move_appointment(
         practice_id=appointment.practice_id,
         practitioner_id=practitioner_id,
         service_type=service_type,
+        visit=visit,
         start=start,
         staff_id=staff_id,
         patient_id=appointment.patient_id,

@@ -19,8 +19,7 @@ from callcenter.agenda.finding.free_times import read_besides
 from callcenter.agenda.finding.occupancy import Looker, lock_actors, seconds, take_time
 from callcenter.agenda.finding.openings import OpenSchedule, local_time, read_schedules
 from callcenter.agenda.finding.places import Besides, Place, place_for
-from callcenter.agenda.finding.visits import visit_of
-from callcenter.agenda.models import Appointment, Schedule, ServiceType
+from callcenter.agenda.models import Appointment, Schedule
 from callcenter.agenda.occupation_models import Hold
 from callcenter.agenda.resource_models import NeedKind, Resource
 from callcenter.agenda.rules.offering import Refusal
@@ -51,17 +50,17 @@ class Placed:
         return practitioner_actor(self.wanted.practitioner_id), *self.place.company
 
 
-def actors_for(session: Session, practitioner_id: int, service_type: ServiceType) -> set[int]:
+def actors_for(session: Session, practice_id: int, practitioner_id: int, visit: Visit) -> set[int]:
     """Everybody and everything that such a visit may come to occupy: what to lock before looking."""
-    needs = needs_of(session, service_type.id)
     actors = {practitioner_actor(practitioner_id)}
+    needs = needs_of(session, visit.service_type_id) if visit.needs_company else ()
     if any(need.kind == NeedKind.PRACTITIONER for need in needs):
         named = {need.practitioner_id for need in needs if need.kind == NeedKind.PRACTITIONER}
-        colleagues = select(Schedule.practitioner_id).where(Schedule.practice_id == service_type.practice_id)
+        colleagues = select(Schedule.practitioner_id).where(Schedule.practice_id == practice_id)
         found = set(session.scalars(colleagues)) if None in named else {one for one in named if one is not None}
         actors |= {practitioner_actor(one) for one in found}
     if any(need.kind != NeedKind.PRACTITIONER for need in needs):
-        resources = select(Resource.id).where(Resource.practice_id == service_type.practice_id)
+        resources = select(Resource.id).where(Resource.practice_id == practice_id)
         actors |= {resource_actor(one) for one in session.scalars(resources)}
     return actors
 
@@ -71,8 +70,7 @@ def place(session: Session, wanted: Wanted, *, at: datetime) -> Placed:
 
     The caller has locked all that it needs in one go (``lock_for``): a second lock out of turn could stand in a circle.
     """
-    visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
-    visitor = visitor_of(session, wanted, visit)
+    visit, visitor = wanted.visit, visitor_of(session, wanted)
     begin, end = _reach(visit, visitor, wanted.start)
     looker = Looker(seconds(at), wanted.staff_id, wanted.moving)
     schedules = _around(session, wanted, looker, within=(begin, end))
@@ -187,9 +185,10 @@ def _overbooked(
     at: datetime,
 ) -> Placed:
     """The same time in a lane beside the plan, where its rule lets one more in."""
-    visit = visit_of(session, wanted.practitioner_id, wanted.service_type)
     alone = [replace(one, busy=()) for one in schedules]
-    found = place_for(alone, visit, start=wanted.start, at=at, channel=wanted.channel, visitor=visitor, besides=besides)
+    found = place_for(
+        alone, wanted.visit, start=wanted.start, at=at, channel=wanted.channel, visitor=visitor, besides=besides
+    )
     if not isinstance(found, Place):
         raise refused(session, wanted, found, at=at)
     zone = next(one.zone for one in schedules if one.schedule_id == found.schedule_id)
@@ -208,9 +207,11 @@ def _overbooked(
     return Placed(wanted, found, lane)
 
 
-def lock_for(session: Session, pairs: Iterable[tuple[int, ServiceType]], *, also: Iterable[int] = ()) -> None:
-    """Lock in one go whatever visits of these practitioners and types may come to occupy, and these actors."""
+def lock_for(
+    session: Session, practice_id: int, visits: Iterable[tuple[int, Visit]], *, also: Iterable[int] = ()
+) -> None:
+    """Lock in one go whatever these visits, each with a practitioner, may come to occupy, and these actors."""
     actors = set(also)
-    for practitioner_id, service_type in pairs:
-        actors |= actors_for(session, practitioner_id, service_type)
+    for practitioner_id, visit in visits:
+        actors |= actors_for(session, practice_id, practitioner_id, visit)
     lock_actors(session, actors)

@@ -96,7 +96,7 @@ def book_series(
     starts = sorted(set(starts))
     if not request_key or len(request_key) > 50 or not 2 <= len(starts) <= LONGEST:
         raise Invalid(N_("A series has 2 to 52 visits, one every 1 to 52 weeks."))
-    service_type = check_belonging(
+    _type, visit = check_belonging(
         session,
         practice_id,
         practitioner_id=practitioner_id,
@@ -104,7 +104,7 @@ def book_series(
         patient_id=patient_id,
         call_id=call_id,
     )
-    lock_for(session, [(practitioner_id, service_type)])
+    lock_for(session, practice_id, [(practitioner_id, visit)])
     known = select(AppointmentSeries).where(
         AppointmentSeries.practice_id == practice_id, AppointmentSeries.request_key == request_key
     )

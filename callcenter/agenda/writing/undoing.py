@@ -12,7 +12,7 @@ from callcenter.agenda.models import Appointment
 from callcenter.agenda.occupation_models import Act, AppointmentEvent
 from callcenter.agenda.versions import touch_agenda
 from callcenter.agenda.writing.cancelling import cancel_appointment
-from callcenter.agenda.writing.changing import changed_appointments
+from callcenter.agenda.writing.changing import changed_appointments, standing_of
 from callcenter.agenda.writing.history import Doing, record_event, snapshot
 from callcenter.agenda.writing.moving import tell_moved
 from callcenter.agenda.writing.vacating import come_back, vacate
@@ -74,7 +74,7 @@ def undo(session: Session, event_id: int, *, staff_id: int, at: datetime) -> lis
     befores = [one.before or {} for one in together]
     were = {taken[0] for one in befores for name in ("occupied", "shared") for taken in one.get(name, [])}
     ids = sorted({one.appointment_id for one in together})
-    appointments = {one.id: one for one in changed_appointments(session, ids, also=were)}
+    appointments = {one.id: one for one in changed_appointments(session, standing_of(session, ids), also=were)}
     if _is_undone(session, event_id):
         return list(appointments.values())
     if at - event.at > UNDO_FOR:

@@ -13,7 +13,7 @@ from callcenter.agenda.finding.occupancy import seconds
 from callcenter.agenda.finding.openings import local_time
 from callcenter.agenda.finding.places import Free
 from callcenter.agenda.finding.refusals import sentence_of
-from callcenter.agenda.finding.visits import visit_of, visitor_asked
+from callcenter.agenda.finding.visits import visitor_asked
 from callcenter.agenda.models import Appointment, ServiceType
 from callcenter.agenda.occupation_models import Occupation
 from callcenter.agenda.rules.offering import Refusal
@@ -34,6 +34,7 @@ class Wanted:
     practice_id: int
     practitioner_id: int
     service_type: ServiceType
+    visit: Visit  # the same as this practitioner gives it
     start: int
     staff_id: int | None
     patient_id: int | None = None
@@ -51,11 +52,11 @@ class TimeTaken(Conflict):
         self.taken_by = taken_by
 
 
-def visitor_of(session: Session, wanted: Wanted, visit: Visit) -> Visitor | None:
+def visitor_of(session: Session, wanted: Wanted) -> Visitor | None:
     """What counts of the patient for whom it is wanted; None while that is not said."""
     if wanted.patient_id is None:
         return None
-    return visitor_asked(session, wanted.practitioner_id, wanted.patient_id, visit)
+    return visitor_asked(session, wanted.practitioner_id, wanted.patient_id, wanted.visit)
 
 
 def refused(session: Session, wanted: Wanted, why: Refusal | NotForHer, *, at: datetime) -> TimeTaken:
@@ -97,7 +98,7 @@ def _taken_by(session: Session, wanted: Wanted, *, at: datetime) -> str | None:
 def _next_choices(session: Session, wanted: Wanted, *, at: datetime) -> list[Free]:
     """Three times as near after the wanted one as there are; when none follows within a week, the first free ones."""
     day = local_time(wanted.start, "UTC").date()
-    visitor = visitor_of(session, wanted, visit_of(session, wanted.practitioner_id, wanted.service_type))
+    visitor = visitor_of(session, wanted)
     after = [
         one
         for one in find_free(
