@@ -27,6 +27,7 @@ def call_view(network: Network, call: Call) -> dict[str, Any]:
         "silent": call.is_silent,
         "with": [other.who for other in with_],
         "with_names": [network.name_of(other) for other in with_],
+        "with_held": [other.participant is not None and other.participant.hold for other in with_],
         "heard": [_line(line) for line in call.lines if line.kind == "heard"],
         "transcript": [_line(line) | {"kind": line.kind} for line in call.lines],
     }

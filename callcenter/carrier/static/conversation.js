@@ -2,7 +2,7 @@
 const WHO = { voice: "Message enregistré", music: "Musique d'attente", carrier: "Réseau", anonymous: "Numéro masqué" };
 const NOTES = { held: "En garde", resumed: "De nouveau en ligne" };
 const ROLES = [[/^(patient|caller)/i, "Patient"], [/^(operator|agent)/i, "Secrétariat"],
-  [/^(emergency|samu|relay|regulator)/i, "Urgences"], [/^(practitioner|doctor)/i, "Médecin"], [/^(supervisor|coach)/i, "Superviseur"]];
+  [/^(emergency|samu|relay|regulator)/i, "Urgences"], [/^(practitioner|doctor)/i, "Médecin"], [/^(supervisor|coach)/i, "Superviseure"]];
 
 /** A French number in national pairs; anything else as it is. */
 export function readable(address) {
@@ -27,7 +27,7 @@ export function name(who) {
 /** Adds the lines a list does not show yet; what is there is never touched. */
 export function grow(list, call) {
   if (list.dataset.sid !== call.sid) { list.replaceChildren(); list.dataset.sid = call.sid; }
-  const atFoot = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  keepFoot(list);
   for (const line of call.transcript.slice(list.children.length)) {
     const item = document.createElement("p");
     const words = line.kind === "note"
@@ -44,7 +44,29 @@ export function grow(list, call) {
     item.append(words);
     list.append(item);
   }
-  if (atFoot) list.scrollTop = list.scrollHeight;
+  toFoot(list);
+}
+
+// The list stays at its foot until its reader scrolls up, and again once she is back there. Whether it was there is
+// remembered: asked of a list that has just been made lower, the answer would be no, and the words would stay behind.
+const reading = new WeakMap();
+const sizes = new ResizeObserver((changes) => { for (const { target } of changes) toFoot(target); });
+function keepFoot(list) {
+  if (reading.has(list)) return;
+  reading.set(list, { follows: true, top: 0 });
+  sizes.observe(list);
+  list.addEventListener("scroll", () => {
+    const at = reading.get(list);
+    if (list.scrollHeight - list.scrollTop - list.clientHeight < 40) at.follows = true;
+    else if (list.scrollTop < at.top) at.follows = false;
+    at.top = list.scrollTop;
+  });
+}
+function toFoot(list) {
+  const at = reading.get(list);
+  if (!at.follows) return;
+  list.scrollTop = list.scrollHeight;
+  at.top = list.scrollTop;
 }
 
 /** A stream that rests while its page is hidden: a browser opens only six to one address. */

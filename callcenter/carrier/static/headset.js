@@ -8,17 +8,15 @@ let current = null;
 follow(page.dataset.live, (data) => show(JSON.parse(data)), (gone) => (banner.hidden = !gone));
 
 function show(call) {
-  const opened = call && !current;
   current = call;
   for (const part of [talk, form]) part.hidden = !call;
   idle.hidden = Boolean(call);
   if (!call) { title.textContent = "Casque"; state.textContent = "En veille"; state.className = "badge"; return; }
-  const others = call.with_names.map(name);
+  const others = call.with_names.map((one, place) => name(one) + (call.with_held[place] ? " (en garde)" : ""));
   title.textContent = others.join(", ") || (call.in_conference ? "Seul en ligne" : readable(call.from));
   state.textContent = call.rings ? "Sonne" : call.hold ? "En garde" : others.length ? "En ligne" : "Attente";
   state.className = "badge " + (call.hold ? "attn" : others.length ? "ok" : "");
   grow(talk, call);
-  if (opened) talk.scrollTop = talk.scrollHeight;
 }
 
 form.addEventListener("submit", async (event) => {
