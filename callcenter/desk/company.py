@@ -57,6 +57,11 @@ class Company:
     note: str = ""  # what that colleague says of it
 
     @property
+    def emergency_is_in(self) -> bool:
+        """Whether the emergency line is in the call, or on its way: nobody else is asked in meanwhile."""
+        return any(one.role is LegRole.EMERGENCY and one.is_there for one in self.people)
+
+    @property
     def third_is_in(self) -> bool:
         """Whether the third person is on the line."""
         return self.third is not None and self.third.presence is Presence.ON_LINE

@@ -133,6 +133,11 @@ class EmergencyCard:
         return any(line.proof in {Proof.OVERDUE, Proof.NEVER} for line in self.lines if line.is_on)
 
     @property
+    def two_speak_on(self) -> bool:
+        """Whether the patient and the regulator are left in conversation when she leaves."""
+        return all(one is not None and one.status == LegStatus.JOINED for one in (self.patient, self.regulator))
+
+    @property
     def may_close(self) -> bool:
         """Whether she may go back to the call card."""
         return may_close(self.state, patient_is_given_up=self.lost is not None and self.lost.is_given_up)

@@ -25,7 +25,9 @@ from callcenter.desk.emergency_card import EmergencyCard, emergency_card
 from callcenter.desk.emergency_dialling import dial_emergency
 from callcenter.desk.emergency_gate import answer_gate
 from callcenter.desk.handling import has_passed_on
+from callcenter.desk.hanging_up import hang_up
 from callcenter.desk.models import EmergencyRelay
+from callcenter.desk.relay_rules import RelayState
 from callcenter.routing.desk_claim import claim_desk
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.dialling import dial_leg
@@ -159,9 +161,7 @@ def dial(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) 
     def act(session: Session) -> None:
         wanted.append(dial_emergency(session, call_id, staff_id=me.staff_id, at=at).id)
 
-    return _act(
-        request, world, me, call_id, act, then=lambda: _ring(world, wanted[0])
-    )  # fmt: skip
+    return _act(request, world, me, call_id, act, then=lambda: _ring(world, wanted[0]))
 
 
 @router.post("/calls/{call_id}/emergency/taken-over")
@@ -179,6 +179,22 @@ def taken_over(request: Request, call_id: int, world: TheWorld, me: Operator, at
     )  # fmt: skip
 
 
+@router.post("/calls/{call_id}/emergency/leaving")
+def leave_line(request: Request, call_id: int, world: TheWorld, me: Operator) -> Response:
+    """Once it is taken over she leaves from the card itself, as by F8 at the desk; the card goes with her."""
+    try:
+        if _card(world, me, call_id).state is not RelayState.TAKEN_OVER:
+            raise Conflict(N_("Stay on the line until the regulator says “taken over”."))
+        scope = Practices(me.practice_ids)
+        hang_up(
+            world.database, world.provider, call_id, world.clock,
+            settings=world.settings, scope=scope, staff_id=me.staff_id,
+        )  # fmt: skip
+    except Conflict as refused:
+        return _stay(request, world, me, call_id, refused)
+    return _to_desk(request)
+
+
 @router.post("/calls/{call_id}/emergency/closure")
 def close_card(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
     """Back to the call card."""
@@ -186,9 +202,20 @@ def close_card(request: Request, call_id: int, world: TheWorld, me: Operator, at
         with world.database.unit_of_work(Practices(me.practice_ids)) as session:
             close_relay(session, call_id, staff_id=me.staff_id, at=at)
     except Conflict as refused:
-        if not is_htmx(request):
-            raise
-        return _live(request, world, me, call_id, fault=refused)
+        return _stay(request, world, me, call_id, refused)
+    return _to_desk(request)
+
+
+def _stay(request: Request, world: World, me: Operator, call_id: int, refused: Problem) -> Response:
+    """The card stays and says why it does."""
+    if not is_htmx(request):
+        raise refused
+    answer = _live(request, world, me, call_id, fault=refused)
+    answer.headers["HX-Reswap"] = "none"
+    return answer
+
+
+def _to_desk(request: Request) -> Response:
     if not is_htmx(request):
         return redirect(request, "/desk")
     return HTMLResponse("", headers={"HX-Trigger": "relay-closed, desk-changed"})
@@ -268,13 +295,8 @@ def _card(world: World, me: Operator, call_id: int) -> EmergencyCard:
 
 def _whole(request: Request, world: World, me: Operator, call_id: int, *, fault: Problem | None = None) -> HTMLResponse:
     template = "emergency/_card.html" if is_htmx(request) else "emergency/page.html"
-    context: dict[str, Any] = {
-        "relay": _card(world, me, call_id),
-        "oob": False,
-        "fault": _told(fault),
-        "ask": "",
-        "why": "",
-    }
+    context: dict[str, Any] = {"relay": _card(world, me, call_id), "fault": _told(fault)}
+    context |= {"oob": False, "ask": "", "why": ""}
     return page(request, template, saved_at=None, answer_labels=ANSWER_LABELS, **context)
 
 

@@ -33,7 +33,7 @@ const SETTLES = 1000; // milliseconds
 const firedAt = new Map();
 document.addEventListener("submit", (event) => {
   const key = event.submitter?.dataset.key;
-  if ((key !== "F4" && key !== "F8") || event.target.method !== "post" || event.target.closest?.("#relay")) return;
+  if ((key !== "F4" && key !== "F8") || event.target.method !== "post" || event.target.matches("#relay-read-back form")) return;
   // Whoever ends a call from the middle of her notes has done writing: a digit then says how it ended.
   if (key === "F8" && isTyping()) document.activeElement.blur();
   const now = performance.now();

@@ -32,11 +32,17 @@ function followSteps() {
   if (list) list.scrollTop = done[done.length - 1]?.offsetTop ?? 0;
 }
 followSteps();
+addEventListener("resize", () => {
+  followed = ""; // a window of another height would cut a step through
+  followSteps();
+});
 
-/* Escape in a field leaves the field; only the next one closes the card. */
+/* ---------- Escape or Enter in a field leaves the field; only the next one means the card's own ---------- */
+// Whoever has written the address goes on with digits and Enter; a new line of it is Shift+Enter.
 addEventListener("keydown", (event) => {
-  const field = event.target.closest?.(":is(#relay-place, [data-offline-place]) :is(input, textarea)");
-  if (event.key !== "Escape" || !field) return;
+  const leaves = event.key === "Escape" || (event.key === "Enter" && !event.shiftKey && !event.isComposing);
+  const field = leaves && event.target.closest?.(":is(#relay-place, [data-offline-place]) :is(input, textarea)");
+  if (!field) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   field.blur();
@@ -45,9 +51,48 @@ addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const pointer = event.target.closest?.("[data-focuses]");
   if (pointer) document.querySelector(pointer.dataset.focuses)?.focus();
+  // Confirmed: what is pressed next answers the question. With nothing to confirm, she is asked to write it.
+  else if (event.target.closest?.("#relay-reads-back")) leaveAddress();
   // A button left focused by the mouse would take the next Enter away from dialling.
   else if (event.detail > 0) event.target.closest?.("#relay button")?.blur();
 });
+
+function leaveAddress() {
+  const address = document.querySelector("#relay-address");
+  if (address.value.trim()) document.activeElement?.blur();
+  else address.focus();
+}
+
+/* ---------- What is changed after it was read back was not read back: said at once, not when it is kept ---------- */
+function compareWithRead() {
+  const place = document.querySelector("#relay-read-back");
+  const form = document.querySelector("#relay-place");
+  if (!place || !form) return;
+  const read = place.dataset.read ? JSON.parse(place.dataset.read) : null;
+  const isRead = read !== null && Object.entries(read).every(([name, said]) => isSame(name, form.elements[name].value, said));
+  if (read) {
+    place.querySelector(".badge").hidden = !isRead;
+    place.querySelector("form").hidden = isRead;
+  }
+  for (const word of document.querySelectorAll("#relay-keys [data-address]")) word.hidden = word.dataset.address !== addressIs(form, isRead);
+}
+
+function addressIs(form, isRead) {
+  if (isRead) return "read";
+  return form.elements.address.value.trim() ? "noted" : "open";
+}
+
+/** As the server keeps them: spaces do not count, and a number is the same with and without its country. */
+function isSame(name, typed, said) {
+  if (name !== "callback") return typed.replace(/\s+/g, " ").trim() === said.replace(/\s+/g, " ").trim();
+  const [one, other] = [typed, said].map((number) => number.replace(/\D/g, "").replace(/^0+/, ""));
+  return one === other || (Math.min(one.length, other.length) > 5 && (one.endsWith(other) || other.endsWith(one)));
+}
+for (const drawn of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.body.addEventListener(drawn, compareWithRead);
+document.addEventListener("input", (event) => {
+  if (event.target.closest?.("#relay-place")) compareWithRead();
+});
+compareWithRead();
 
 /* ---------- What is typed goes every three seconds, and when the page goes ---------- */
 let due = 0;
