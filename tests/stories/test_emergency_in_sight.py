@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.stories.conftest import Town
 from tests.stories.tilleuls import REGULATOR, SECOND_LINE, answer, keep_emergency_lines, open_tilleuls, operator
 
-SCREENS = [(1440, 900), (1280, 800)]
+SCREENS = [(1366, 768), (1280, 800)]
 
 # What is cut by its card, or covered by something else, is not what lies at its own corners.
 IN_SIGHT = """(one) => {
@@ -39,10 +39,13 @@ def test_the_question_and_its_answers_stay_in_sight_and_in_their_place(town: Tow
         expect(desk.locator("#relay-gate :is(.given, .flag)")).to_have_count(answered)
         expect(answers).to_have_count(3)
         _look(desk, f"question-{width}-{answered}")
-        assert all(one.evaluate(IN_SIGHT) for one in [question, *answers.all()])
+        seen = [question, *answers.all(), *desk.locator("#relay-gate .tiles li").all()]
+        assert [one.inner_text() for one in seen if not one.evaluate(IN_SIGHT)] == []
         places.append([one.bounding_box() for one in answers.all()])
         desk.keyboard.press("1")
     assert places == [places[0]] * 3
+    assert desk.locator("#relay-callback").evaluate("(field) => field.scrollWidth <= field.clientWidth")
+    assert desk.locator("#relay-line .fallback li").last.evaluate(IN_SIGHT)
 
     # The field she writes into comes out from behind it.
     desk.keyboard.press("F6")
@@ -58,7 +61,7 @@ def test_the_current_step_and_what_is_left_stay_in_sight_when_the_next_line_is_d
     httpx.put(f"{town.carrier_url}/network/phones/{REGULATOR}", json={"answers": "busy"}).raise_for_status()
     desk = operator(town, "camille", "Camille Roux")
     desk.set_viewport_size({"width": width, "height": height})
-    town.dial()
+    patient = town.dial()
     answer(desk)
     desk.keyboard.press("F12")
     expect(desk.locator("#relay-line .fallback .next")).to_be_visible()
@@ -81,6 +84,18 @@ def test_the_current_step_and_what_is_left_stay_in_sight_when_the_next_line_is_d
     desk.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 100))")
     assert listing.evaluate("(list) => list.scrollTop") == 0
 
+    # Taken over: other words on the keys, and nothing moves. F8 then leaves the line from here, in one press.
+    expect(desk.locator("#relay-primary [data-key=Enter]")).to_be_enabled(timeout=10_000)
+    before = _places(desk)
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#relay .strip.calm")).to_be_visible()
+    _look(desk, f"steps-{width}-taken-over")
+    assert _places(desk) == before
+    desk.keyboard.press("F8")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    expect(desk.locator("#relay")).to_have_count(0)
+    assert httpx.get(f"{town.carrier_url}/network/calls/{patient}").json()["with"] == ["emergency-2"]
+
 
 def _until_in_sight(desk: Page) -> None:
     """The last step that is done, all that are to come, and the number to ring back."""
@@ -92,6 +107,11 @@ def _until_in_sight(desk: Page) -> None:
             return
         assert time.monotonic() < ends, [one.inner_text() for one in wanted if not one.evaluate(IN_SIGHT)]
         time.sleep(0.05)
+
+
+def _places(desk: Page) -> list[object]:
+    parts = ["#relay-strip", "#relay-line", "#relay .facts", "#relay-gate .tiles", "#relay-steps", "#relay-keys"]
+    return [desk.locator(part).bounding_box() for part in parts]
 
 
 def _look(desk: Page, name: str) -> None:

@@ -47,12 +47,23 @@ def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(
     _answer_gate(desk, "1", answered=1)
     _answer_gate(desk, "2", answered=2)
     expect(relay.locator("#relay-gate .flag")).to_have_count(1)
+    # The others are not asked any more, and it says why a digit does nothing now.
+    expect(relay.locator("#relay-gate .spared b")).to_have_text(["Inutile"] * 3)
+    expect(relay.locator("#relay-gate [role=status]")).to_contain_text("Signe d’alerte : appelez d’abord")
 
+    # Enter leaves the field, with Shift it is a new line; nothing is dialled by it, and what is typed is kept.
     desk.keyboard.press("F6")
-    expect(desk.locator("#relay-address")).to_be_focused()
+    address = desk.locator("#relay-address")
+    expect(address).to_be_focused()
     desk.keyboard.type("12 rue des Acacias, 44400 Rezé")
-    desk.keyboard.press("Escape")
+    desk.keyboard.press("Shift+Enter")
+    desk.keyboard.type("Cour")
+    desk.keyboard.press("Enter")
+    expect(address).not_to_be_focused()
+    expect(address).to_have_value("12 rue des Acacias, 44400 Rezé\nCour")
+    expect(desk.locator("#relay-keys [data-address=noted]")).to_be_visible()
     expect(relay).to_be_visible()
+    assert _calls_at_carrier(town) == {"in-progress": 2}
 
     # A nervous hand: Enter twice, one telephone rings.
     pressed = time.monotonic()
@@ -82,6 +93,9 @@ def test_an_emergency_is_relayed_by_keyboard_until_the_regulator_takes_over(
 
     # Back on the desk, which stays the desk after a reload; hold and hanging up are hers again.
     expect(desk.locator("#key-hold button")).to_be_enabled()
+    # Nobody else is asked in while the emergency line is there: the key says so before it is pressed.
+    expect(desk.locator("#key-transfer button")).to_be_disabled()
+    expect(desk.locator("#key-transfer button")).to_contain_text("régulateur en ligne")
     desk.reload()
     # Her telephone was in the page that went: the two others speak on, and F2 has her with them again.
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "cut")
@@ -129,18 +143,28 @@ def test_a_patient_who_drops_before_enter_is_rung_back_and_another_telephone_rea
     read_back = desk.locator("#relay-read-back")
     expect(read_back.locator(".badge")).to_contain_text("Relue au patient")
     expect(desk.locator("#relay-steps .done").last).to_contain_text("relue")
+    # The digit answers the question, and is not typed into what was confirmed.
+    _answer_gate(desk, "1", answered=1)
+    expect(desk.locator("#relay-address")).to_have_value("12 rue des Acacias, 44400 Rezé")
+    # Changed, it is not what was read back: unsaid at once, long before it is kept, and said again when taken back.
+    desk.keyboard.press("F6")
+    desk.keyboard.press("Control+End")
+    desk.keyboard.type("5")
+    assert read_back.locator(".badge").is_hidden()
+    assert desk.locator("#relay-keys [data-address=noted]").is_visible()
+    desk.keyboard.press("Backspace")
+    assert read_back.locator(".badge").is_visible()
+    desk.keyboard.press("Enter")
     desk.locator("#relay-detail").fill("3e, porte gauche")
     desk.keyboard.press("Tab")
     expect(read_back.locator("button")).to_be_visible()
     desk.keyboard.press("F4")
     expect(read_back.locator(".badge")).to_be_visible()
-    desk.keyboard.press("Escape")
     _look(desk, "read-back")
 
     # Busy: she reaches the regulator on her own telephone, and says so with F7.
     expect(desk.locator("#relay-elsewhere")).to_have_count(0)
-    desk.locator("#relay-strip").click()
-    desk.keyboard.press("Enter")
+    desk.keyboard.press("Enter")  # in no field any more: it dials
     expect(desk.locator("#relay-elsewhere button")).to_be_enabled()
     desk.keyboard.press("F7")
     expect(desk.locator("#relay .strip.calm")).to_be_visible()

@@ -79,7 +79,8 @@ def test_the_line_rings_within_two_seconds_while_the_database_is_stalled(
     # What she writes is kept; the regulator answers, and takes over after the five seconds.
     desk.keyboard.press("F6")
     desk.keyboard.type("12 rue des Acacias, 44400 Rezé")
-    desk.keyboard.press("Escape")
+    desk.keyboard.press("Enter")
+    expect(card.locator("[data-offline-address]")).not_to_be_focused()
     _pick_up(town, REGULATOR)
     expect(card.locator("[data-when=answered]:visible").first).to_be_visible()
     _look(desk, "stalled-answered")

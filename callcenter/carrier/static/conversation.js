@@ -41,7 +41,7 @@ export function grow(list, call) {
       who.textContent = line.kind === "said" ? "Vous\u00a0: " : name(line.who);
       item.append(who);
     }
-    item.append(words);
+    item.append(words.replace(/ (?=[?!:;»])/g, "\u202f")); // no line begins with a sign
     list.append(item);
   }
   toFoot(list);

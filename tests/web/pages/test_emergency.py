@@ -175,6 +175,8 @@ def test_each_answer_has_its_key_and_not_knowing_raises_the_flag(floor: Floor) -
 
     assert '<li class="flag">' in answered.text
     assert 'name="question_id"' not in answered.text
+    assert answered.text.count('<li class="spared">') == 4, "a red flag ends them at once"
+    assert "Signe d’alerte" in answered.text
 
 
 def test_the_address_is_kept_while_it_is_typed(floor: Floor) -> None:
@@ -201,8 +203,14 @@ def test_taken_over_waits_five_seconds_after_the_answer(floor: Floor) -> None:
     assert early.status_code == 409
     assert 'hx-trigger="load delay:5100ms"' in early.text
 
+    leaving = floor.browser.post(f"/calls/{floor.call}/emergency/leaving", headers=SWAP)
+    assert (leaving.status_code, leaving.headers["hx-reswap"]) == (409, "none"), "the card stays, and says why"
+    assert 'role="alert"' in leaving.text
+
     floor.clock.advance(timedelta(seconds=5))
-    assert floor.browser.post(f"/calls/{floor.call}/emergency/taken-over", headers=SWAP).status_code == 200
+    taken_over = floor.browser.post(f"/calls/{floor.call}/emergency/taken-over", headers=SWAP)
+    assert taken_over.status_code == 200
+    assert f'action="/calls/{floor.call}/emergency/leaving"' in taken_over.text
     closed = floor.browser.post(f"/calls/{floor.call}/emergency/closure", headers=SWAP)
     assert closed.text == ""
 
