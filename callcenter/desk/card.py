@@ -9,6 +9,7 @@ from callcenter.desk.cautions import CardCaution
 from callcenter.desk.company import Company
 from callcenter.desk.models import DispositionCode
 from callcenter.desk.persons import BookedHere, KnownPerson
+from callcenter.desk.shield import NotedAbuse
 from callcenter.desk.supervision_view import Watcher
 from callcenter.desk.why import Why
 from callcenter.directory.models import Forwarding
@@ -85,6 +86,7 @@ class CallCard:
     recording_broke_off: bool  # somebody came in to whom it was not announced
     may_record: bool  # her practice asks for it, and it is no emergency
     may_breathe: bool  # wrapping up an emergency, or a call in which she was abused
+    abuse: NotedAbuse | None  # what she, or a colleague, reported of this call
     cautions: list[CardCaution]  # never in an emergency
     watchers: list[Watcher]  # supervisors in the call
     instructions: list[CardInstruction]

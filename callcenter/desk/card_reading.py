@@ -16,7 +16,7 @@ from callcenter.desk.company import Company, read_company
 from callcenter.desk.dispositions import likely_disposition
 from callcenter.desk.models import CallNote, Disposition, DispositionCode, EmergencyRelay
 from callcenter.desk.persons import known_persons, read_booked_here
-from callcenter.desk.shield import why_hard
+from callcenter.desk.shield import noted_abuse
 from callcenter.desk.supervision_view import watchers_of
 from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
@@ -133,6 +133,7 @@ def _assemble(
     persons, patient = known_persons(session, call.from_number, about, practice_id=practice.id, at=at)
     booked = read_booked_here(session, call.id)
     relay, in_emergency, disposition = _outcome(session, call.id)
+    abuse = noted_abuse(session, call.id)
     live = [item for item in booked if not item.is_cancelled]
     known = [one.id for one in [*persons, patient] if one is not None]
     cautions = cautions_on(session, practice.id, number=call.from_number, patient_ids=known, at=at)
@@ -169,7 +170,8 @@ def _assemble(
         recorded_since=recording_since(session, call.id),
         recording_broke_off=practice.records_calls and was_stopped_for_company(session, call.id),
         may_record=practice.records_calls and not in_emergency,
-        may_breathe=state is CardState.WRAP_UP and why_hard(session, call.id) is not None,
+        may_breathe=state is CardState.WRAP_UP and (relay or abuse is not None),
+        abuse=abuse,
         cautions=[] if relay else cautions,
         watchers=watchers_of(session, call.id),
         instructions=_instructions(session, call, staff_id=staff_id, at=at),

@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.core.i18n import N_
-from callcenter.directory.models import Practice
+from callcenter.desk.models import AbuseReport, Supervision
+from callcenter.directory.models import Practice, Staff
+from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.alarms import open_alarms
-from callcenter.telephony.models import AlarmKind, Call, Repair
+from callcenter.telephony.models import AlarmKind, Call, Leg, LegStatus, Repair
 
 SHOWN_FOR = timedelta(hours=24)
 _SENTENCES = {
@@ -41,7 +43,8 @@ _ALARMS = {
 class AlarmLine:
     """An alarm that stands; ``sentence`` is a message id, ``number`` E.164 or None.
 
-    ``is_abuse`` says that an operator is in need, and not a patient: red is for patients.
+    ``is_abuse`` says that an operator is in need, and not a patient: red is for patients. ``operator`` is her name,
+    ``beside`` the supervisor who is in the call with her; empty while nobody is.
     """
 
     call_id: int
@@ -50,6 +53,8 @@ class AlarmLine:
     raised_at: datetime
     number: str | None
     is_abuse: bool
+    operator: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ def read_disturbances(session: Session, *, at: datetime, limit: int = 20) -> Dis
             select(Practice.id, Practice.name).where(Practice.id.in_({one.practice_id for one in alarms}))
         ).all()
     )
+    abused = {one.call_id for one in alarms if one.kind == AlarmKind.ABUSE}
+    operators, beside = _who_talks(session, abused), _who_is_beside(session, abused)
     recent = Repair.repaired_at > at - SHOWN_FOR
     rows = session.execute(
         select(Repair, Practice.name)
@@ -97,6 +104,8 @@ def read_disturbances(session: Session, *, at: datetime, limit: int = 20) -> Dis
                 one.raised_at,
                 one.number,
                 is_abuse=one.kind == AlarmKind.ABUSE,
+                operator=operators.get(one.call_id, "") if one.call_id in abused else "",
+                beside=beside.get(one.call_id, "") if one.call_id in abused else "",
             )
             for one in alarms
         ],
@@ -106,3 +115,26 @@ def read_disturbances(session: Session, *, at: datetime, limit: int = 20) -> Dis
         ],
         repaired=session.scalar(select(func.count(Repair.id)).where(recent)) or 0,
     )
+
+
+def _who_talks(session: Session, call_ids: set[int]) -> dict[int, str]:
+    """Her name by call; of several who talk in one, she who reported."""
+    rows = session.execute(
+        select(Agent.call_id, Staff.name)
+        .join(Staff, Staff.id == Agent.staff_id)
+        .join(AbuseReport, AbuseReport.call_id == Agent.call_id)
+        .where(Agent.call_id.in_(call_ids), Agent.status == AgentStatus.ON_CALL)
+        .order_by(AbuseReport.staff_id == Agent.staff_id, Agent.staff_id)
+    )
+    return {call_id: name for call_id, name in rows if call_id is not None}
+
+
+def _who_is_beside(session: Session, call_ids: set[int]) -> dict[int, str]:
+    rows = session.execute(
+        select(Supervision.call_id, Staff.name)
+        .join(Leg, Leg.id == Supervision.leg_id)
+        .join(Staff, Staff.id == Supervision.supervisor_id)
+        .where(Supervision.call_id.in_(call_ids), Supervision.ended_at.is_(None), Leg.status == LegStatus.JOINED)
+        .order_by(Supervision.id.desc())
+    )
+    return dict(rows.all())

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
@@ -21,7 +22,7 @@ from callcenter.routing.models import Agent, AgentStatus, Breather, BreatherReas
 from callcenter.telephony.alarms import clear_alarm, raise_alarm
 from callcenter.telephony.events import CallEnded
 from callcenter.telephony.legs import lock_call
-from callcenter.telephony.models import AlarmKind, Call, CallStatus
+from callcenter.telephony.models import AlarmKind, Call, CallAlarm, CallStatus
 
 FORM = "abuse"
 WORDS_LIMIT = 2000
@@ -49,28 +50,56 @@ _PHRASES = {
 
 
 @dataclass(frozen=True, slots=True)
+class NotedAbuse:
+    """What was reported of a call; ``is_called`` while the supervisor is asked to come. ``noted_at`` is UTC."""
+
+    kind: AbuseKind
+    words: str
+    noted_at: datetime
+    is_called: bool
+
+    @property
+    def label(self) -> str:
+        """What it is, a message id."""
+        return ABUSE_LABELS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
 class Shield:
-    """What the dialog shows; ``kind`` and ``words`` of the report that was made already, if one was."""
+    """What the dialog shows; ``noted`` is the report that was made already. ``zone``: the practice's clocks."""
 
     call_id: int
     phrase: str
     language: str
-    kind: AbuseKind | None
-    words: str
+    zone: ZoneInfo
+    noted: NotedAbuse | None
 
 
 def open_shield(session: Session, call_id: int, *, staff_id: int) -> Shield:
     """The words to say, in the practice's language. Raises ``NotFound`` for a call that is not hers."""
     call = handled_call(session, call_id, staff_id=staff_id)
-    language = session.scalars(select(Practice.language).where(Practice.id == call.practice_id)).one()
-    report = session.get(AbuseReport, call_id)
+    practice = session.get_one(Practice, call.practice_id)
     return Shield(
         call_id=call_id,
-        phrase=_PHRASES.get(language, _PHRASES["en"]),
-        language=language,
-        kind=AbuseKind(report.kind) if report is not None else None,
-        words=report.words if report is not None else "",
+        phrase=_PHRASES.get(practice.language, _PHRASES["en"]),
+        language=practice.language,
+        zone=ZoneInfo(practice.zone),
+        noted=noted_abuse(session, call_id),
     )
+
+
+def noted_abuse(session: Session, call_id: int) -> NotedAbuse | None:
+    """What was reported of this call; None: nothing. One query."""
+    stands = and_(
+        CallAlarm.call_id == AbuseReport.call_id, CallAlarm.kind == AlarmKind.ABUSE, CallAlarm.cleared_at.is_(None)
+    )
+    row = session.execute(
+        select(AbuseReport, CallAlarm.id).outerjoin(CallAlarm, stands).where(AbuseReport.call_id == call_id).limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    report, alarm_id = row
+    return NotedAbuse(AbuseKind(report.kind), report.words, report.reported_at, is_called=alarm_id is not None)
 
 
 def read_kind(typed: str) -> AbuseKind:

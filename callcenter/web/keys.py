@@ -61,7 +61,7 @@ KEYS: dict[str, Key] = {
     "shield": Key("F7", N_("Shield"), Area.CALL),
     "abuse_kind": Key("1", N_("Shield: what it is, a digit"), Area.CALL),
     "report_abuse": Key("Enter", N_("Keep it, and call the supervisor"), Area.CALL),
-    "record": Key("r", N_("Record, stop recording"), Area.CALL),
+    "record": Key("r", N_("Record, stop recording: where the practice asks for it"), Area.CALL),
     "take_back": Key("F9", N_("Take your desk back"), Area.CALL),
     "callbacks": Key("a", N_("Go to the call-backs"), Area.QUEUE),
     "todo": Key("d", N_("Go to what is left to do"), Area.QUEUE),

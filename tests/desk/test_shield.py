@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound
+from callcenter.desk.card import CardState
+from callcenter.desk.card_reading import call_card
 from callcenter.desk.cautions import cautions_on, decide_appeal, note_appeal, set_caution
 from callcenter.desk.dispositions import choose_disposition
 from callcenter.desk.models import AbuseKind, AbuseReport, Caution, DispositionCode
@@ -60,14 +62,25 @@ def test_a_report_is_one_per_call_and_more_words_can_be_added(floor: Floor, call
     with floor.database.reading(ALL) as session:
         [one] = session.scalars(select(AbuseReport)).all()
         shield = open_shield(session, call_id, staff_id=floor.staff["Inès"])
-    assert one.words == shield.words == "« Je sais où vous habitez » 👍 </Say>\nIl a rappelé."
+    assert shield.noted is not None
+    assert one.words == shield.noted.words == "« Je sais où vous habitez » 👍 </Say>\nIl a rappelé."
     assert alarms(floor) == [AlarmKind.ABUSE]
+    assert (shield.noted.kind, shield.noted.noted_at, shield.noted.is_called) == (AbuseKind.THREAT, floor.now, True)
+    with floor.database.reading(ALL) as session:
+        card = call_card(session, floor.staff["Inès"], at=floor.now)
+    assert card is not None
+    assert card.abuse == shield.noted  # also after a reload
     with pytest.raises(NotFound):
         report(floor, call_id, "pas son appel", who="Claire")
     floor.hear(floor.patient_leg(call_id), LegNews.HUNG_UP)
     assert alarms(floor) == []
     report(floor, call_id, "Après coup.")
     assert alarms(floor) == []  # nobody needs to come any more
+    with floor.database.reading(ALL) as session:
+        card = call_card(session, floor.staff["Inès"], at=floor.now)
+    assert card is not None
+    assert card.abuse is not None
+    assert (card.state, card.may_breathe, card.abuse.is_called) == (CardState.WRAP_UP, True, False)
 
 
 def test_nobody_is_called_to_who_passed_the_call_on_and_tells_of_it_afterwards(floor: Floor, call_id: int) -> None:

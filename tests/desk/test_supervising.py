@@ -6,7 +6,9 @@ from sqlalchemy import select
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound, ProviderError
 from callcenter.core.scope import Practices
-from callcenter.desk.models import EmergencyRelay, Supervision
+from callcenter.desk.disturbances import read_disturbances
+from callcenter.desk.models import AbuseKind, EmergencyRelay, Supervision
+from callcenter.desk.shield import report_abuse
 from callcenter.desk.supervising import Supervising, refuse_beside_somebody
 from callcenter.desk.supervising_rules import SupervisionMode, mode_at_carrier, refusal_in_emergency
 from callcenter.desk.supervision_ends import end_with_call, follow_supervisor, let_supervisors_go
@@ -95,6 +97,23 @@ def test_the_operator_is_told_from_the_moment_it_is_asked(floor: Floor, call_id:
     assert supervisions(floor)[0].ended_at == floor.now
     with floor.database.reading(ALL) as session:
         assert watchers_of(session, call_id) == []
+
+
+def test_the_board_names_who_is_abused_and_who_is_beside_her(floor: Floor, call_id: int) -> None:
+    def told() -> tuple[str, str]:
+        with floor.database.reading(ALL) as session:
+            [alarm] = read_disturbances(session, at=floor.now).alarms
+        return alarm.operator, alarm.beside
+
+    with floor.database.unit_of_work(ALL) as session:
+        report_abuse(session, call_id, staff_id=floor.staff["Inès"], kind=AbuseKind.THREAT, words="", at=floor.now)
+    assert told() == ("Inès", "")
+    claire(floor).begin(floor.staff["Inès"], JOIN, reason="Elle demande de l’aide")
+    assert told() == ("Inès", "")  # her telephone rings: she is not there yet
+    floor.hear(leg_of(floor).id, LegNews.ANSWERED, LegNews.JOINED)
+    assert told() == ("Inès", "Claire Roche")
+    claire(floor).leave(supervisions(floor)[0].id)
+    assert told() == ("Inès", "")
 
 
 def test_her_browser_answers_the_call_that_she_asked_to_hear(floor: Floor, call_id: int) -> None:

@@ -27,12 +27,23 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
     expect(dialog.locator(".phrase")).to_contain_text("je ne peux pas poursuivre si vous m’insultez")
     desk.keyboard.press("2")
     expect(dialog.locator("[value=threat]")).to_be_checked()
+    expect(dialog.locator("[value=threat]")).to_be_focused()  # the ring is where the choice is
     dialog.locator("textarea").fill("« Je sais où vous habitez » 👍 </Say><Dial>")
     dialog.locator("[value=threat]").focus()
     desk.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
 
-    expect(board.locator("#board-incidents .alarm")).to_contain_text("agress")
+    # The card says so; the key shows what is noted.
+    noted = desk.locator("#desk-card .noted")
+    expect(noted).to_have_text(re.compile(r"Noté à 09:\d\d \(menace\)\. La superviseure est appelée\."))
+    desk.keyboard.press("F7")
+    expect(dialog.locator(".noted")).to_contain_text("(menace)")
+    expect(dialog.locator("textarea")).to_have_value("« Je sais où vous habitez » 👍 </Say><Dial>")
+    expect(dialog.locator("[value=threat]")).to_be_focused()
+    desk.keyboard.press("Escape")
+
+    alarm = board.locator("#board-incidents .alarm")
+    expect(alarm).to_contain_text("Inès Haddad est agressée au téléphone et vous demande.")
     expect(board.locator(".beside form button")).to_be_visible()
     board.keyboard.press("F6")  # one key
     watcher = desk.locator("#desk-card .watcher")
@@ -42,11 +53,13 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
     beside = sid_of(town, "supervisor-1")
     say(town, beside, "Ici la responsable.")
     until(lambda: "Ici la responsable." in heard(town, patient))
+    expect(alarm).to_contain_text("Inès Haddad est agressée au téléphone : Claire Roche est avec elle.")
     hang_up(town, PATIENT)
-    expect(board.locator("#board-incidents .alarm")).to_have_count(0)
+    expect(alarm).to_have_count(0)
 
     # A breath, by key; it counts, and she ends it.
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    expect(noted).to_have_text(re.compile(r"Noté à 09:\d\d \(menace\)\.$"))  # nobody needs to come any more
     desk.keyboard.press("9")
     desk.keyboard.press("b")
     status = desk.locator("#desk-status")

@@ -57,7 +57,7 @@ def _dialog(
         "desk/_shield.html" if is_htmx(request) else "desk/shield_page.html",
         status=status,
         shield=shield,
-        words=shield.words if words is None else words,
+        words=(shield.noted.words if shield.noted else "") if words is None else words,
         kinds=list(enumerate(ABUSE_LABELS.items(), start=1)),
         form_name=FORM,
         words_limit=WORDS_LIMIT,

@@ -116,6 +116,9 @@ function press(element) {
     // htmx binds what is new 20 ms after a swap: in between, the element would ask for what it stood for before.
     globalThis.htmx?.process(element.form ?? element);
     element.click();
+    // The ring is where the choice is: among radios it goes along with the digit.
+    const focused = document.activeElement;
+    if (element.type === "radio" && focused?.type === "radio" && focused.name === element.name) element.focus();
   }
 }
 
