@@ -12,11 +12,20 @@ from callcenter.directory.models import Patient, Practice, Staff
 from callcenter.messaging.callback_links import CALLBACK_LINK
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.routing.choice import Barrier, PriorityReason, Skills
-from callcenter.routing.models import IN_TURN, Agent, QueueEntry, QueueEntryStatus, Reservation, ReservationStatus
+from callcenter.routing.models import (
+    IN_TURN,
+    Agent,
+    AgentStatus,
+    QueueEntry,
+    QueueEntryStatus,
+    Reservation,
+    ReservationStatus,
+)
 from callcenter.routing.redialling import waiting_now_since
 from callcenter.routing.skills import skills_of
 from callcenter.telephony.models import Call, CallDirection, CallStatus, Leg, LegRole
 
+_AT_WORK = (AgentStatus.AVAILABLE, AgentStatus.RESERVED, AgentStatus.ON_CALL, AgentStatus.WRAP_UP)
 _TODO_FOR = timedelta(hours=24)
 _TODO_LIMIT = 20
 
@@ -116,6 +125,12 @@ def waiting_calls(session: Session, staff_id: int) -> list[WaitingCall]:
         )
         for entry, joined_at, direction, answered_at, practice, reservation, staff in rows
     ]
+
+
+def has_colleagues(session: Session, staff_id: int) -> bool:
+    """Whether anybody else is at work now, to whom calls in the queue may go."""
+    others = select(Agent.staff_id).where(Agent.staff_id != staff_id, Agent.status.in_(_AT_WORK))
+    return session.scalar(others.limit(1)) is not None
 
 
 def todo_list(session: Session, staff_id: int, *, at: datetime) -> Todo:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from callcenter.desk.card import CallCard, CardState
 from callcenter.directory.models import Staff
@@ -76,9 +76,13 @@ def read_cut(session: Session, card: CallCard | None, staff_id: int) -> Cut | No
 
 
 def read_former(session: Session, card: CallCard | None, staff_id: int) -> Former | None:
-    """Who was on the line with the patient of this card before her; None when nobody was lost."""
+    """Who was on the line with the patient of this card before her; None when nobody was lost, or she is back in it."""
     if card is None or card.state is CardState.WRAP_UP:
         return None
+    again = aliased(Leg)
+    is_back = exists().where(
+        again.call_id == Leg.call_id, again.staff_id == Leg.staff_id, again.status == LegStatus.JOINED
+    )
     row = session.execute(
         select(Leg.left_at, Staff.first_name, Staff.name)
         .join(Staff, Staff.id == Leg.staff_id)
@@ -90,6 +94,7 @@ def read_former(session: Session, card: CallCard | None, staff_id: int) -> Forme
             Leg.joined_at.is_not(None),
             Leg.left_at.is_not(None),
             QueueEntry.priority_reason == PriorityReason.RETURNED,
+            ~is_back,
         )
         .order_by(Leg.id.desc())
         .limit(1)

@@ -25,7 +25,7 @@ from callcenter.desk.card import CallCard, CardState
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
 from callcenter.desk.emergency_offline import offline_relay
-from callcenter.desk.queue_view import WaitingCall, missed_call_taker, todo_list, waiting_calls
+from callcenter.desk.queue_view import WaitingCall, has_colleagues, missed_call_taker, todo_list, waiting_calls
 from callcenter.desk.returned import read_cut, read_former, read_handed
 from callcenter.desk.wrap_up import WrapUp, read_wrap_up
 from callcenter.directory.identity import Identity
@@ -133,6 +133,7 @@ def desk_context(
         "late_after": int(LATE_AFTER.total_seconds()),
     }
     if only in {None, "card"}:
+        context["has_colleagues"] = card is not None or has_colleagues(session, me.staff_id)
         context["missed_to"] = missed_call_taker(session, me.staff_id) if view.missed else ""
         context["wrap_up"] = _wrap_up(session, agent, card)
         context["no_time"] = timedelta(0)

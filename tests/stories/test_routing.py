@@ -46,8 +46,9 @@ def test_a_practice_that_wants_trained_people_rings_only_at_theirs_and_the_card_
     expect(why.locator("p")).not_to_be_visible()
     ines.keyboard.press("w")
     expect(why.locator("p")).to_contain_text("Libre depuis")
+    # True of her who is alone as of her who is one of many.
     expect(why.locator("p")).to_contain_text(
-        "plus longtemps que les autres personnes qualifiées. À son tour d’arrivée."
+        "aucune personne qualifiée ne l’était depuis plus longtemps. À son tour d’arrivée."
     )
     answer(ines)
 
