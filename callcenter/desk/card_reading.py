@@ -182,7 +182,13 @@ def _assemble(
         booked=booked,
         emergency_opened=relay,
         in_emergency=in_emergency,
-        likely=likely_disposition(relayed=relay, booked=bool(live), cancelled=len(live) < len(booked)),
+        likely=likely_disposition(
+            relayed=relay,
+            booked=bool(live),
+            cancelled=len(live) < len(booked),
+            put_through=company.put_through,
+            abused=abuse is not None,
+        ),
         qualified=disposition,
     )
 

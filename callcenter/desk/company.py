@@ -52,6 +52,7 @@ class Company:
     is_guest: bool = False  # a colleague asked her in and is still there
     is_muted: bool = False  # she is not heard
     is_held: bool = False  # the patient hears music
+    put_through: bool = False  # she has left the patient with somebody whom she had asked in
     attempts: int = 0  # how often somebody was asked into this call
     passed_by: str = ""  # the colleague who passes, or wanted to pass, this call
     note: str = ""  # what that colleague says of it
@@ -114,6 +115,7 @@ def read_company(session: Session, call_id: int, legs: Sequence[Leg], *, staff_i
         is_guest=host is not None and any(leg.staff_id == host and leg.role == LegRole.OPERATOR for leg in colleagues),
         is_muted=own is not None and own.status == LegStatus.JOINED and own.muted,
         is_held=patient is not None and patient.on_hold,
+        put_through=_has_put_through(patient, own, legs, asked),
         attempts=len(outside) + len(asked),
         passed_by=passed.from_name if passed is not None else "",
         note=passed.reservation.note if passed is not None else "",
@@ -134,6 +136,25 @@ def _asked(session: Session, call_id: int, legs: Sequence[Leg]) -> tuple[list[_A
     names = {staff_id: first_name or name for staff_id, first_name, name in rows}
     asked = [_Asked(one, names.get(one.staff_id, ""), names.get(one.from_staff_id or 0, "")) for one in offers]
     return asked, names
+
+
+def _has_put_through(patient: Leg | None, own: Leg | None, legs: Sequence[Leg], asked: Sequence[_Asked]) -> bool:
+    """Whether the patient was still there when she left, and somebody of her asking with her, or on the way."""
+    if patient is None or own is None or own.status != LegStatus.LEFT or own.left_at is None:
+        return False
+    gone_at, me = own.left_at, own.staff_id
+    if patient.left_at is not None and patient.left_at <= gone_at:
+        return False
+    hers = [one.reservation for one in asked if one.reservation.from_staff_id == me]
+    colleagues = {one.staff_id for one in hers if one.status == ReservationStatus.ACCEPTED}
+    with_the_patient = [
+        leg
+        for leg in legs
+        if (leg.role in THIRD and leg.staff_id == me) or (leg.role == LegRole.OPERATOR and leg.staff_id in colleagues)
+    ]
+    return any(one.status == ReservationStatus.PENDING for one in hers) or any(
+        leg.status != LegStatus.FAILED and (leg.left_at is None or leg.left_at > gone_at) for leg in with_the_patient
+    )
 
 
 def _who_was_asked(asked: _Asked, staff_id: int, outside: Sequence[Leg]) -> list[Companion]:

@@ -29,19 +29,27 @@ DISPOSITION_LABELS: dict[DispositionCode, str] = {
     DispositionCode.WRONG_NUMBER: N_("Wrong number"),
     DispositionCode.CALLBACK: N_("To call back"),
     DispositionCode.NONE: N_("No follow-up"),
+    DispositionCode.PUT_THROUGH: N_("Put through"),
 }
 
 
-def likely_disposition(*, relayed: bool, booked: bool, cancelled: bool) -> DispositionCode | None:
+def likely_disposition(
+    *, relayed: bool, booked: bool, cancelled: bool, put_through: bool, abused: bool
+) -> DispositionCode | None:
     """The code to offer first, from what was done in the call; None when nothing tells. Pure.
 
-    A relay outweighs a booking: whoever reads the day's figures must find every emergency.
+    A relay outweighs a booking: whoever reads the day's figures must find every emergency. An abusive call is no way of
+    ending of its own, since its report says so: when nothing else was done in it, nothing follows.
     """
     if relayed:
         return DispositionCode.URGENT_RELAYED
     if booked:
         return DispositionCode.MOVED if cancelled else DispositionCode.BOOKED
-    return DispositionCode.CANCELLED if cancelled else None
+    if cancelled:
+        return DispositionCode.CANCELLED
+    if put_through:
+        return DispositionCode.PUT_THROUGH
+    return DispositionCode.NONE if abused else None
 
 
 def read_code(typed: str) -> DispositionCode:
@@ -115,5 +123,5 @@ def _was_there_longer(session: Session, call_id: int, staff_id: int, other_id: i
 
 
 def codes_in_key_order() -> Sequence[tuple[int, DispositionCode, str]]:
-    """Digit, code and label, in the order of the keys 1 to 9."""
-    return [(digit, code, DISPOSITION_LABELS[code]) for digit, code in enumerate(DispositionCode, start=1)]
+    """Digit, code and label, in the order of the keys 1 to 9, then 0."""
+    return [(digit % 10, code, DISPOSITION_LABELS[code]) for digit, code in enumerate(DispositionCode, start=1)]

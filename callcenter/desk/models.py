@@ -12,7 +12,7 @@ from callcenter.desk.supervising_rules import SupervisionMode as SupervisionMode
 
 
 class DispositionCode(StrEnum):
-    """Wrap-up codes, in the order of their digit keys 1 to 9."""
+    """Wrap-up codes, in the order of their digit keys: 1 to 9, then 0."""
 
     BOOKED = "booked"
     MOVED = "moved"
@@ -23,6 +23,7 @@ class DispositionCode(StrEnum):
     WRONG_NUMBER = "wrong_number"
     CALLBACK = "callback"
     NONE = "none"
+    PUT_THROUGH = "put_through"
 
 
 class CallNote(PracticeOwned, Base):

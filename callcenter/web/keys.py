@@ -151,6 +151,8 @@ _PAGES: dict[str, tuple[Area, ...]] = {
     "staff": (Area.LISTS,),
     "emergency-lines": (Area.LISTS,),
 }
+# Keys that stand for other digits than 1 to 9.
+_DIGITS = {"disposition": "0–9", "abuse_kind": "1–5"}
 _NAMES = {
     "Escape": N_("Esc"),
     "Enter": N_("Enter"),
@@ -207,7 +209,7 @@ def function_keys() -> str:
 
 
 def _shown(name: str, one: Key) -> Markup:
-    return cap(name, press="1–9") if one.press == "1" else cap(name)
+    return cap(name, press=_DIGITS.get(name, "1–9")) if one.press == "1" else cap(name)
 
 
 def _name(part: str) -> str:

@@ -154,13 +154,21 @@ def test_three_persons_cost_as_many_queries_as_one(cast: Cast) -> None:
 
 def test_a_relay_outweighs_a_booking_when_the_disposition_is_guessed() -> None:
     guesses = [
-        likely_disposition(relayed=relayed, booked=booked, cancelled=cancelled)
-        for relayed, booked, cancelled in [
-            (True, True, False),
-            (False, True, False),
-            (False, True, True),
-            (False, False, True),
-            (False, False, False),
+        likely_disposition(
+            relayed="relayed" in done,
+            booked="booked" in done,
+            cancelled="cancelled" in done,
+            put_through="put through" in done,
+            abused="abused" in done,
+        )
+        for done in [
+            {"relayed", "booked", "put through", "abused"},
+            {"booked", "put through", "abused"},
+            {"booked", "cancelled"},
+            {"cancelled", "abused"},
+            {"put through", "abused"},
+            {"abused"},
+            set(),
         ]
     ]
     assert guesses == [
@@ -168,6 +176,8 @@ def test_a_relay_outweighs_a_booking_when_the_disposition_is_guessed() -> None:
         DispositionCode.BOOKED,
         DispositionCode.MOVED,
         DispositionCode.CANCELLED,
+        DispositionCode.PUT_THROUGH,
+        DispositionCode.NONE,
         None,
     ]
 
