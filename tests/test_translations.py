@@ -67,6 +67,13 @@ def test_french_keeps_to_its_typography_and_tone(french: Catalog) -> None:
             assert not re.search(r"veuillez|session|erreur", text, re.IGNORECASE), f"the trade's words: {text!r}"
 
 
+def test_to_whisper_and_to_rest_are_two_words(french: Catalog) -> None:
+    whispered = {_key(one) for one in french if "ouffle" in str(one.string) and "essouffl" not in str(one.string)}
+    assert {one for one in whispered if "whisper" not in one.lower()} == set()
+    assert "Whisper" in whispered
+    assert french.get("Breather").string == french.get("Breathe 5 min").string == "Pause de 5 min"
+
+
 def _key(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[0]
 

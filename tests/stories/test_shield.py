@@ -63,7 +63,7 @@ def test_the_shield_calls_the_supervisor_and_the_next_call_carries_a_caution(tow
     desk.keyboard.press("9")
     desk.keyboard.press("b")
     status = desk.locator("#desk-status")
-    expect(status).to_contain_text("Respiration")
+    expect(status).to_contain_text("Pause de 5 min")
     expect(status.locator(".breather [data-tick]")).to_have_text(re.compile(r"[45]:\d\d"))
     expect(board.locator("#board-agents")).to_contain_text("compte comme du travail")
 
