@@ -19,6 +19,8 @@ class Area(StrEnum):
     """Where a key answers, in the order of the help; the value is its heading, a message id."""
 
     CALL = N_("The call")
+    TRANSFER = N_("Put the caller through")
+    SHIELD = N_("Your shield")
     WRAP_UP = N_("After the call")
     CARD = N_("The card")
     AGENDA = N_("The agenda")
@@ -46,26 +48,26 @@ class Key:
 
 KEYS: dict[str, Key] = {
     "answer": Key("F2", N_("Answer"), Area.CALL),
-    "decline": Key("F8", N_("Leave it to a colleague"), Area.CALL),
+    "decline": Key("F8", N_("While it rings: leave it to a colleague"), Area.CALL),
     "hold": Key("F3", N_("Hold, take back"), Area.CALL),
     "transfer": Key("F4", N_("Transfer"), Area.CALL),
-    "transfer_warm": Key("Enter", N_("Announce the caller first"), Area.CALL),
-    "transfer_cold": Key("Shift+Enter", N_("Put through and leave"), Area.CALL),
-    "transfer_cancel": Key("Escape", N_("Back to the caller"), Area.CALL),
+    "transfer_warm": Key("Enter", N_("Announce the caller first"), Area.TRANSFER),
+    "transfer_cold": Key("Shift+Enter", N_("Put through and leave"), Area.TRANSFER),
+    "transfer_cancel": Key("Escape", N_("Back to the caller"), Area.TRANSFER),
     "mute": Key("F6", N_("Mute"), Area.CALL),
     "keypad": Key("k", N_("Send digits"), Area.CALL),
-    "hang_up": Key("F8", N_("Hang up"), Area.CALL),
-    "status": Key("F9", N_("Pause, come back"), Area.CALL),
+    "hang_up": Key("F8", N_("In a call: hang up"), Area.CALL),
+    "status": Key("F9", N_("Between calls: pause, come back"), Area.CALL),
     "ear": Key("F10", N_("Change your telephone"), Area.CALL),
     "next_ear": Key("e", N_("Only from the next call on"), Area.CALL),
     "shield": Key("F7", N_("Shield"), Area.CALL),
-    "abuse_kind": Key("1", N_("Shield: what it is, a digit"), Area.CALL),
-    "report_abuse": Key("Enter", N_("Keep it, and call the supervisor"), Area.CALL),
+    "abuse_kind": Key("1", N_("What the caller does: a digit"), Area.SHIELD),
+    "report_abuse": Key("Enter", N_("Keep it, and call the supervisor"), Area.SHIELD),
     "record": Key("r", N_("Record, stop recording: where the practice asks for it"), Area.CALL),
-    "take_back": Key("F9", N_("Take your desk back"), Area.CALL),
+    "take_back": Key("F9", N_("Your desk is open elsewhere: take it back"), Area.CALL),
     "callbacks": Key("a", N_("Go to the call-backs"), Area.QUEUE),
     "todo": Key("d", N_("Go to what is left to do"), Area.QUEUE),
-    "take_next": Key("Enter", N_("Take the next call"), Area.CALL),
+    "take_next": Key("Enter", N_("Somebody else was quicker: take the next call"), Area.CALL),
     "disposition": Key("1", N_("How the call ended: a digit"), Area.WRAP_UP),
     "finish": Key("Enter", N_("Finish"), Area.WRAP_UP),
     "prolong": Key(" ", N_("One more minute"), Area.WRAP_UP),
@@ -140,7 +142,17 @@ KEYS: dict[str, Key] = {
     "help": Key("?", N_("These keys"), Area.EVERYWHERE),
 }
 
-_DESK = (Area.CALL, Area.WRAP_UP, Area.CARD, Area.AGENDA, Area.WIDE_AGENDA, Area.QUEUE, Area.EMERGENCY)
+_DESK = (
+    Area.CALL,
+    Area.TRANSFER,
+    Area.SHIELD,
+    Area.WRAP_UP,
+    Area.CARD,
+    Area.AGENDA,
+    Area.WIDE_AGENDA,
+    Area.QUEUE,
+    Area.EMERGENCY,
+)
 # By the first part of the address.
 _PAGES: dict[str, tuple[Area, ...]] = {
     "desk": _DESK,

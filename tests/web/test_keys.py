@@ -83,6 +83,10 @@ def test_the_help_tells_every_key_of_the_page_in_the_language_of_the_screen() ->
         desk = dict(help_of("/desk"))
         assert ("<kbd>F2</kbd>", "Décrocher") in desk["L’appel"]
         assert ("<kbd>Échap</kbd>", "Fermer") in desk["Partout"]
+        for heading in ("L’appel", "Passer l’appelant", "Votre bouclier", "Après l’appel"):
+            caps = [cap for cap, label in desk[heading] if "\u202f: " not in label]
+            assert len(caps) == len(set(caps)), "of two things that one key does, each says when"
+        assert ("<kbd>R</kbd>", "Enregistrer, arrêter\u202f: là où le cabinet le demande") in desk["L’appel"]
         assert sum(len(keys) for keys in desk.values()) == sum(
             one.area not in {Area.SUPERVISION, Area.DAY, Area.LISTS} for one in KEYS.values()
         )
