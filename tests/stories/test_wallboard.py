@@ -29,6 +29,8 @@ def test_the_wall_follows_the_floor_and_names_nobody(town: Town) -> None:
     expect(wall.locator(".wait .huge")).to_have_text("1")
     expect(wall.locator(".long [data-tick]")).to_have_text(re.compile(r"0:0[1-9]"))  # and it counts
     assert wall.evaluate("document.stays") is True
+    wall.evaluate("htmx.trigger('body', 'live:reconnect')")
+    expect(wall.locator("#wall-chart .counts text")).to_have_text("2")  # how many, above the bar
     for name in ("Camille", "Roux", "Solène", "Tilleuls"):
         expect(wall.locator("body")).not_to_contain_text(name)
 
