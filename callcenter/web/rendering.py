@@ -35,7 +35,7 @@ def open_templates() -> Environment:
     templates.globals |= {"icon": icon, "static": static_address, "i18n": i18n}
     templates.globals |= {"key": key, "cap": cap, "keys_help": help_of, "function_keys": function_keys()}
     templates.globals |= {"page_key": page_key, "column_key": column_key}
-    templates.filters |= {"phone": format_number, "epoch": epoch}
+    templates.filters |= {"phone": format_number, "whole_phone": whole_number, "epoch": epoch}
     return templates
 
 
@@ -91,3 +91,8 @@ def icon(name: str, label: str | None = None) -> Markup:
 def epoch(instant: datetime) -> int:
     """Seconds since 1970, for the timers in the browser."""
     return int(instant.timestamp())
+
+
+def whole_number(number: str | None, *, country: str = "FR") -> Markup:
+    """A telephone number within a sentence: it never breaks over two lines, and is copied with ordinary spaces."""
+    return Markup('<span class="nowrap">{}</span>').format(format_number(number, country=country))
