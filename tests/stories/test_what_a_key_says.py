@@ -63,6 +63,19 @@ def test_a_supervisors_desk_fits_its_header_into_one_line(town: Town, width: int
     assert (bar["height"] <= 60, state["height"] <= 36) == (True, True)
 
 
+def test_on_a_small_laptop_a_supervisors_pages_stand_in_one_line_beside_her_name(town: Town) -> None:
+    open_tilleuls(town)
+    town.account("sofia", "Sofia Lambert", Role.SUPERVISOR, endpoint="client:sofia")
+    page = town.sign_in("sofia", viewport={"width": 1366, "height": 768})
+    page.goto("/desk")
+    town.dial()
+    expect(page.locator(".waiting-count .badge")).to_be_visible()
+    tops = page.locator(".topbar nav a").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert len(tops) > 5
+    assert len(set(tops)) == 1
+    expect(page.get_by_text("Sofia Lambert")).to_be_in_viewport(ratio=1)
+
+
 def test_the_wall_says_that_its_clock_is_a_demonstrations(town: Town) -> None:
     open_tilleuls(town)
     town.account("sofia", "Sofia Lambert", Role.SUPERVISOR, endpoint="client:sofia")

@@ -105,6 +105,32 @@ def test_space_asks_for_a_minute_also_after_a_click_on_how_it_ended(town: Town) 
     expect(card).to_have_attribute("data-state", "available")
 
 
+def test_at_telephone_width_what_can_be_done_stands_below_each_other_and_dead_keys_are_gone(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    desk.set_viewport_size({"width": 390, "height": 844})
+    town.dial()
+    answer(desk)
+    expect(desk.locator("#key-hold")).to_be_visible()
+    desk.keyboard.press("F4")
+    acts = desk.locator("#ask dialog .acts > .btn")
+    expect(acts).to_have_count(3)
+    boxes = acts.evaluate_all("all => all.map((one) => one.getBoundingClientRect().toJSON())")
+    assert len({(one["x"], one["width"]) for one in boxes}) == 1
+    assert [one["y"] for one in boxes] == sorted(one["y"] for one in boxes)
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("F8")
+    expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")
+    for key in ("answer", "hold", "transfer", "mute", "hang-up"):
+        expect(desk.locator(f"#key-{key}")).not_to_be_visible()
+    expect(desk.locator("#key-emergency")).to_be_in_viewport()
+    expect(desk.locator(".wrap-up .code").last).to_be_in_viewport(ratio=1)
+    desk.keyboard.press("0")
+    expect(desk.locator("[name=code]:checked")).to_have_value("put_through")
+    desk.set_viewport_size({"width": 1366, "height": 768})
+    expect(desk.locator("#key-hold")).to_be_visible()
+
+
 def test_what_is_typed_is_back_after_a_reload_elsewhere_and_after_a_cut(town: Town) -> None:
     open_tilleuls(town)
     desk = operator(town, "ines", "Inès Haddad")

@@ -284,3 +284,22 @@ def test_a_line_says_what_it_does_with_those_who_wait(client: TestClient) -> Non
     assert post(client, address, **kept, overflow_number="01 99 00 42 17")[0] == 422
     assert post(client, f"/practices/{practice.id}/lines", number="06 39 98 00 08")[0] == 422
     assert post(client, address, **kept | {"overflow_after": "soon"})[0] == 422
+
+
+def test_where_calls_ring_is_said_in_words_and_a_number_stays_in_one_line(client: TestClient) -> None:
+    with client.app.state.world.database.unit_of_work(SEED) as session:  # type: ignore[attr-defined]
+        for login, endpoint in (("camille", "client:camille"), ("ines", "+33639981472")):
+            create_staff(
+                session,
+                login=login,
+                name=login.title(),
+                role=Role.OPERATOR,
+                endpoint=endpoint,
+                password=PASSWORD,
+                at=MONDAY,
+            )
+    sign_in(client, "admin")
+    page = client.get("/staff").text
+    assert '<td class="num">her browser</td>' in page
+    assert "client:camille" not in page
+    assert '<td class="num"><span class="nowrap">06 39 98 14 72</span></td>' in page
