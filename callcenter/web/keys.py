@@ -122,7 +122,7 @@ KEYS: dict[str, Key] = {
     "taken_over_elsewhere": Key("F7", N_("Taken over by another telephone"), Area.EMERGENCY),
     "back_to_desk": Key("Enter", N_("Back to the desk"), Area.EMERGENCY),
     "leave_line": Key("F8", N_("Leave the line, once it is taken over"), Area.EMERGENCY),
-    "leave_field": Key("Enter", N_("Leave the field; with Shift, a new line"), Area.EMERGENCY, is_taken=False),
+    "leave_place": Key("Enter", N_("Leave the field; with Shift, a new line"), Area.EMERGENCY, is_taken=False),
     "listen": Key("F2", N_("Listen"), Area.SUPERVISION),
     "whisper": Key("F3", N_("Whisper"), Area.SUPERVISION),
     "join_call": Key("F4", N_("Join"), Area.SUPERVISION),
