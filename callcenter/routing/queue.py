@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, and_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
@@ -145,9 +145,10 @@ def close_place(session: Session, event: CallEnded) -> bool:
         .where(QueueEntry.call_id == event.call_id, QueueEntry.status.in_(_UNSETTLED), QueueEntry.status != outcome)
         .values(status=outcome, left_at=event.at),
     )
-    # Nobody is waited for any more.
-    cut = update(QueueEntry).where(QueueEntry.call_id == event.call_id, QueueEntry.requeue_at.is_not(None))
-    session.execute(cut.values(requeue_at=None))
+    # Nobody is waited for any more, and nobody waits.
+    waited = or_(QueueEntry.requeue_at.is_not(None), QueueEntry.returned_at.is_not(None))
+    over = update(QueueEntry).where(QueueEntry.call_id == event.call_id, waited)
+    session.execute(over.values(requeue_at=None, returned_at=None))
     if left and outcome is QueueEntryStatus.ABANDONED:
         publish(session, CallAbandoned(call_id=event.call_id, practice_id=event.practice_id, at=event.at))
     return left
