@@ -51,6 +51,14 @@ def test_the_question_and_its_answers_stay_in_sight_and_in_their_place(town: Tow
     desk.keyboard.press("F6")
     assert desk.locator("#relay-address").evaluate(IN_SIGHT)
 
+    # That it is kept is said beside what confirms it, and moves nothing either.
+    height = desk.locator("#relay .place").bounding_box()
+    desk.keyboard.type("12 rue des Acacias")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#relay-kept")).to_contain_text("Enregistré")
+    assert desk.locator("#relay-kept").evaluate(IN_SIGHT)
+    assert desk.locator("#relay .place").bounding_box() == height
+
 
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_the_current_step_and_what_is_left_stay_in_sight_when_the_next_line_is_dialled(
