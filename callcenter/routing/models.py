@@ -168,7 +168,8 @@ class QueueEntry(PracticeOwned, Base):
     joined_at: Mapped[datetime] = mapped_column(Instant)
     left_at: Mapped[datetime | None] = mapped_column(Instant)
     requeue_at: Mapped[datetime | None] = mapped_column(Instant)  # her operator's telephone is lost: back to the head
-    returned_at: Mapped[datetime | None] = mapped_column(Instant)  # somebody spoke with her; she waits anew since then, until the call ends
+    # Somebody spoke with her already, and she waits anew since then; until her call ends.
+    returned_at: Mapped[datetime | None] = mapped_column(Instant)
     # Sent where her practice said, or to hear that she is rung back; or, once she waits again or has a promised place,
     # since when her waiting counts for being sent.
     overflowed_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,8 +1,6 @@
-"""The emergency card: over the desk when htmx asks, a page of its own without script."""
+"""The emergency card and its gestures: over the desk when htmx asks, a page of its own without script."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -17,7 +15,6 @@ from callcenter.desk.emergency import (
     close_relay,
     note_read_back,
     note_taken_over,
-    open_relay,
     ringing_in_vain,
     save_place,
 )
@@ -28,15 +25,11 @@ from callcenter.desk.handling import has_passed_on
 from callcenter.desk.hanging_up import hang_up
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.relay_rules import RelayState
-from callcenter.routing.desk_claim import claim_desk
-from callcenter.routing.models import Agent, AgentStatus
+from callcenter.routing.models import Agent
 from callcenter.telephony.dialling import dial_leg
-from callcenter.telephony.holding import hold_patient
-from callcenter.telephony.models import Leg, LegRole
-from callcenter.telephony.muting import mute_operator
 from callcenter.telephony.sweeping import hang_up_legs
 from callcenter.triage.script import ANSWER_LABELS
-from callcenter.web.context import AnyBrowser, At, Operator, Reads, TheWorld, World
+from callcenter.web.context import At, Operator, Reads, TheWorld, World
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter()
@@ -44,42 +37,10 @@ router = APIRouter()
 Typed = Annotated[str, Form()]
 
 
-@router.post("/calls/{call_id}/emergency")
-def open_card(request: Request, call_id: int, world: TheWorld, me: Operator, at: At) -> Response:
-    """Open the card; a patient on hold is taken back, and an operator who is muted is heard again, first of all."""
-    refused = _open(world, me, call_id, at)
-    if not is_htmx(request):
-        return redirect(request, f"/desk/emergency?call={call_id}")
-    return _whole(request, world, me, call_id, fault=refused)
-
-
-@router.post("/emergency")
-def open_from_anywhere(
-    request: Request, world: TheWorld, me: AnyBrowser, at: At, over_the_desk: Typed = ""
-) -> Response:
-    """Open the card of the call she is on, whatever page she is looking at; it stands over her desk.
-
-    Her desk may have gone to another browser of hers, and the conversation be heard in this one: it comes back with
-    the card, and a page that is her desk is not loaded anew.
-    """
-    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-        hers = select(Agent.call_id).where(Agent.staff_id == me.staff_id, Agent.status == AgentStatus.ON_CALL)
-        call_id = session.scalar(hers)
-        if call_id is None:
-            raise Conflict(N_("Nobody is on the line. Answer first, then F12 opens the emergency card."))
-        claim_desk(session, me.staff_id, me.session_id, at=at)
-    refused = _open(world, me, call_id, at)
-    if not (over_the_desk and is_htmx(request)):
-        return redirect(request, "/desk")
-    card = _whole(request, world, me, call_id, fault=refused)
-    card.headers["HX-Trigger"] = "desk-changed"
-    return card
-
-
 @router.get("/desk/emergency")
 def show_card(request: Request, world: TheWorld, me: Operator, session: Reads, call: int | None = None) -> Response:
     """The card of her call: alone for htmx, as a page otherwise."""
-    return _whole(request, world, me, _her_call(session, me, call))
+    return whole_card(request, world, me, _her_call(session, me, call))
 
 
 @router.get("/desk/emergency/live")
@@ -221,35 +182,8 @@ def _to_desk(request: Request) -> Response:
     return HTMLResponse("", headers={"HX-Trigger": "relay-closed, desk-changed"})
 
 
-def _open(world: World, me: Operator, call_id: int, at: datetime) -> Problem | None:
-    """Open her card; what kept the patient from being taken back from hold, if anything did."""
-    with world.database.unit_of_work(Practices(me.practice_ids)) as session:
-        open_relay(session, call_id, staff_id=me.staff_id, at=at)
-        held = session.scalar(
-            select(Leg.id).where(Leg.call_id == call_id, Leg.role == LegRole.PATIENT, Leg.on_hold).limit(1)
-        )
-    refused = _take_back(world, call_id) if held is not None else None
-    _be_heard(world, call_id, me)
-    return refused
-
-
 def _ring(world: World, leg_id: int) -> None:
     dial_leg(world.database, world.provider, leg_id, world.clock, settings=world.settings)
-
-
-def _be_heard(world: World, call_id: int, me: Operator) -> None:
-    """End her own mute: whoever asks for help must be heard. Not being told is no reason to keep the card closed."""
-    with suppress(Problem):
-        mute_operator(world.database, world.provider, call_id, world.clock, staff_id=me.staff_id, muted=False)
-
-
-def _take_back(world: World, call_id: int) -> Problem | None:
-    """End the hold; a carrier that does not do it must not keep the card from opening."""
-    try:
-        hold_patient(world.database, world.provider, call_id, world.clock, on_hold=False)
-    except Problem as refused:
-        return refused
-    return None
 
 
 def _act(
@@ -293,7 +227,10 @@ def _card(world: World, me: Operator, call_id: int) -> EmergencyCard:
     return card
 
 
-def _whole(request: Request, world: World, me: Operator, call_id: int, *, fault: Problem | None = None) -> HTMLResponse:
+def whole_card(
+    request: Request, world: World, me: Operator, call_id: int, *, fault: Problem | None = None
+) -> HTMLResponse:
+    """The card of her call, which ``fault`` kept from being all that was asked."""
     template = "emergency/_card.html" if is_htmx(request) else "emergency/page.html"
     context: dict[str, Any] = {"relay": _card(world, me, call_id), "fault": _told(fault)}
     context |= {"oob": False, "ask": "", "why": ""}

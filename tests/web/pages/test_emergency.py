@@ -21,7 +21,7 @@ from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
 from callcenter.web.context import SESSION_COOKIE, World
 from callcenter.web.errors import install_error_pages
-from callcenter.web.pages import emergency
+from callcenter.web.pages import emergency, emergency_opening
 from callcenter.web.rendering import open_templates
 
 NOW = datetime.fromisoformat("2026-11-23T09:14:00+01:00")
@@ -63,6 +63,7 @@ def floor(database: Database) -> Iterator[Floor]:
     app.state.templates = open_templates()
     install_error_pages(app)
     app.include_router(emergency.router)
+    app.include_router(emergency_opening.router)
     with database.unit_of_work(SEED) as session:
         practice = Practice(
             code="t", name=f"Tilleuls {SCRIPT}", short_name="T", emergency_number="+33261911544",
