@@ -12,7 +12,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from markupsafe import Markup
 
-from callcenter.agenda.views.rows import AppointmentRow, FreeRow, HoldRow
+from callcenter.agenda.views.rows import AppointmentRow, AssistRow, FreeRow, HoldRow
 from callcenter.core.i18n import current_language
 from callcenter.core.keep import Keep
 from callcenter.desk.wide_agenda import WideAgenda, WideColumn
@@ -72,6 +72,7 @@ def column_key(
     view = column.view
     over = recent = 0
     free: list[tuple[int, bool]] = []
+    others: list[Hashable] = []
     for placed in column.column.lines:
         line = placed.line
         if isinstance(line, AppointmentRow):
@@ -79,6 +80,8 @@ def column_key(
             recent += (now - line.booked_at).total_seconds() < _NEW
         elif isinstance(line, FreeRow):
             free.append((line.start, line.is_first))
+        elif isinstance(line, AssistRow):
+            others.append(line)  # what becomes of it counts as a change of the colleague's agenda only
         elif isinstance(line, HoldRow):
             return None
     return (
@@ -91,6 +94,7 @@ def column_key(
         over,
         recent,
         tuple(free),
+        tuple(others),
         wide.grid.now_row if wide.grid and view.is_today else None,
         column.why_closed,
         column.column.closed,

@@ -15,6 +15,7 @@ from callcenter.agenda.finding.places import ALONE, Free, free_in
 from callcenter.agenda.finding.visits import visitors_for, visits_of
 from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
 from callcenter.agenda.rules.wall_clock import Interval, join, wall_day
+from callcenter.agenda.views.assisting import read_assisting
 from callcenter.agenda.views.rows import AppointmentRow, DayView, FreeRow, day_rows, short_name
 from callcenter.directory.models import Patient, Practitioner
 
@@ -54,10 +55,11 @@ def read_days(
         last_day=last_day,
         instant=int(at.timestamp()),
     )
+    zones = {one: schedules[one][0].zone if one in schedules else "UTC" for one in ids}
+    assisting = read_assisting(session, zones, first_day=first_day, last_day=last_day, at=at)
     views = []
     for practitioner in practitioners:
-        own = schedules.get(practitioner.id, [])
-        zone = own[0].zone if own else "UTC"
+        own, zone = schedules.get(practitioner.id, []), zones[practitioner.id]
         visit, first = visits.get(practitioner.id), soonest.get(practitioner.id, [])
         visitor = visitors.get(practitioner.id)
         free = [] if visit is None else free_in(own, visit, at=at, visitor=visitor, besides=besides)
@@ -76,7 +78,11 @@ def read_days(
                     is_today=today_in(zone, at) == day,
                     open=tuple((local_time(begin, zone), local_time(end, zone)) for begin, end in open_),
                     rows=day_rows(
-                        standing[key], _free_rows(free, first, day=day), open_, zone=zone, at=int(at.timestamp())
+                        [*standing[key], *assisting.get(key, ())],
+                        _free_rows(free, first, day=day),
+                        open_,
+                        zone=zone,
+                        at=int(at.timestamp()),
                     ),
                     cancelled=tuple(cancelled[key]),
                     first_free=first[0] if first else None,

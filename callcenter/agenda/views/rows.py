@@ -55,6 +55,27 @@ class AppointmentRow(_Line):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssistRow(_Line):
+    """A colleague's visit at which this practitioner is needed; from when until when she is taken, preparing included."""
+
+    kind: ClassVar[Literal["assist"]] = "assist"
+    colleague: str  # "Dr Lemoine"
+    visit_start: int  # UTC seconds
+    appointment_id: int | None  # None for a group, which has several patients
+    patient: str  # empty for a group
+    service: str
+    service_short: str
+    colour: int
+    status: AppointmentStatus
+    is_over: bool = False
+
+    @property
+    def visit_starts_at(self) -> datetime:
+        """When the visit itself begins, as wall-clock time."""
+        return local_time(self.visit_start, self.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FreeRow(_Line):
     """A time that can be booked."""
 
@@ -80,7 +101,7 @@ class ClosedRow(_Line):
     kind: ClassVar[Literal["closed"]] = "closed"
 
 
-Row = AppointmentRow | FreeRow | HoldRow | ClosedRow
+Row = AppointmentRow | AssistRow | FreeRow | HoldRow | ClosedRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +140,18 @@ class DayView:
 
 
 def day_rows(
-    appointments: Iterable[AppointmentRow], free: Iterable[FreeRow], open_: Sequence[Interval], *, zone: str, at: int
+    booked: Sequence[AppointmentRow | AssistRow],
+    offered: Iterable[FreeRow],
+    open_: Sequence[Interval],
+    *,
+    zone: str,
+    at: int,
 ) -> tuple[Row, ...]:
     """The lines of one day in order, now marked on the line it falls in, else at the top of the next."""
     closed = [ClosedRow(start=end, end=begin, zone=zone) for (_, end), (begin, _) in pairwise(open_)]
-    booked = list(appointments)
     # Somebody may be booked in a stretch that was closed afterwards: the person is what counts.
     closed = [row for row in closed if not any(one.start < row.end and row.start < one.end for one in booked)]
-    lines: list[Row] = sorted([*booked, *free, *closed], key=lambda row: (row.start, row.end))
+    lines: list[Row] = sorted([*booked, *offered, *closed], key=lambda row: (row.start, row.end))
     if not lines or not lines[0].start <= at < lines[-1].end:
         return tuple(lines)
     for index, line in enumerate(lines):
