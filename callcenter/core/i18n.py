@@ -78,6 +78,11 @@ def format_date_long(day: date) -> str:
     return dates.format_date(day, "EEEE d MMMM", locale=_locale())
 
 
+def format_weekday(day: date) -> str:
+    """« lundi »: a day that is near."""
+    return dates.format_date(day, "EEEE", locale=_locale())
+
+
 def format_day_short(day: date) -> str:
     """« lun. 23 nov. »: agenda columns and lists."""
     return dates.format_date(day, "EEE d MMM", locale=_locale())

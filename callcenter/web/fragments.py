@@ -12,7 +12,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from markupsafe import Markup
 
-from callcenter.agenda.views.rows import AppointmentRow, AssistRow, FreeRow, HoldRow
+from callcenter.agenda.views.rows import AppointmentRow, AssistRow, FreeRow, HoldRow, WithheldRow
 from callcenter.core.i18n import current_language
 from callcenter.core.keep import Keep
 from callcenter.desk.wide_agenda import WideAgenda, WideColumn
@@ -80,8 +80,9 @@ def column_key(
             recent += (now - line.booked_at).total_seconds() < _NEW
         elif isinstance(line, FreeRow):
             free.append((line.start, line.is_first))
-        elif isinstance(line, AssistRow):
-            others.append(line)  # what becomes of it counts as a change of the colleague's agenda only
+        elif isinstance(line, AssistRow | WithheldRow):
+            # A colleague's visit changes with that one's agenda; what is kept is released by the hour.
+            others.append(line)
         elif isinstance(line, HoldRow):
             return None
     return (

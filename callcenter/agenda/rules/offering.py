@@ -1,18 +1,19 @@
 """Which starts can be had: the one decision behind finding, holding, booking and moving. Pure: no database, no clock.
 
 ``free_starts`` lists them and ``decide`` says of one start in which opening it can be had, or why it cannot; for the
-same question the list holds exactly the starts that are not refused. Starts stand on a grid: the opening's beginning,
+same question the list holds exactly the starts that are not refused. ``withheld`` says what is open and for something
+else, ``shares`` how much of what is open may still be had. Starts stand on a grid: the opening's beginning,
 then every ``step``.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from callcenter.agenda.rules.opening_rules import Channel, ChannelRule, Opened, OpeningKind, OpeningRule
-from callcenter.agenda.rules.wall_clock import Interval, instants_of, join
+from callcenter.agenda.rules.wall_clock import Interval, instants_of, join, subtract
 
 _NO_LIMIT = 1 << 62
 _NEVER = (_NO_LIMIT, _NO_LIMIT)
@@ -176,6 +177,44 @@ def decide(
     return next((one for one, _ in here if (start - one.anchor) % visit.step == 0), Refusal.OFF_GRID)
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A stretch that is open and cannot be had, UTC seconds. ``opens_at`` is when everybody may have it, if ever."""
+
+    begin: int
+    end: int
+    why: Refusal
+    rule: OpeningRule
+    opens_at: int | None = None
+
+
+def withheld(opened: Sequence[Opened], visit: VisitRule | None, question: Question, *, zone: str) -> list[Withheld]:
+    """What is open for others than this question, sorted; a visit of None is one that is not given at all."""
+    had: list[Interval] = []
+    found: list[Withheld] = []
+    for one in opened:
+        why = Refusal.OTHER_TYPE if visit is None else _window(one, visit, question, zone)
+        if one.rule is None or not isinstance(why, Refusal):
+            had.append((one.begin, one.end))
+        else:
+            opens_at = _released_at(one.rule, one.day, zone) if why is Refusal.KEPT else None
+            found.append(Withheld(one.begin, one.end, why, one.rule, opens_at))
+    had = join(had)
+    return [replace(one, begin=begin, end=end) for one in found for begin, end in subtract([(one.begin, one.end)], had)]
+
+
+def shares(opened: Sequence[Opened], visit: VisitRule, question: Question, *, zone: str) -> list[tuple[Opened, int]]:
+    """The openings of which the channel has a share, and how many visits of it are left."""
+    found = []
+    for one in opened:
+        allowed = None if one.rule is None or one.rule.channels is None else one.rule.channels.get(question.channel)
+        if one.rule is None or allowed is None or allowed.quota is None:
+            continue
+        if not isinstance(_window(one, visit, question, zone), Refusal):
+            found.append((one, allowed.quota - question.booked.get((one.rule.id, one.day, question.channel), 0)))
+    return found
+
+
 def _span(visit: VisitRule, question: Question) -> Interval:
     """The first and the last second at which the type of visit may begin."""
     return question.at + visit.notice, _NO_LIMIT if visit.horizon is None else question.at + visit.horizon
@@ -207,12 +246,18 @@ def _is_for_all(rule: OpeningRule, day: date, at: int, zone: str) -> bool:
     """Whether it is kept for nothing, or no longer."""
     if rule.kind is OpeningKind.NORMAL:
         return True
+    released_at = _released_at(rule, day, zone)
+    return released_at is not None and at >= released_at
+
+
+def _released_at(rule: OpeningRule, day: date, zone: str) -> int | None:
+    """From when on (UTC seconds) what it is kept for does not count."""
     if rule.release is None:
-        return False
+        return None
     wall = datetime.combine(day - timedelta(days=rule.release.days_before), rule.release.at_time)
     # Of a time that exists twice the first; of one that does not exist, what the clocks show after the change.
     instants = instants_of(wall, zone) or instants_of(wall + timedelta(hours=1), zone)
-    return at >= instants[0]
+    return instants[0]
 
 
 def _lies_in(piece: Interval, intervals: Sequence[Interval]) -> bool:

@@ -16,7 +16,8 @@ from callcenter.agenda.finding.visits import visitors_for, visits_of
 from callcenter.agenda.models import Appointment, AppointmentStatus, ServiceType
 from callcenter.agenda.rules.wall_clock import Interval, join, wall_day
 from callcenter.agenda.views.assisting import read_assisting
-from callcenter.agenda.views.rows import AppointmentRow, DayView, FreeRow, day_rows, short_name
+from callcenter.agenda.views.rows import AppointmentRow, DayView, FreeRow, WithheldRow, day_rows, short_name
+from callcenter.agenda.views.withholding import shares_left, withheld_rows
 from callcenter.directory.models import Patient, Practitioner
 
 _Cell = tuple[int, date]  # practitioner and day
@@ -67,6 +68,10 @@ def read_days(
             day = first_day + timedelta(days=offset)
             open_ = _open_on(own, day, zone)
             key = (practitioner.id, day)
+            offered = _free_rows(free, first, day=day)
+            kept: list[WithheldRow] = []
+            if visit is not None:
+                kept = withheld_rows(own, visit, visitor, offered, day=day, at=looker.at)
             views.append(
                 DayView(
                     practice_id=practitioner.practice_id,
@@ -79,7 +84,7 @@ def read_days(
                     open=tuple((local_time(begin, zone), local_time(end, zone)) for begin, end in open_),
                     rows=day_rows(
                         [*standing[key], *assisting.get(key, ())],
-                        _free_rows(free, first, day=day),
+                        [*offered, *kept],
                         open_,
                         zone=zone,
                         at=int(at.timestamp()),
@@ -87,6 +92,7 @@ def read_days(
                     cancelled=tuple(cancelled[key]),
                     first_free=first[0] if first else None,
                     next_free=tuple(first[1:]),
+                    share_left=() if visit is None else tuple(shares_left(own, visit, visitor, offered, looker.at)),
                 )
             )
     return views

@@ -9,6 +9,8 @@ from typing import ClassVar, Literal
 from callcenter.agenda.finding.openings import local_time
 from callcenter.agenda.finding.places import Free
 from callcenter.agenda.models import AppointmentStatus
+from callcenter.agenda.rules.offering import Refusal
+from callcenter.agenda.rules.opening_rules import OpeningKind
 from callcenter.agenda.rules.wall_clock import Interval
 
 
@@ -56,7 +58,7 @@ class AppointmentRow(_Line):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistRow(_Line):
-    """A colleague's visit at which this practitioner is needed; from when until when she is taken, preparing included."""
+    """A colleague's visit at which this practitioner is needed, for as long as that takes her: preparing included."""
 
     kind: ClassVar[Literal["assist"]] = "assist"
     colleague: str  # "Dr Lemoine"
@@ -85,6 +87,27 @@ class FreeRow(_Line):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldRow(_Line):
+    """A stretch that is open, not taken, and that cannot be had: ``why``, and when everybody may have it."""
+
+    kind: ClassVar[Literal["withheld"]] = "withheld"
+    why: Refusal
+    kept_for: OpeningKind
+    service_type_ids: frozenset[int]  # those it is for; empty is all
+    opens_at: int | None = None  # UTC seconds
+
+    @property
+    def opens(self) -> datetime | None:
+        """When everybody may have it, as wall-clock time."""
+        return None if self.opens_at is None else local_time(self.opens_at, self.zone)
+
+    @property
+    def opens_within_days(self) -> bool:
+        """Whether the name of the weekday says on which day it opens."""
+        return self.opens is not None and (self.starts_at.date() - self.opens.date()).days < 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRow(_Line):
     """A time that somebody else holds while she speaks with a patient."""
 
@@ -101,7 +124,17 @@ class ClosedRow(_Line):
     kind: ClassVar[Literal["closed"]] = "closed"
 
 
-Row = AppointmentRow | AssistRow | FreeRow | HoldRow | ClosedRow
+Row = AppointmentRow | AssistRow | FreeRow | WithheldRow | HoldRow | ClosedRow
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLeft:
+    """Of the free times between these two, wall-clock, no more than this may be given by telephone."""
+
+    visits: int
+    starts_at: datetime
+    ends_at: datetime
+    is_all: bool  # all free times of the day lie there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +153,7 @@ class DayView:
     cancelled: tuple[AppointmentRow, ...]
     first_free: Free | None  # the first from now on, whichever day; None when there is none within sixty days
     next_free: tuple[Free, ...]  # the two after it
+    share_left: tuple[ShareLeft, ...] = ()
 
     @property
     def is_closed(self) -> bool:
@@ -138,10 +172,16 @@ class DayView:
         ahead = (row for row in self.appointments if not row.is_over and row.status in expected)
         return next(ahead, None) if self.is_today else None
 
+    @property
+    def waiting(self) -> tuple[AppointmentRow, ...]:
+        """Who has arrived today and whose time has passed: still to be seen."""
+        there = (row for row in self.appointments if row.is_over and row.status is AppointmentStatus.ARRIVED)
+        return tuple(there) if self.is_today else ()
+
 
 def day_rows(
     booked: Sequence[AppointmentRow | AssistRow],
-    offered: Iterable[FreeRow],
+    offered: Iterable[FreeRow | WithheldRow],
     open_: Sequence[Interval],
     *,
     zone: str,

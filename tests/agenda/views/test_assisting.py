@@ -42,8 +42,11 @@ def look(database: Database, cast: Cast, practitioner_id: int) -> DayView:
 
 def assisting(view: DayView) -> list[tuple[str, str, str, str, str, AppointmentStatus]]:
     return [
-        (f"{one.starts_at:%H:%M}-{one.ends_at:%H:%M}", f"{one.visit_starts_at:%H:%M}", one.colleague, one.patient)
-        + (one.service, one.status)
+        (
+            f"{one.starts_at:%H:%M}-{one.ends_at:%H:%M}",
+            f"{one.visit_starts_at:%H:%M}",
+            *(one.colleague, one.patient, one.service, one.status),
+        )
         for one in view.rows
         if isinstance(one, AssistRow)
     ]

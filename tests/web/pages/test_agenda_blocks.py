@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 
-from callcenter.agenda.resource_models import NeedKind
+from sqlalchemy import select
+
+from callcenter.agenda.models import Opening, OpeningChannel, OpeningServiceType, ServiceType
+from callcenter.agenda.resource_models import NeedKind, OverbookingRule, ServiceNeed
+from callcenter.agenda.rules.opening_rules import Channel, OpeningKind
 from callcenter.agenda.writing.attendance import mark_arrived
+from callcenter.agenda.writing.cancelling import cancel_appointment
 from tests.agenda.cast import NINE, SEED, book, paris
-from tests.agenda.finding.test_company import add_ines, need
+from tests.agenda.finding.test_company import add, add_ines, need
 from tests.web.pages.test_agenda import Scene, scene
 
 __all__ = ["scene"]
@@ -31,3 +37,88 @@ def test_a_colleague_s_visit_is_reached_like_her_own_and_follows_what_becomes_of
         mark_arrived(session, visit, staff_id=None, at=NINE)
     # What the process remembers of her column is of her agenda, which has not changed.
     assert "Vasseur H., Consultation, Arrivé" in scene.get(hers)
+
+
+def test_kept_hours_say_so_and_the_cursor_passes_over_them(scene: Scene) -> None:
+    with scene.served.database.unit_of_work(scene.cast.scope) as session:
+        morning = session.scalars(select(Opening).where(Opening.weekday == 1, Opening.starts == time(8, 30))).one()
+        morning.kind, morning.release_days, morning.release_at = OpeningKind.EMERGENCY, 0, time(8)
+        afternoon = session.scalars(select(Opening).where(Opening.weekday == 1, Opening.starts == time(14))).one()
+        own = {"practice_id": scene.cast.practice_id, "opening_id": afternoon.id}
+        session.add(OpeningServiceType(service_type_id=scene.cast.first_visit_id, **own))
+    shown = scene.get("?view=day&day=2026-11-24")
+    blocks = re.findall(r'<li class="closed withheld"[^>]*title="([^"]*)"><span>(.*?)</span></li>', shown)
+    assert blocks == [
+        (
+            "08:30–12:30 Gardé pour les urgences, s’ouvre mardi 08:00",
+            "Gardé pour les urgences <small>s’ouvre mardi 08:00</small>",
+        ),
+        ("14:00–18:00 Autres types de visite (Première visite)", "Autres types de visite"),
+    ]
+    assert "data-cell" not in re.sub(r'(?s)^.*<ol class="col', "", shown)
+
+
+def test_how_many_may_still_be_given_by_telephone_is_said_once(scene: Scene) -> None:
+    with scene.served.database.unit_of_work(scene.cast.scope) as session:
+        morning = session.scalars(select(Opening).where(Opening.weekday == 1, Opening.starts == time(8, 30))).one()
+        own = {"practice_id": scene.cast.practice_id, "opening_id": morning.id}
+        session.add(OpeningChannel(channel=Channel.PHONE, quota=2, **own))
+    shown = re.sub(r"<[^>]*>", "", scene.get("?day=2026-11-24"))
+    assert shown.count("par téléphone") == 1
+    assert "encore 2 par téléphone, 08:30–12:30" in shown
+
+
+def known_of(scene: Scene, appointment_id: int) -> dict[str, str]:
+    """What stands beside the grid, by its heading."""
+    beside = scene.browser.get(f"/agenda/appointments/{appointment_id}", headers={"HX-Request": "true"}).text
+    found = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", beside)
+    return {name: re.sub(r"<[^>]*>", "", value).strip() for name, value in found}
+
+
+def test_what_an_appointment_takes_besides_its_practitioner_is_known(scene: Scene) -> None:
+    database, cast = scene.served.database, scene.cast
+    with database.unit_of_work(SEED) as session:
+        need(session, cast, NeedKind.PRACTITIONER, practitioner_id=add_ines(session, cast))
+        add(session, cast, "Salle de soins", "soins", NeedKind.ROOM)
+        add(session, cast, "Échographe", "echo")
+        need(session, cast, NeedKind.ROOM, "soins")
+        need(session, cast, NeedKind.DEVICE, "echo")
+    with database.unit_of_work(cast.scope) as session:
+        visit = book(session, cast, paris(10)).id
+        cancelled = book(session, cast, paris(11)).id
+        cancel_appointment(session, cancelled, staff_id=None, at=NINE)
+    found = known_of(scene, visit)
+    assert (found["Avec"], found["Salle"], found["Appareil"]) == (
+        "Dr Lemoine, Dr Caron",
+        "Salle de soins",
+        "Échographe",
+    )
+    assert {"Groupe", "En plus"}.isdisjoint(found)
+    assert known_of(scene, cancelled)["Avec"] == "Dr Lemoine"
+
+
+def test_of_a_group_its_places_are_known_and_of_an_added_visit_its_rule(scene: Scene) -> None:
+    database, cast = scene.served.database, scene.cast
+    with database.unit_of_work(SEED) as session:
+        session.get_one(ServiceType, cast.first_visit_id).capacity = 6
+        add(session, cast, "Grande salle", "groupe", NeedKind.ROOM)
+        own = {"practice_id": cast.practice_id}
+        session.add(ServiceNeed(service_type_id=cast.first_visit_id, kind=NeedKind.ROOM, category="groupe", **own))
+        session.add(by := OverbookingRule(name="Entre deux", schedule_id=cast.schedule_id, per_day=1, **own))
+        session.flush()
+        rule_id = by.id
+    with database.unit_of_work(cast.scope) as session:
+        book(session, cast, paris(10), key="first", service_type_id=cast.first_visit_id)
+        second = book(
+            session,
+            cast,
+            paris(10),
+            key="second",
+            patient_id=cast.landline_id,
+            service_type_id=cast.first_visit_id,
+        ).id
+        book(session, cast, paris(14))
+        added = book(session, cast, paris(14), key="added", overbooking_rule_id=rule_id).id
+    group = known_of(scene, second)
+    assert (group["Groupe"], group["Salle"]) == ("2 sur 6", "Grande salle")
+    assert known_of(scene, added)["En plus"] == "Entre deux"
