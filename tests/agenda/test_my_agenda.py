@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from callcenter.agenda.resource_models import OverbookingRule
+from callcenter.agenda.writing.attendance import mark_arrived, mark_fulfilled
 from callcenter.core.clock import ManualClock
 from callcenter.core.db import Database
 from tests.agenda.cast import NINE, Cast, book, paris, tilleuls
@@ -57,6 +58,32 @@ def test_who_was_added_stands_beside_whom_she_was_added_to(doctor: TestClient, d
     assert week.count(" haslane") == 1
     day = doctor.get("/my-agenda?view=day").text
     assert day.count("En plus") == 1
+
+
+def test_who_has_arrived_waits_under_the_present_until_she_is_seen(
+    doctor: TestClient, database: Database, clock: ManualClock, cast: Cast
+) -> None:
+    with database.unit_of_work(cast.scope) as session:
+        arrived = book(session, cast, paris(9)).id
+        book(session, cast, paris(9, 15), patient_id=cast.landline_id)
+        coming = book(session, cast, paris(10)).id
+        mark_arrived(session, arrived, staff_id=None, at=NINE)
+    clock.advance(timedelta(minutes=40))
+
+    def sections() -> list[tuple[str, list[str]]]:
+        """The headings of the day, and who stands under each."""
+        day = doctor.get("/my-agenda?view=day").text
+        parts = re.split(r'<h2 class="head"[^>]*>(.*?) <span', day)
+        heads = ["", *parts[1::2]]
+        return [
+            (head, re.findall(r'id="(?:coming|appointment)-(\d+)"', part))
+            for head, part in zip(heads, parts[::2], strict=True)
+        ]
+
+    assert sections() == [("", [str(coming)]), ("En attente", [str(arrived)]), ("Plus tôt", ["2"])]
+    with database.unit_of_work(cast.scope) as session:
+        mark_fulfilled(session, arrived, staff_id=None, at=NINE)
+    assert sections() == [("", [str(coming)]), ("Plus tôt", ["1", "2"])]
 
 
 def test_the_region_listens_to_its_own_practice_and_keeps_its_day(doctor: TestClient, cast: Cast) -> None:
