@@ -18,12 +18,21 @@ from callcenter.directory.models import Practice
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedPart:
+    """Rows in which a column is closed and others are not, and why as far as somebody has written it."""
+
+    row: int
+    span: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class WideColumn:
-    """One practitioner's day in the grid; ``why_closed`` when it is closed from morning to evening and why is known."""
+    """One practitioner's day in the grid."""
 
     column: Column
     notes: Sequence[DayNote]
-    why_closed: str
+    closed: tuple[ClosedPart, ...]
 
     @property
     def view(self) -> DayView:

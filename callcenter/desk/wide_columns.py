@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import groupby
 
-from callcenter.agenda.views.day_notes import DayNotes
+from callcenter.agenda.rules.opening_rules import ExceptionKind
+from callcenter.agenda.views.day_notes import DayNote, DayNotes
 from callcenter.agenda.views.grid import Column, WeekGrid, week_grid
 from callcenter.agenda.views.rows import DayView
-from callcenter.desk.wide_agenda import WideColumn, WideDay
+from callcenter.desk.wide_agenda import ClosedPart, WideColumn, WideDay
 from callcenter.desk.wide_query import View, WideAsked
 
 
@@ -31,14 +33,7 @@ def side_by_side(
                 day=day,
                 is_today=any(one.is_today for one in own),
                 notes=notes.of_practice.get(day, ()),
-                columns=[
-                    WideColumn(
-                        next(columns, None) or Column(view, (), ()),
-                        notes.of_practitioner.get((view.practitioner_id, day), ()),
-                        "" if view.open else notes.why_closed(view.practitioner_id, day),
-                    )
-                    for view in own
-                ],
+                columns=[_column(next(columns, None), view, notes, grid) for view in own],
                 query=asked.but(
                     day=day,
                     start=None,
@@ -48,3 +43,29 @@ def side_by_side(
             )
         )
     return days, grid
+
+
+def _column(column: Column | None, view: DayView, notes: DayNotes, grid: WeekGrid | None) -> WideColumn:
+    own = notes.of_practitioner.get((view.practitioner_id, view.day), ())
+    if column is None or grid is None:
+        return WideColumn(Column(view, (), ()), own, ())
+    if not view.open:
+        why = notes.why_closed(view.practitioner_id, view.day)
+        return WideColumn(column, own, tuple(ClosedPart(row, span, why) for row, span in column.closed))
+    reasons = _reasons((*notes.of_practice.get(view.day, ()), *own), view.day, grid)
+    parts = []
+    for first, span in column.closed:
+        for why, rows in groupby(range(first, first + span), key=lambda row: reasons.get(row, "")):
+            each = list(rows)
+            parts.append(ClosedPart(each[0], len(each), why))
+    return WideColumn(column, own, tuple(parts))
+
+
+def _reasons(notes: Sequence[DayNote], day: date, grid: WeekGrid) -> dict[int, str]:
+    """Why a row is closed, where a part of the day is; what is said of the practitioner goes before the practice's."""
+    return {
+        row: one.text
+        for one in notes
+        if one.kind is ExceptionKind.CLOSED and one.text and one.starts is not None and one.ends is not None
+        for row in grid.rows_between(day, one.starts, one.ends)
+    }

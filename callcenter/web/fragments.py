@@ -97,6 +97,5 @@ def column_key(
         tuple(free),
         tuple(others),
         wide.grid.now_row if wide.grid and view.is_today else None,
-        column.why_closed,
-        column.column.closed,
+        column.closed,
     )

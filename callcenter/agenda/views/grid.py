@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 
 from callcenter.agenda.finding.openings import local_time
 from callcenter.agenda.rules.wall_clock import join
@@ -57,6 +58,14 @@ class WeekGrid:
     rows: int
     folds: tuple[int, ...]  # rows that are a folded stretch
     now_row: int | None  # in the columns of today; None when now is not on the scale
+    scale: Scale
+    axis: Axis
+
+    def rows_between(self, day: date, starts: time, ends: time) -> set[int]:
+        """The rows of these hours of a day; an end that is not after the start is midnight."""
+        begin = self.axis.of(datetime.combine(day, starts), day)
+        end = self.axis.of(datetime.combine(day, ends), day) if ends > starts else self.axis.length
+        return self.scale.rows_of([(begin, end)])
 
 
 def week_grid(days: Sequence[DayView], *, at: int) -> WeekGrid | None:
@@ -77,6 +86,8 @@ def week_grid(days: Sequence[DayView], *, at: int) -> WeekGrid | None:
         rows=scale.rows,
         folds=tuple(scale.folds),
         now_row=_now_row(days, scale, axis, at=at),
+        scale=scale,
+        axis=axis,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import date, time
 
 from sqlalchemy import select
 
-from callcenter.agenda.models import Opening, OpeningChannel, OpeningServiceType, ServiceType
+from callcenter.agenda.models import DayException, Opening, OpeningChannel, OpeningServiceType, ServiceType
 from callcenter.agenda.resource_models import NeedKind, OverbookingRule, ServiceNeed
-from callcenter.agenda.rules.opening_rules import Channel, OpeningKind
+from callcenter.agenda.rules.opening_rules import Channel, ExceptionKind, OpeningKind
 from callcenter.agenda.writing.attendance import mark_arrived
 from callcenter.agenda.writing.cancelling import cancel_appointment
 from tests.agenda.cast import NINE, SEED, book, paris
@@ -122,3 +122,25 @@ def test_of_a_group_its_places_are_known_and_of_an_added_visit_its_rule(scene: S
     group = known_of(scene, second)
     assert (group["Groupe"], group["Salle"]) == ("2 sur 6", "Grande salle")
     assert known_of(scene, added)["En plus"] == "Entre deux"
+
+
+def test_a_partial_closing_says_why_in_its_block(scene: Scene) -> None:
+    tuesday = date(2026, 11, 24)
+    with scene.served.database.unit_of_work(scene.cast.scope) as session:
+        session.add(
+            DayException(
+                practice_id=scene.cast.practice_id,
+                kind=ExceptionKind.CLOSED,
+                first_on=tuesday,
+                last_on=tuesday,
+                starts=time(16),
+                ends=time(20),
+                reason="Formation des secrétaires",
+                noted_at=NINE,
+            )
+        )
+    shown = scene.get(f"?day={tuesday}")
+    closed = re.findall(r'<li class="closed" style="[^"]*" title="([^"]*)"><span>(.*?)</span></li>', shown)
+    assert [(title, re.sub(r"<[^>]*>", "", text).split()) for title, text in closed] == [
+        ("Fermé, Formation des secrétaires", ["Fermé", "Formation", "des", "secrétaires"])
+    ]
