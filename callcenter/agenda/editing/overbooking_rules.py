@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.editing.setup import read_time
 from callcenter.agenda.models import Schedule, ServiceType
 from callcenter.agenda.resource_models import OverbookingRule, OverbookingUse
 from callcenter.agenda.versions import touch_agenda
@@ -13,6 +14,7 @@ from callcenter.core.audit import record_act
 from callcenter.core.errors import Invalid, NotFound
 from callcenter.core.i18n import N_
 from callcenter.core.text import clean_line
+from callcenter.directory.line_times import read_day
 from callcenter.directory.models import Practitioner, Site
 
 MOST_PER_DAY = 50
@@ -20,7 +22,7 @@ MOST_PER_DAY = 50
 
 @dataclass(frozen=True, slots=True)
 class OverbookingParticulars:
-    """A rule as typed: hours on the wall ``hh:mm``, both or none; an empty weekday is every day."""
+    """A rule as typed: hours on the wall (8:30, 8h30), both or none; an empty weekday is every day."""
 
     schedule: str = ""
     name: str = ""
@@ -131,21 +133,13 @@ def end_overbooking_rule(
 
 
 def _hour(typed: str, field: str) -> time | None:
-    if not typed.strip():
-        return None
-    try:
-        return time.fromisoformat(typed.strip())
-    except ValueError:
-        raise Invalid(N_("An hour looks like 08:30."), field=field) from None
+    return read_time(typed, field=field) if typed.strip() else None
 
 
 def _last_day(typed: str, today: date) -> date | None:
     if not typed.strip():
         return None
-    try:
-        day = date.fromisoformat(typed.strip())
-    except ValueError:
-        raise Invalid(N_("Choose a day."), field="valid_until") from None
+    day = read_day(typed, field="valid_until")
     if day < today:
         raise Invalid(N_("These days are past: choose days to come."), field="valid_until")
     return day

@@ -1,6 +1,7 @@
 """Rooms, devices and overbooking on screen: what is typed there decides what can be booked."""
 
 from collections.abc import Iterator
+from datetime import date, time
 
 import httpx
 import pytest
@@ -81,6 +82,22 @@ def test_what_is_not_the_practice_s_is_not_needed(served: Served, cast: Cast, ty
         assert session.scalars(select(ServiceNeed)).all() == []
 
 
+def test_hours_and_days_are_typed_as_people_write_them_whatever_the_browser_speaks(served: Served, cast: Cast) -> None:
+    page = f"/practices/{cast.practice_id}/overbooking"
+    typed = {"schedule": str(cast.schedule_id), "name": "Entre deux", "per_day": "2"}
+    with _browser(served) as browser:
+        shown = browser.get(page).text
+        assert 'type="time"' not in shown
+        assert 'type="date"' not in shown
+        refused = browser.post(page, data=typed | {"starts": "9h", "ends": "midi"})
+        assert "midi n’est pas une heure" in refused.text
+        assert 'value="midi"' in refused.text
+        browser.post(page, data=typed | {"starts": "9h", "ends": "12h30", "valid_until": "24/12/2099"})
+    with served.database.reading(SEED) as session:
+        rule = session.scalars(select(OverbookingRule)).one()
+        assert (rule.starts, rule.ends, rule.valid_until) == (time(9), time(12, 30), date(2099, 12, 24))
+
+
 def test_a_rule_is_written_and_ended(served: Served, cast: Cast) -> None:
     page = f"/practices/{cast.practice_id}/overbooking"
     typed = {
@@ -92,7 +109,10 @@ def test_a_rule_is_written_and_ended(served: Served, cast: Cast) -> None:
         "per_day": "2",
     }
     with _browser(served) as browser:
-        for wrong in ({"ends": ""}, {"ends": "08:00"}, {"per_day": "0"}, {"schedule": "77"}, {"name": " "}):
+        for wrong in (
+            *({"starts": "9 heures"}, {"ends": ""}, {"ends": "08:00"}, {"valid_until": "31.12."}),
+            *({"per_day": "0"}, {"schedule": "77"}, {"name": " "}),
+        ):
             assert browser.post(page, data=typed | wrong).status_code == 422, wrong
         answer = browser.post(page, data=typed)
         assert "Entre deux patients" in answer.text
