@@ -98,6 +98,13 @@ def test_hours_and_days_are_typed_as_people_write_them_whatever_the_browser_spea
         assert (rule.starts, rule.ends, rule.valid_until) == (time(9), time(12, 30), date(2099, 12, 24))
 
 
+def test_one_thing_has_one_name_on_the_page_of_rooms(served: Served, cast: Cast) -> None:
+    with _browser(served) as browser:
+        shown = browser.get(f"/practices/{cast.practice_id}/resources").text
+    assert "Ce qu’il faut pour chaque type de visite" in shown
+    assert "motif" not in shown.lower()
+
+
 def test_a_rule_is_written_and_ended(served: Served, cast: Cast) -> None:
     page = f"/practices/{cast.practice_id}/overbooking"
     typed = {
