@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
+from types import SimpleNamespace
 
 from sqlalchemy import select
 
-from callcenter.agenda.models import DayException, Opening, OpeningChannel, OpeningServiceType, ServiceType
+from callcenter.agenda.models import DayException, Opening, OpeningChannel, OpeningServiceType, Schedule, ServiceType
 from callcenter.agenda.resource_models import NeedKind, OverbookingRule, ServiceNeed
 from callcenter.agenda.rules.opening_rules import Channel, ExceptionKind, OpeningKind
+from callcenter.agenda.views.day import day_view
 from callcenter.agenda.writing.attendance import mark_arrived
 from callcenter.agenda.writing.cancelling import cancel_appointment
-from tests.agenda.cast import NINE, SEED, book, paris
+from callcenter.core.db import Database
+from callcenter.core.i18n import load_catalogues, set_language
+from callcenter.web.rendering import open_templates
+from tests.agenda.cast import MONDAY, NINE, SEED, book, paris, tilleuls
 from tests.agenda.finding.test_company import add, add_ines, need
 from tests.web.pages.test_agenda import Scene, scene
 
@@ -144,3 +149,31 @@ def test_a_partial_closing_says_why_in_its_block(scene: Scene) -> None:
     assert [(title, re.sub(r"<[^>]*>", "", text).split()) for title, text in closed] == [
         ("Fermé, Formation des secrétaires", ["Fermé", "Formation", "des", "secrétaires"])
     ]
+
+
+def test_beside_a_call_stand_the_colleague_what_is_kept_and_what_is_left_of_the_share(database: Database) -> None:
+    cast = tilleuls(database)
+    with database.unit_of_work(SEED) as session:
+        caron_id = add_ines(session, cast)
+        need(session, cast, NeedKind.PRACTITIONER, practitioner_id=caron_id)
+        (opening,) = session.scalars(
+            select(Opening).join(Schedule).where(Schedule.practitioner_id == caron_id, Opening.weekday == 0)
+        )
+        opening.ends = time(11)
+        own = {"practice_id": cast.practice_id, "schedule_id": opening.schedule_id}
+        session.add(Opening(weekday=0, starts=time(11), ends=time(12), kind=OpeningKind.RESERVE, **own))
+        session.add(OpeningChannel(practice_id=cast.practice_id, opening_id=opening.id, channel=Channel.PHONE, quota=2))
+    with database.unit_of_work(cast.scope) as session:
+        book(session, cast, paris(10))
+        # First visits need nobody: Dr Caron gives them alone.
+        view = day_view(session, practitioner_id=caron_id, day=MONDAY, service_type_id=cast.first_visit_id, at=NINE)
+    load_catalogues()
+    set_language("fr")
+    agenda = SimpleNamespace(view=view, types=(), more={}, choice=None, type_id=cast.first_visit_id)
+    shown = open_templates().get_template("agenda/_day.html").render(agenda=agenda, now=NINE)
+    lines = [" ".join(re.sub(r"<[^>]*>", " ", line).split()) for line in re.findall(r"(?s)<li .*?</li>", shown)]
+    assert [line for line in lines if "Libre" not in line and "Premier libre" not in line] == [
+        "10:00 10:00 Réservé Avec Dr Lemoine Vasseur H., Cs",
+        "11:00 Réserve jusqu’à 12:00",
+    ]
+    assert re.sub(r"<[^>]*>", "", shown).count("encore 2 par téléphone") == 1
