@@ -38,6 +38,7 @@ def test_a_colleague_s_visit_is_reached_like_her_own_and_follows_what_becomes_of
     assert f'data-cell data-appointment="{visit}"' in block[0]
     assert 'title="Avec Dr Lemoine, 10:00 Vasseur H., Consultation, Réservé"' in block[0]
     assert "<b>Avec Dr Lemoine</b>" in shown
+    assert "<td>Vasseur H. (Avec Dr Lemoine)</td>" in scene.get(hers, path="/agenda/print")
     with database.unit_of_work(cast.scope) as session:
         mark_arrived(session, visit, staff_id=None, at=NINE)
     # What the process remembers of her column is of her agenda, which has not changed.
