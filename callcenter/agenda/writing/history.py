@@ -123,7 +123,7 @@ def record_event(
 
 
 def _note_participants(session: Session, appointment: Appointment, after: dict[str, Any], *, is_new: bool) -> None:
-    actors = {taken[0] for taken in after["occupied"]}
+    actors = {taken[0] for taken in (*after["occupied"], *after.get("shared", ()))}
     if not actors:
         return  # a cancelled visit keeps those who would have taken part
     connection = scoped_connection(session, appointment.practice_id)

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.agenda.actors import practitioner_actor, resource_actor
 from callcenter.agenda.finding.free_times import find_free
 from callcenter.agenda.models import ServiceType
-from callcenter.agenda.occupation_models import GroupVisit, Hold, HoldStatus, Occupation
+from callcenter.agenda.occupation_models import AppointmentParticipant, GroupVisit, Hold, HoldStatus, Occupation
 from callcenter.agenda.resource_models import NeedKind, Resource, ServiceNeed
+from callcenter.agenda.writing.attendance import mark_arrived
 from callcenter.agenda.writing.cancelling import cancel_appointment
 from callcenter.agenda.writing.holding import hold_time, release_hold
 from callcenter.agenda.writing.undoing import last_undoable, undo
@@ -147,3 +149,26 @@ def test_a_group_that_comes_back_takes_its_room_and_what_surrounds_it_again(data
         undo(session, last.event_id, staff_id=cast.camille_id, at=NINE)
         assert session.execute(occupied).all() == before
         assert len(before) == 2
+
+
+def test_the_room_of_a_group_takes_part_in_the_visit_of_each_of_its_patients(database: Database, cast: Cast) -> None:
+    with database.unit_of_work(SEED) as session:
+        session.add(room := Resource(kind=NeedKind.ROOM, name="Salle", practice_id=cast.practice_id))
+        session.add(ServiceNeed(kind=NeedKind.ROOM, service_type_id=cast.first_visit_id, practice_id=cast.practice_id))
+        session.flush()
+        both = {practitioner_actor(cast.practitioner_id), resource_actor(room.id)}
+    with database.unit_of_work(cast.scope) as session:
+        first, second = join(session, cast, "Adam"), join(session, cast, "Blin")
+        assert [taking_part(session, one) for one in (first, second)] == [both, both]
+        mark_arrived(session, second, staff_id=cast.camille_id, at=NINE)
+        cancel_appointment(session, first, staff_id=cast.camille_id, at=NINE)
+        assert [taking_part(session, one) for one in (first, second)] == [both, both]
+        last = last_undoable(session, cast.camille_id, at=NINE)
+        assert last is not None
+        undo(session, last.event_id, staff_id=cast.camille_id, at=NINE)
+        assert taking_part(session, first) == both
+
+
+def taking_part(session: Session, appointment_id: int) -> set[int]:
+    there = select(AppointmentParticipant.actor).where(AppointmentParticipant.appointment_id == appointment_id)
+    return set(session.scalars(there))
