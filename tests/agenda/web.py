@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from sqlalchemy import update
 
-import callcenter.web as web
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
@@ -22,6 +19,7 @@ from callcenter.web.errors import install_error_pages
 from callcenter.web.pages import my_agenda
 from callcenter.web.rendering import open_templates
 from callcenter.web.security import Guard
+from callcenter.web.static_files import FOLDER, MarkedFiles
 from tests.agenda.cast import NINE, SEED, Cast
 from tests.messaging.carriers import TextCarrier
 
@@ -39,7 +37,7 @@ def doctor_s_app(database: Database, clock: Clock, *, public_url: str = "http://
     app.state.stopping = asyncio.Event()
     app.state.templates = open_templates()
     install_error_pages(app)
-    app.mount("/static", StaticFiles(directory=Path(web.__file__).parent / "static"), name="static")
+    app.mount("/static", MarkedFiles(directory=FOLDER), name="static")
     app.include_router(live.router)
     app.include_router(my_agenda.router)
     app.add_middleware(Guard, public_url=public_url, softphone_url="", default_language="fr")
