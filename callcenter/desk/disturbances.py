@@ -119,6 +119,8 @@ def read_disturbances(session: Session, *, at: datetime, limit: int = 20) -> Dis
 
 def _who_talks(session: Session, call_ids: set[int]) -> dict[int, str]:
     """Her name by call; of several who talk in one, she who reported."""
+    if not call_ids:
+        return {}
     rows = session.execute(
         select(Agent.call_id, Staff.name)
         .join(Staff, Staff.id == Agent.staff_id)

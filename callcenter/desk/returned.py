@@ -117,24 +117,29 @@ def read_handed(session: Session, agent: Agent | None) -> Handed | None:
     ).one_or_none()
     if mine is None or mine.priority_reason != PriorityReason.RETURNED or not _was_hers(session, agent, mine.call_id):
         return None
-    taker = session.execute(
-        select(Staff.first_name, Staff.name)
-        .join(Reservation, Reservation.staff_id == Staff.id)
-        .where(
-            Reservation.call_id == mine.call_id,
-            Reservation.id > mine.id,
-            Reservation.staff_id != agent.staff_id,
-            Reservation.status == ReservationStatus.ACCEPTED,
-        )
-        .order_by(Reservation.id.desc())
-        .limit(1)
-    ).one_or_none()
+    taker = None
+    if mine.status != QueueEntryStatus.WAITING:  # else nobody has her, whoever was in the call before
+        taker = session.execute(
+            select(Staff.first_name, Staff.name)
+            .join(Reservation, Reservation.staff_id == Staff.id)
+            .where(
+                Reservation.call_id == mine.call_id,
+                Reservation.id > mine.id,
+                Reservation.staff_id != agent.staff_id,
+                Reservation.status == ReservationStatus.ACCEPTED,
+            )
+            .order_by(Reservation.id.desc())
+            .limit(1)
+        ).one_or_none()
     if taker is None and mine.status != QueueEntryStatus.WAITING:
         return None  # she was the last to speak with the patient
+    left_at = _left_at(session, mine.call_id, agent.staff_id)
+    # Of her gesture as she left; what a colleague answered before is over.
+    of_then = or_(Reservation.status == ReservationStatus.PENDING, Reservation.settled_at >= left_at)
     colleague = session.execute(
         select(Reservation.status, Staff.first_name, Staff.name)
         .join(Staff, Staff.id == Reservation.staff_id)
-        .where(Reservation.call_id == mine.call_id, Reservation.from_staff_id == agent.staff_id)
+        .where(Reservation.call_id == mine.call_id, Reservation.from_staff_id == agent.staff_id, of_then)
         .order_by(Reservation.id.desc())
         .limit(1)
     ).one_or_none()
@@ -144,7 +149,7 @@ def read_handed(session: Session, agent: Agent | None) -> Handed | None:
     if colleague is not None:
         asked = "" if has_taken else (colleague.first_name or colleague.name)
     else:
-        asked = _asked_in_vain(session, mine.call_id, agent.staff_id)
+        asked = _asked_in_vain(session, mine.call_id, left_at)
     return Handed(
         name=(taker.first_name or taker.name) if taker else "",
         asked=asked,
@@ -152,14 +157,19 @@ def read_handed(session: Session, agent: Agent | None) -> Handed | None:
     )
 
 
-def _asked_in_vain(session: Session, call_id: int, staff_id: int) -> str:
-    """Whose telephone outside she had put the patient through to as she left, and who did not come; else empty."""
-    left_at = session.scalar(
+def _left_at(session: Session, call_id: int, staff_id: int) -> datetime | None:
+    """When her telephone left this call last."""
+    left_at: datetime | None = session.scalar(
         select(Leg.left_at)
         .where(Leg.call_id == call_id, Leg.staff_id == staff_id, Leg.role == LegRole.OPERATOR)
         .order_by(Leg.id.desc())
         .limit(1)
     )
+    return left_at
+
+
+def _asked_in_vain(session: Session, call_id: int, left_at: datetime | None) -> str:
+    """Whose telephone outside she had put the patient through to as she left, and who did not come; else empty."""
     if left_at is None:
         return ""
     asked = session.scalar(
@@ -181,10 +191,5 @@ def _was_hers(session: Session, agent: Agent, call_id: int) -> bool:
     """Whether she wraps this call up, or was in it when her browser fell silent; earlier ones are told no more."""
     if agent.status == AgentStatus.WRAP_UP:
         return agent.call_id == call_id
-    left_at = session.scalar(
-        select(Leg.left_at)
-        .where(Leg.call_id == call_id, Leg.staff_id == agent.staff_id, Leg.role == LegRole.OPERATOR)
-        .order_by(Leg.id.desc())
-        .limit(1)
-    )
+    left_at = _left_at(session, call_id, agent.staff_id)
     return left_at is not None and agent.lapsed_at is not None and agent.lapsed_at - left_at < _STILL_TOLD

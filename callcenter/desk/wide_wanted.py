@@ -52,7 +52,10 @@ class WantedTimes:
         assert asked.wall is not None
         instants = instants_of(asked.wall, zone)
         if len(instants) == 1:
-            fits = (one for one, _ in named if isinstance(self._place(one, instants[0]), Place))
+            # Where another's clocks show something else then, it is not the hour that was typed.
+            fits = (
+                one for one, of_hers in named if of_hers == zone and isinstance(self._place(one, instants[0]), Place)
+            )
             whose = next(fits, practitioner)
             return asked.but(wall=None, start=instants[0], with_id=whose.id), None
         chosen = asked.but(wall=None, with_id=practitioner.id)

@@ -64,18 +64,20 @@ def give_back_place(session: Session, call: Call, *, at: datetime, was_sent_befo
 def return_to_queue(session: Session, call: Call, *, at: datetime) -> bool:
     """Put a patient who was answered back at the head of the queue; whether this did it. Needs the whole floor.
 
-    Whoever spoke with somebody already goes before all but the urgent; in an emergency she is urgent. On screen her
-    wait counts from now: what came before was no waiting.
+    Whoever spoke with somebody already goes before all but the urgent, and on screen her wait counts from now: what
+    came before was no waiting. In an emergency she is urgent.
     """
     reason = PriorityReason.RETURNED if call.answered_at is not None else None
-    priority = {"priority": PRIORITIES[reason], "priority_reason": reason} if reason is not None else {}
+    priority = (
+        {"priority": PRIORITIES[reason], "priority_reason": reason, "returned_at": at} if reason is not None else {}
+    )
     if call.in_emergency:
         priority["urgent"] = True
     returned = was_changed(
         session,
         update(QueueEntry)
         .where(QueueEntry.call_id == call.id, QueueEntry.status == QueueEntryStatus.ANSWERED)
-        .values(status=QueueEntryStatus.WAITING, left_at=None, requeue_at=None, returned_at=at, ahead=0, **priority),
+        .values(status=QueueEntryStatus.WAITING, left_at=None, requeue_at=None, ahead=0, **priority),
     )
     if returned:
         touch(session, "queue", f"call-{call.id}")

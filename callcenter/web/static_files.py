@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi.staticfiles import StaticFiles
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).resolve().parent / "static"
 
 _MARK = re.compile(r"^v-[0-9a-f]{10}/")
 
@@ -28,8 +28,15 @@ def static_address(path: str) -> str:
 
 
 def is_marked(path: str, query: bytes) -> bool:
-    """Whether an address below ``/static/`` has its content's mark, so that what is there never changes."""
-    return query.startswith(b"v=") or _MARK.match(path.removeprefix("/static/")) is not None
+    """Whether an address below ``/static/`` has its content's mark as it stands, so that what is there never changes.
+
+    A page of the version before asks by an old mark: what it gets is of today, and not to be kept under that address.
+    """
+    asked = _MARK.sub("", path.removeprefix("/static/"))
+    file = (FOLDER / asked).resolve()
+    if not (file.is_relative_to(FOLDER) and file.is_file()):
+        return False
+    return static_address(asked) == (f"{path}?{query.decode('latin-1')}" if query else path)
 
 
 class MarkedFiles(StaticFiles):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -102,6 +103,7 @@ def test_a_call_is_moved_to_her_own_telephone_and_back(town: Town) -> None:
     answer(desk)
     wait(lambda: together(town, sid))
 
+    expect(desk.locator("#switch-ear")).to_have_attribute("action", re.compile("/calls/"))  # before, it is for the next
     desk.keyboard.press("F10")
     expect(desk.locator("#desk-ear")).to_have_attribute("data-ear", "telephone")
     wait(lambda: ringing(town, MOBILE))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -45,7 +46,7 @@ def read_assisting(
         .join(ServiceType, ServiceType.id == func.coalesce(Appointment.service_type_id, GroupVisit.service_type_id))
         .where(
             Occupation.actor.in_([practitioner_actor(one) for one in zones]),
-            Occupation.actor != 2 * whose,  # her own visits stand there already; see ``agenda.actors``
+            Occupation.actor != practitioner_actor(cast(Any, whose)),  # her own visits stand there already
             # A day of margin on both sides: the days are wall-clock, the instants are not.
             Occupation.start >= wall_seconds(first_day - _DAY),
             Occupation.start < wall_seconds(last_day + 2 * _DAY),

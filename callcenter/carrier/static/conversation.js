@@ -26,8 +26,12 @@ export function name(who) {
 
 /** Adds the lines a list does not show yet; what is there is never touched. */
 export function grow(list, call) {
-  if (list.dataset.sid !== call.sid) { list.replaceChildren(); list.dataset.sid = call.sid; }
   keepFoot(list);
+  if (list.dataset.sid !== call.sid) {
+    list.replaceChildren();
+    list.dataset.sid = call.sid;
+    Object.assign(reading.get(list), { follows: true, top: 0 });
+  }
   for (const line of call.transcript.slice(list.children.length)) {
     const item = document.createElement("p");
     const words = line.kind === "note"

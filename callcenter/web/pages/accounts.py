@@ -84,8 +84,9 @@ def leave(request: Request, world: TheWorld, at: At, me: MaybeMe) -> Response:
     """Forget the session, here and in the browser; repeating it is no error.
 
     An operator takes no calls from here on: what rings for her goes to the next, without waiting for her lease. Unless
-    her desk is open in another browser, where she goes on. Raises
-    ``Conflict`` while she talks: her patient would be left alone.
+    her desk is open in another browser, where she goes on.
+
+    Raises ``Conflict`` while she talks: her patient would be left alone.
     """
     token = request.cookies.get(SESSION_COOKIE)
     if token:

@@ -22,12 +22,13 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat && !key.startsWith("Page") && !key.startsWith("Arrow")) return;
   if (!answersNow(key)) return;
 
+  let dead;
   const element = elementFor(key);
   if (element) {
     event.preventDefault();
     press(element);
-  } else if (deadKey(key)) {
-    say(deadKey(key)?.dataset.why); // a key that cannot act says so: what is typed after it goes elsewhere
+  } else if ((dead = deadKey(key))) {
+    say(dead.dataset.why); // a key that cannot act says so: what is typed after it goes elsewhere
   } else if ((key === "PageUp" || key === "PageDown") && moveRow(key === "PageDown" ? 1 : -1)) {
     event.preventDefault();
   }
@@ -79,7 +80,8 @@ function leaveField() {
 }
 
 function deadKey(key) {
-  return [...scope().querySelectorAll("[data-key][data-why]:disabled")].find((one) => keyOf(one) === key);
+  const all = [...scope().querySelectorAll("[data-key][data-why]:disabled")];
+  return all.find((one) => keyOf(one) === key && !one.closest("[inert]") && one.checkVisibility());
 }
 
 function scope() {

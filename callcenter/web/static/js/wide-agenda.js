@@ -139,8 +139,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.target.id !== "wide-moment") return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (!event.target.value) return current()?.focus();
-  event.target.value = "";
+  if (event.target.value) event.target.value = "";
+  else (current() ?? { focus: () => event.target.blur() }).focus();
 }, { capture: true });
 // Found: the field has done its work, and the keyboard goes on with what was found.
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -265,7 +265,8 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   settle();
   if (target?.id?.startsWith("wide-who-") && $("[name=patient_id][form=wide-book]")) ($("#wide-book-it") ?? current())?.focus();
   // On a busy machine a time may be chosen, and drawn, before the agenda's own opening has settled: it keeps the focus.
-  if (layer && target === layer && !$("#wide-book-it")) current()?.focus();
+  // Nor is it taken from a field that a key has opened meanwhile.
+  if (layer && target === layer && !$("#wide-book-it") && !document.activeElement?.matches(FIELDS)) current()?.focus();
 });
 rove();
 
