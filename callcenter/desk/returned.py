@@ -80,8 +80,12 @@ def read_former(session: Session, card: CallCard | None, staff_id: int) -> Forme
     if card is None or card.state is CardState.WRAP_UP:
         return None
     again = aliased(Leg)
+    # Her own telephone: the line that she had rung in an emergency bears her name too.
     is_back = exists().where(
-        again.call_id == Leg.call_id, again.staff_id == Leg.staff_id, again.status == LegStatus.JOINED
+        again.call_id == Leg.call_id,
+        again.role == LegRole.OPERATOR,
+        again.staff_id == Leg.staff_id,
+        again.status == LegStatus.JOINED,
     )
     row = session.execute(
         select(Leg.left_at, Staff.first_name, Staff.name)

@@ -19,6 +19,7 @@ from callcenter.desk.transfers import Transfers
 from callcenter.directory.models import Contact, EmergencyLine, Practice, Practitioner, Site
 from callcenter.routing.models import Agent, AgentStatus, QueueEntryStatus, Reservation, ReservationStatus
 from callcenter.routing.offers import accept_offer, decline_offer, expire_offers
+from callcenter.routing.returning import COMES_BACK_WITHIN, return_cut_off
 from callcenter.routing.transferring import lift_holds_after_refusal
 from callcenter.telephony.holding import hold_patient
 from callcenter.telephony.leaving import hang_up_call
@@ -269,6 +270,27 @@ def test_passed_blindly_to_a_colleague_it_rings_for_her_alone_then_for_everybody
     floor.accept("Nora")
 
 
+def test_a_colleague_who_declined_long_ago_is_not_blamed_for_a_cut(floor: Floor, call_id: int) -> None:
+    ask(floor, call_id, "Ines", colleague(floor, "Lea"))
+    with floor.database.unit_of_work(ALL) as session:
+        decline_offer(session, the_offer(floor).id, staff_id=floor.staff["Lea"], at=floor.now)
+    floor.clock.advance(timedelta(minutes=5))
+    lose(floor, "Ines")
+    assert handed(floor, "Ines") == Handed(name="", asked="", was_cut=True)
+
+
+def test_a_colleague_who_was_in_and_left_has_nobody(floor: Floor, call_id: int) -> None:
+    ask(floor, call_id, "Ines", colleague(floor, "Lea"))
+    own = floor.accept("Lea")
+    floor.hear(own.id, LegNews.JOINED)
+    floor.clock.advance(timedelta(minutes=1))
+    floor.hear(own.id, LegNews.COMPLETED)
+    floor.clock.advance(timedelta(minutes=5))
+    lose(floor, "Ines")
+    assert floor.entry(call_id).status == QueueEntryStatus.WAITING
+    assert handed(floor, "Ines") == Handed(name="", asked="", was_cut=True)
+
+
 def test_a_call_that_is_taken_back_or_over_does_not_ring_on(floor: Floor, call_id: int) -> None:
     ask(floor, call_id, "Ines", colleague(floor, "Lea"))
     offer = the_offer(floor)
@@ -475,6 +497,20 @@ def sweep(floor: Floor) -> None:
     lift_lonely_holds(floor.database, floor.provider, floor.clock)
     lift_holds_after_refusal(floor.database, floor.provider, floor.clock)
     close_ended_calls(floor.database, floor.provider, floor.clock)
+
+
+def lose(floor: Floor, name: str) -> None:
+    """Her telephone leaves, and she does not come back in time."""
+    with floor.database.reading(ALL) as session:
+        own = session.scalars(
+            select(Leg).where(Leg.staff_id == floor.staff[name], Leg.role == LegRole.OPERATOR).order_by(Leg.id.desc())
+        ).first()
+    assert own is not None
+    floor.hear(own.id, LegNews.COMPLETED)
+    floor.clock.advance(COMES_BACK_WITHIN)
+    with floor.database.unit_of_work(ALL) as session:
+        session.execute(update(Agent).values(lease_until=floor.now + timedelta(minutes=1)))
+    return_cut_off(floor.database, floor.clock)
 
 
 def handed(floor: Floor, name: str) -> Handed | None:

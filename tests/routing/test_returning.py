@@ -287,6 +287,16 @@ def test_a_telephone_that_never_was_in_gives_the_patient_back_at_once(floor: Flo
     assert (entry.priority, floor.agent("Ines").missed_call) == (0, True)
 
 
+def test_whom_nobody_has_spoken_with_keeps_the_beginning_of_her_wait(floor: Floor) -> None:
+    floor.hire("Ines")
+    call_id = floor.ring()
+    leg = floor.accept("Ines")
+    floor.clock.advance(timedelta(seconds=25))
+    floor.hear(leg.id, LegNews.FAILED)
+    entry = floor.entry(call_id)
+    assert (entry.status, entry.returned_at) == ("waiting", None)
+
+
 def test_a_telephone_that_does_not_answer_again_leaves_her_the_time_that_is_left(floor: Floor) -> None:
     call_id = cut(floor)
     until = floor.entry(call_id).requeue_at
