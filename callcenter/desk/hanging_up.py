@@ -35,28 +35,30 @@ def hang_up(
     settings: Settings,
     scope: Practices,
     staff_id: int,
-) -> None:
+) -> bool:
     """End her call for everybody, ended twice it stays ended; a patient with the regulator she leaves there.
 
-    Nothing happens within a second of somebody else's leaving: the key was pressed for them. Raises ``NotFound`` for a
-    call that is not hers and ``Conflict`` when she may not leave it, or the carrier did not do it.
+    False, and nothing is done, within a second of somebody else's leaving: the key was pressed for them. Raises
+    ``NotFound`` for a call that is not hers and ``Conflict`` when she may not leave it, or the carrier did not do it.
     """
     if give_to_colleague(database, provider, call_id, clock, scope=scope, staff_id=staff_id):
-        return
+        return True
     with database.reading(scope) as session:
         handled_call(session, call_id, staff_id=staff_id)
         refuse_leaving(session, call_id)
-        is_hers = is_on(session, call_id, staff_id=staff_id)
-        if not is_hers or _somebody_has_just_left(session, call_id, staff_id=staff_id, at=clock.now()):
-            return
+        if not is_on(session, call_id, staff_id=staff_id):
+            return True
+        if _somebody_has_just_left(session, call_id, staff_id=staff_id, at=clock.now()):
+            return False
     # After "taken over" patient and regulator speak on: ending the call would cut them off from each other.
     if leave_call(database, provider, call_id, clock, staff_id=staff_id):
         with database.unit_of_work(scope) as session:
             presence.enter_wrap_up(session, staff_id, at=clock.now())
-        return
+        return True
     beside = Transfers(database, provider, clock, settings=settings, scope=scope, call_id=call_id, staff_id=staff_id)
     if not beside.leave_as_guest():
         hang_up_call(database, provider, call_id, clock, staff_id=staff_id)
+    return True
 
 
 def give_to_colleague(

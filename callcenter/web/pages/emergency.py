@@ -147,13 +147,13 @@ def leave_line(request: Request, call_id: int, world: TheWorld, me: Operator) ->
         if _card(world, me, call_id).state is not RelayState.TAKEN_OVER:
             raise Conflict(N_("Stay on the line until the regulator says “taken over”."))
         scope = Practices(me.practice_ids)
-        hang_up(
+        has_left = hang_up(
             world.database, world.provider, call_id, world.clock,
             settings=world.settings, scope=scope, staff_id=me.staff_id,
         )  # fmt: skip
     except Conflict as refused:
         return _stay(request, world, me, call_id, refused)
-    return _to_desk(request)
+    return _to_desk(request) if has_left or not is_htmx(request) else _stay(request, world, me, call_id)
 
 
 @router.post("/calls/{call_id}/emergency/closure")
@@ -167,9 +167,9 @@ def close_card(request: Request, call_id: int, world: TheWorld, me: Operator, at
     return _to_desk(request)
 
 
-def _stay(request: Request, world: World, me: Operator, call_id: int, refused: Problem) -> Response:
+def _stay(request: Request, world: World, me: Operator, call_id: int, refused: Problem | None = None) -> Response:
     """The card stays and says why it does."""
-    if not is_htmx(request):
+    if refused and not is_htmx(request):
         raise refused
     answer = _live(request, world, me, call_id, fault=refused)
     answer.headers["HX-Reswap"] = "none"

@@ -212,6 +212,11 @@ def test_taken_over_waits_five_seconds_after_the_answer(floor: Floor) -> None:
     taken_over = floor.browser.post(f"/calls/{floor.call}/emergency/taken-over", headers=SWAP)
     assert taken_over.status_code == 200
     assert f'action="/calls/{floor.call}/emergency/leaving"' in taken_over.text
+    with floor.database.unit_of_work(SEED) as session:
+        leg = session.scalars(select(Leg).where(Leg.role == LegRole.EMERGENCY)).one()
+        leg.status, leg.left_at = LegStatus.LEFT, floor.clock.now()
+    pressed_for_the_regulator = floor.browser.post(f"/calls/{floor.call}/emergency/leaving", headers=SWAP)
+    assert pressed_for_the_regulator.headers["hx-reswap"] == "none", "she is still there, and so is the card"
     closed = floor.browser.post(f"/calls/{floor.call}/emergency/closure", headers=SWAP)
     assert closed.text == ""
 
