@@ -132,6 +132,9 @@ def _who_talks(session: Session, call_ids: set[int]) -> dict[int, str]:
 
 
 def _who_is_beside(session: Session, call_ids: set[int]) -> dict[int, str]:
+    """The supervisor's name by call; of several, who came first."""
+    if not call_ids:
+        return {}
     rows = session.execute(
         select(Supervision.call_id, Staff.name)
         .join(Leg, Leg.id == Supervision.leg_id)

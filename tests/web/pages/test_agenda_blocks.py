@@ -56,8 +56,8 @@ def test_kept_hours_say_so_and_the_cursor_passes_over_them(scene: Scene) -> None
     blocks = re.findall(r'<li class="closed withheld"[^>]*title="([^"]*)"><span>(.*?)</span></li>', shown)
     assert blocks == [
         (
-            "08:30–12:30 Gardé pour les urgences, s’ouvre mardi 08:00",
-            "Gardé pour les urgences <small>s’ouvre mardi 08:00</small>",
+            "08:30–12:30 Gardé pour les urgences, s’ouvre mardi à 08:00",
+            "Gardé pour les urgences <small>s’ouvre mardi à 08:00</small>",
         ),
         ("14:00–18:00 Autres types de visite (Première visite)", "Autres types de visite"),
     ]
