@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from callcenter.directory.models import Role
@@ -24,13 +25,21 @@ def says(board: Page, title: str, figure: str, words: str = "") -> None:
     expect(card.locator(".sub")).to_contain_text(words)
 
 
-def grow_old(screen: Page, timers: str) -> None:
-    """A quarter of an hour passes, as these timers see it; nothing is told to the screen."""
-    screen.locator(timers).first.wait_for()
-    screen.evaluate(
-        "([timers, seconds]) => document.querySelectorAll(timers).forEach((one) => (one.dataset.since -= seconds))",
-        [timers, QUARTER],
-    )
+def grow_old(screen: Page, timers: str, late: Locator) -> None:
+    """A quarter of an hour passes, as these timers see it, and by itself the screen says "late".
+
+    What was signalled just before may still be read again, and has the timers young once more: then it passes again.
+    """
+    for _ in range(5):
+        screen.locator(timers).first.wait_for()
+        screen.evaluate(
+            "([timers, seconds]) => document.querySelectorAll(timers).forEach((one) => (one.dataset.since -= seconds))",
+            [timers, QUARTER],
+        )
+        with suppress(AssertionError):
+            expect(late).to_be_visible(timeout=4_000)
+            return
+    expect(late).to_be_visible()
 
 
 def test_each_caller_counts_once_and_only_those_on_the_line_wait(town: Town) -> None:
@@ -74,11 +83,9 @@ def test_each_caller_counts_once_and_only_those_on_the_line_wait(town: Town) -> 
     expect(desk.locator("#waiting-count")).to_have_text("")
 
     # On a quiet floor nobody signals anything, and a quarter of an hour passes.
-    owed = board.locator(".fig[data-late='900']")
-    expect(owed.get_by_text("en retard")).to_be_hidden()
-    grow_old(board, ".fig[data-late='900']")
-    expect(owed.get_by_text("en retard")).to_be_visible()
+    owed = board.locator(".fig[data-late='900']").get_by_text("en retard")
+    expect(owed).to_be_hidden()
+    grow_old(board, ".fig[data-late='900']", owed)
     late = desk.locator("#desk-callbacks li").first.get_by_text("en retard")
     expect(late).to_be_hidden()
-    grow_old(desk, "#desk-callbacks [data-late='900']")
-    expect(late).to_be_visible()
+    grow_old(desk, "#desk-callbacks [data-late='900']", late)
