@@ -1,0 +1,133 @@
+"""Who is on call at an instant: rotations, and what was arranged otherwise on top. Pure.
+
+Turns change at a wall-clock hour of the practice, so that a night of 23 or 25 hours is one night; everything else is
+instants.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from callcenter.dispatch.rules.timing import instant
+
+DAY = timedelta(days=1)
+
+
+class ShiftSource(StrEnum):
+    """Why somebody is on call."""
+
+    ROTATION = "rotation"
+    OVERRIDE = "override"  # set by hand for this time
+    SWAP = "swap"  # two agreed to exchange
+    IMPORTED = "imported"  # from a calendar that is kept elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Members take turns of so many days, from an anchor day on, changing at an hour of the practice's wall clock."""
+
+    members: Sequence[int]
+    starts_on: date
+    turn_days: int
+    changes_at: time
+    zone: str
+    ends_on: date | None = None  # the last day on which a turn may begin
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One stretch of being on call; ``practitioner_id`` None: arranged that nobody is."""
+
+    starts_at: datetime
+    ends_at: datetime
+    practitioner_id: int | None
+    source: ShiftSource
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time for which nobody is on call."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def roster(
+    rotations: Sequence[Rotation], arranged: Sequence[Shift], *, starts_at: datetime, ends_at: datetime
+) -> tuple[Shift, ...]:
+    """Who is on call between two instants, stretch by stretch; times without anybody are left out, or have None.
+
+    What was arranged stands above every rotation, the later in the sequence above the earlier; of several rotations the
+    first counts.
+    """
+    layers = [*reversed(arranged), *(one for own in rotations for one in _turns(own, starts_at, ends_at))]
+    layers = [one for one in layers if one.starts_at < ends_at and one.ends_at > starts_at]
+    edges = {starts_at, ends_at}
+    edges |= {edge for one in layers for edge in (one.starts_at, one.ends_at) if starts_at < edge < ends_at}
+    stretches: list[Shift] = []
+    for begin, end in pairwise(sorted(edges)):
+        on_top = next((one for one in layers if one.starts_at <= begin and one.ends_at >= end), None)
+        if on_top is not None:
+            _append(stretches, replace(on_top, starts_at=begin, ends_at=end))
+    return tuple(stretches)
+
+
+def on_call_at(rotations: Sequence[Rotation], arranged: Sequence[Shift], at: datetime) -> Shift | None:
+    """The shift of whoever is on call at this instant, a day before and after at most; None: nobody is."""
+    for one in roster(rotations, arranged, starts_at=at - DAY, ends_at=at + DAY):
+        if one.starts_at <= at < one.ends_at:
+            return one if one.practitioner_id is not None else None
+    return None
+
+
+def gaps(shifts: Iterable[Shift], *, starts_at: datetime, ends_at: datetime) -> tuple[Gap, ...]:
+    """The times between two instants for which these shifts, in order, have nobody."""
+    found: list[Gap] = []
+    covered_until = starts_at
+    for one in shifts:
+        if one.practitioner_id is None:
+            continue
+        if one.starts_at > covered_until:
+            found.append(Gap(covered_until, min(one.starts_at, ends_at)))
+        covered_until = max(covered_until, one.ends_at)
+    if covered_until < ends_at:
+        found.append(Gap(covered_until, ends_at))
+    return tuple(found)
+
+
+def swapped(given: Shift, returned: Shift) -> tuple[Shift, Shift]:
+    """What two who exchange these shifts have arranged, once both agreed."""
+    return (
+        replace(given, practitioner_id=returned.practitioner_id, source=ShiftSource.SWAP),
+        replace(returned, practitioner_id=given.practitioner_id, source=ShiftSource.SWAP),
+    )
+
+
+def _turns(rotation: Rotation, starts_at: datetime, ends_at: datetime) -> Iterable[Shift]:
+    if not rotation.members or rotation.turn_days < 1:
+        return
+    place = ZoneInfo(rotation.zone)
+    # One turn earlier than the day says: at its first hours the turn of before still runs.
+    first = (starts_at.astimezone(place).date() - rotation.starts_on).days // rotation.turn_days - 1
+    nth = max(first, 0)
+    while True:
+        begins_on = rotation.starts_on + nth * rotation.turn_days * DAY
+        begins_at = instant(begins_on, rotation.changes_at, place)
+        if begins_at >= ends_at or (rotation.ends_on is not None and begins_on > rotation.ends_on):
+            return
+        until = instant(begins_on + rotation.turn_days * DAY, rotation.changes_at, place)
+        yield Shift(begins_at, until, rotation.members[nth % len(rotation.members)], ShiftSource.ROTATION)
+        nth += 1
+
+
+def _append(stretches: list[Shift], following: Shift) -> None:
+    """Two stretches of one shift that something on top no longer parts are one again."""
+    last = stretches[-1] if stretches else None
+    same = last is not None and (last.practitioner_id, last.source) == (following.practitioner_id, following.source)
+    if last is not None and same and last.ends_at == following.starts_at:
+        stretches[-1] = replace(last, ends_at=following.ends_at)
+    else:
+        stretches.append(following)
