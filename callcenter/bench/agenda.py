@@ -6,6 +6,7 @@ is measured in this one.
 
 import contextlib
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -35,6 +36,7 @@ from callcenter.core.errors import StartRefused
 from callcenter.core.migrate import upgrade
 
 WRITERS = 8
+PAUSE = 0.2  # s between two acts of a writer: 40 a second, more than a country's operators write in its busiest hour
 _YEAR = 365
 
 Say = Callable[[str], None]
@@ -65,8 +67,8 @@ def run(
                 say(f"{name}: over HTTP")
                 rows += _over_http(folder, url, name, agendas, rounds, requests)
                 say(f"{name}: {WRITERS} writers")
-                for writers in (1, WRITERS):
-                    rows += _writing(database, name, agendas, rounds, writers, writes, at=at)
+                for writers, pause in ((1, 0.0), (WRITERS, PAUSE), (WRITERS, 0.0)):
+                    rows += _writing(database, name, agendas, rounds, writers, writes, pause=pause, at=at)
     return {"bench": "agenda", "machine": about, "rounds": rounds, "requests": requests, "rows": rows}
 
 
@@ -130,9 +132,20 @@ def _ask(port: int, path: str, token: str, times: int, expected: str) -> list[fl
 
 
 def _writing(
-    database: Database, name: str, agendas: Agendas, rounds: int, writers: int, writes: int, *, at: datetime
+    database: Database,
+    name: str,
+    agendas: Agendas,
+    rounds: int,
+    writers: int,
+    writes: int,
+    *,
+    pause: float,
+    at: datetime,
 ) -> list[dict[str, Any]]:
-    """Units of work without HTTP, each writer in the agenda of another practitioner; beside one row and its commit."""
+    """Units of work without HTTP, each writer in the agenda of another practitioner; beside one row and its commit.
+
+    ``pause``: seconds between two acts of a writer, on average.
+    """
     ten = agendas.ten
     starts: dict[int, list[int]] = {}
     with database.reading(ALL) as session:
@@ -153,7 +166,7 @@ def _writing(
                 start=starts[whose].pop(),
                 call_id=None,
                 staff_id=None,
-                request_key=f"bench-{writers}-{whose}-{number}",
+                request_key=f"bench-{writers}-{pause}-{whose}-{number}",
                 at=at,
             )
             booked[whose].append(made.id)
@@ -166,7 +179,7 @@ def _writing(
                 practitioner_id=whose,
                 start=starts[whose].pop(),
                 staff_id=None,
-                request_key=f"bench-move-{writers}-{whose}-{number}",
+                request_key=f"bench-move-{writers}-{pause}-{whose}-{number}",
                 at=at,
             )
 
@@ -177,19 +190,24 @@ def _writing(
     found: dict[str, list[list[float]]] = {"book": [], "move": [], "floor": []}
     for each in range(rounds):
         for title, act in (("floor", write_a_row), ("book", book), ("move", move)):
-            found[title].append(_at_once(act, list(starts), writes, each))
-    return [timed_row(title, name, writers, found[title], found["floor"]) for title in ("book", "move")]
+            found[title].append(_at_once(act, list(starts), writes, each, pause=pause))
+    pace = f", {round(writers / pause)} a second" if pause else ""
+    return [timed_row(f"{title}{pace}", name, writers, found[title], found["floor"]) for title in ("book", "move")]
 
 
-def _at_once(act: Callable[[int, int], None], whose: Sequence[int], times: int, round_: int) -> list[float]:
-    """Every writer one after the other without a pause, all writers at once; seconds each act took."""
+def _at_once(
+    act: Callable[[int, int], None], whose: Sequence[int], times: int, round_: int, *, pause: float
+) -> list[float]:
+    """Every writer one act after the other, all writers at once; seconds each act took, the pauses left out."""
     took: list[float] = []
     faults: list[BaseException] = []
 
     def write(practitioner_id: int) -> None:
         try:
-            numbers = range(round_ * times, (round_ + 1) * times)
-            took.extend(_seconds(partial(act, practitioner_id, number)) for number in numbers)
+            chance = random.Random(practitioner_id)
+            for number in range(round_ * times, (round_ + 1) * times):
+                time.sleep(chance.uniform(0, 2 * pause))  # they come as people do, not in step
+                took.append(_seconds(partial(act, practitioner_id, number)))
         except BaseException as fault:
             faults.append(fault)
 

@@ -31,6 +31,8 @@ def test_the_small_run_reports_every_row() -> None:
         ("move", 1),
         ("book", 8),
         ("move", 8),
+        ("book", 8),
+        ("move", 8),
     ]
 
 
