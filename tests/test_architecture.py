@@ -25,6 +25,7 @@ DECISIONS = (
     "callcenter.agenda.rules.wall_clock",
     "callcenter.agenda.week",
     "callcenter.carrier.faults",
+    "callcenter.core.wall_time",
     "callcenter.desk.emergency_ticket",
     "callcenter.desk.relay_rules",
     "callcenter.desk.supervising_rules",

@@ -132,7 +132,7 @@ class _Reading:
             present=plain.but(day=None).query,
             plain=plain.query,
             unchosen=asked.plain.query,
-            first=self._first_of(views, plain),
+            first=self._first_of(views, moving, plain),
             first_of_all=self._first_of_all(everybody, views, None if swap else kind, moving, plain),
             wanted=times.wanted(asked) if times else None,
             unclear=unclear,
@@ -154,10 +154,11 @@ class _Reading:
         )
         return [(practitioner, zone) for practitioner, zone in rows]
 
-    def _first_of(self, views: Sequence[DayView], plain: WideAsked) -> FirstFree | None:
-        """The first free time of those shown."""
-        each = [(one, one.first_free) for one in views]
-        firsts = [(view, free) for view, free in each if free is not None]
+    def _first_of(self, views: Sequence[DayView], moving: Picked | None, plain: WideAsked) -> FirstFree | None:
+        """The first free time of those shown; for a visit that is moved, where it is not already."""
+        here = None if moving is None else (moving.practitioner_id, moving.epoch)
+        frees = ((view, free) for view in views for free in (view.first_free, *view.next_free) if free is not None)
+        firsts = [(view, free) for view, free in frees if (view.practitioner_id, free.start) != here]
         if not firsts:
             return None
         view, free = min(firsts, key=lambda one: one[1].start)
@@ -174,7 +175,7 @@ class _Reading:
         if kind is None or len(people) < 2:
             return None
         if {one.practitioner_id for one in views} == {one.id for one in people}:
-            return self._first_of(views, plain)
+            return self._first_of(views, moving, plain)
         patient_id = self._patient_id(moving)
         found = first_free_of_group(
             self.session,

@@ -6,16 +6,16 @@ first and what ends in it ends with the last; in the night that lacks an hour, b
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from callcenter.core.wall_time import instant_of
 from callcenter.directory.closed_words import closed_sentence
 from callcenter.directory.line_entry import Forwarding, HoursRule, LineEntry, Period, PeriodKind
 
 LOOK_AHEAD = timedelta(days=14)
 _MIDNIGHT = time(0)
 _DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
 # Their contract names the days; without any there is nobody to answer.
 ONLY_WHEN_SERVED = frozenset({Forwarding.HOLIDAYS, Forwarding.A_LA_CARTE})
 
@@ -106,23 +106,9 @@ def _weekly(hours: tuple[HoursRule, ...], day: date, zone: ZoneInfo) -> Iterator
 
 def _interval(day: date, starts: time, ends: time, zone: ZoneInfo) -> _Interval:
     last = day if ends > starts else day + _DAY
-    return _instant(datetime.combine(day, starts), zone, fold=0), _instant(datetime.combine(last, ends), zone, fold=1)
-
-
-def _instant(wall: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
-    """The first or last instant at which the wall clock shows this; when it never does, the jump over it."""
-    found = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-    if fold and (found - _SECOND).astimezone(zone).replace(tzinfo=None, fold=0) > wall:
-        # The hour begins again at this very time: all that comes before it has been already.
-        return wall.replace(tzinfo=zone).astimezone(UTC)
-    if found.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
-        return found
-    before, after = sorted(wall.replace(tzinfo=zone, fold=side).astimezone(UTC) for side in (0, 1))
-    offset = before.astimezone(zone).utcoffset()
-    while after - before > _SECOND:
-        middle = before + (after - before) // 2
-        before, after = (middle, after) if middle.astimezone(zone).utcoffset() == offset else (before, middle)
-    return after.replace(microsecond=0)
+    return instant_of(datetime.combine(day, starts), zone, fold=0), instant_of(
+        datetime.combine(last, ends), zone, fold=1
+    )
 
 
 def _sentence(entry: LineEntry, at: datetime, opens_at: datetime | None) -> str:

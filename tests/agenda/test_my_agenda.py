@@ -86,6 +86,20 @@ def test_who_has_arrived_waits_under_the_present_until_she_is_seen(
     assert sections() == [("", [str(coming)]), ("Plus tôt", ["1", "2"])]
 
 
+def test_whose_time_has_come_is_due_and_not_said_to_be_there(
+    doctor: TestClient, database: Database, clock: ManualClock, cast: Cast
+) -> None:
+    with database.unit_of_work(cast.scope) as session:
+        visit = book(session, cast, paris(9)).id
+    clock.advance(timedelta(minutes=5))
+    due = doctor.get("/my-agenda?view=day").text
+    assert ("Prévu maintenant" in due, "Arrivé" in due) == (True, False)
+    with database.unit_of_work(cast.scope) as session:
+        mark_arrived(session, visit, staff_id=None, at=NINE)
+    there = doctor.get("/my-agenda?view=day").text
+    assert ("Prévu maintenant" in there, "Arrivé" in there) == (False, True)
+
+
 def test_the_region_listens_to_its_own_practice_and_keeps_its_day(doctor: TestClient, cast: Cast) -> None:
     following = doctor.get("/my-agenda").text
     kept = doctor.get("/my-agenda?view=week&day=2026-11-30").text

@@ -79,6 +79,18 @@ def test_what_a_colleague_holds_is_seen_until_it_lapses_and_is_free_to_herself(d
     assert held(look(database, cast, at=NINE + HOLD_FOR)) == []
 
 
+@pytest.mark.parametrize("view", [View.DAY, View.TEAM])
+def test_the_first_time_for_a_visit_that_is_moved_is_another_than_its_own(database: Database, view: View) -> None:
+    cast = tilleuls(database)
+    colleague(database, cast, starts=time(14), ends=time(18))
+    with database.unit_of_work(cast.scope) as session:
+        visit = book(session, cast, paris(9, 15)).id
+    wide = look(database, cast, WideAsked(day=MONDAY, view=view, move_id=visit))
+    assert wide.first is not None
+    assert wide.first_of_all is not None
+    assert [int(one.start.timestamp()) for one in (wide.first, wide.first_of_all)] == [paris(9, 30)] * 2
+
+
 def test_the_week_of_too_many_is_the_first_one_s(database: Database) -> None:
     cast = tilleuls(database)
     colleague(database, cast, starts=time(9), ends=time(11))

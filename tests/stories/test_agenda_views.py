@@ -115,6 +115,8 @@ def test_a_day_or_an_hour_is_typed_while_the_patient_says_it(town: Town) -> None
     desk.keyboard.type("28/3 2h30")
     desk.keyboard.press("Enter")
     expect(desk.locator("#wide-unclear")).to_contain_text("dimanche 28 mars, 02:30 n’existe pas")
+    expect(desk.locator("#wide-unclear .primary")).to_be_focused()
+    expect(desk.locator("#wide-notices")).to_be_empty()
     desk.keyboard.press("Escape")
     expect(desk.locator("#wide-unclear")).to_have_count(0)
     desk.keyboard.press("h")
@@ -123,6 +125,10 @@ def test_a_day_or_an_hour_is_typed_while_the_patient_says_it(town: Town) -> None
     asked = desk.locator("#wide-unclear")
     expect(asked).to_contain_text("02:30 revient deux fois")
     expect(asked.locator("a.num")).to_have_text(["1 avant le changement", "2 après le changement"])
+    # Which one is hers to say: Enter alone chooses neither, and opens nothing where she came from.
+    expect(asked).to_be_focused()
+    desk.keyboard.press("Enter")
+    expect(asked).to_be_focused()
     desk.keyboard.press("2")
     expect(desk.locator(".wide-booking")).to_contain_text("n’est pas ouverte")
 
@@ -136,6 +142,15 @@ def test_a_day_or_an_hour_is_typed_while_the_patient_says_it(town: Town) -> None
     with town.database.reading(ALL) as session:
         booked = session.scalars(select(Appointment)).one()
     assert (booked.practitioner_id, booked.call_id is None) == (tilleuls.doctor_id, False)
+
+    # The same hour once more is taken: Enter takes what is offered instead, not what stood at the cursor before.
+    desk.keyboard.press("h")
+    desk.keyboard.type("jeudi 15h")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".wide-booking .primary")).to_be_focused()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#wide-wanted")).to_contain_text("jeudi 26 novembre, 15:15")
+    expect(desk.locator("#wide-book-it")).to_be_focused()
 
 
 def test_when_a_call_rings_the_desk_is_there_again(town: Town) -> None:
@@ -168,6 +183,13 @@ def test_the_views_and_whose_agenda_go_by_keys_and_one_key_finds_anybody(town: T
     expect(desk.locator("#wide-agenda h1")).to_contain_text("16 – 22 novembre 2026")
     desk.keyboard.press("t")
     expect(desk.locator("#wide-agenda h1")).to_contain_text("23 – 29 novembre 2026")
+    today = desk.locator("[data-col][aria-label^='lundi 23 novembre'] :focus")
+    expect(today).to_have_count(1)
+    # In this week already, it leads back from another day.
+    desk.keyboard.press("ArrowRight")
+    expect(today).to_have_count(0)
+    desk.keyboard.press("t")
+    expect(today).to_have_count(1)
     desk.keyboard.press("f")
     expect(desk.locator("[name=practitioner_id]")).to_have_value(str(early))
     expect(desk.locator("#wide-search")).to_be_focused()

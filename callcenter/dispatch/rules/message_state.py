@@ -3,7 +3,6 @@
 Receipts come late, twice or never: each fact is kept the first time, and the furthest one says where the message is.
 """
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -48,11 +47,6 @@ UNTAKEN = OPEN[:-1]
 """Messages that nobody has made theirs: the ladder goes on."""
 
 _ORDER = tuple(MessageStatus)
-
-
-def furthest(states: Iterable[MessageStatus]) -> MessageStatus:
-    """The furthest of what was heard; written, when nothing was."""
-    return max(states, key=_ORDER.index, default=MessageStatus.WRITTEN)
 
 
 def may_become(now: MessageStatus, then: MessageStatus) -> bool:

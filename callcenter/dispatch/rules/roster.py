@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from callcenter.dispatch.rules.timing import instant
+from callcenter.core.wall_time import instant_of
 
 DAY = timedelta(days=1)
 
@@ -115,10 +115,10 @@ def _turns(rotation: Rotation, starts_at: datetime, ends_at: datetime) -> Iterab
     nth = max(first, 0)
     while True:
         begins_on = rotation.starts_on + nth * rotation.turn_days * DAY
-        begins_at = instant(begins_on, rotation.changes_at, place)
+        begins_at = instant_of(datetime.combine(begins_on, rotation.changes_at), place)
         if begins_at >= ends_at or (rotation.ends_on is not None and begins_on > rotation.ends_on):
             return
-        until = instant(begins_on + rotation.turn_days * DAY, rotation.changes_at, place)
+        until = instant_of(datetime.combine(begins_on + rotation.turn_days * DAY, rotation.changes_at), place)
         yield Shift(begins_at, until, rotation.members[nth % len(rotation.members)], ShiftSource.ROTATION)
         nth += 1
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from callcenter.core.wall_time import instant_of
 from callcenter.dispatch.rules.message_state import Urgency
 
 
@@ -47,16 +48,13 @@ def told_at(
     return _after_quiet(schedule, at, place)
 
 
-def is_quiet(schedule: Schedule, at: datetime, zone: str) -> bool:
-    """Whether the practitioner wants to hear nothing at this instant but what is urgent."""
-    return _quiet_at(schedule, at.astimezone(ZoneInfo(zone)).time())
-
-
 def _next_batch(schedule: Schedule, at: datetime, place: ZoneInfo) -> datetime:
     """The first agreed hour from this instant on that is not quiet; all of them quiet, the first of all."""
     today = at.astimezone(place).date()
     hours = [one for one in sorted(schedule.batch_at) if not _quiet_at(schedule, one)] or sorted(schedule.batch_at)
-    coming = (instant(today + timedelta(days=days), hour, place) for days in range(3) for hour in hours)
+    coming = (
+        instant_of(datetime.combine(today + timedelta(days=days), hour), place) for days in range(3) for hour in hours
+    )
     return next(one for one in coming if one >= at)
 
 
@@ -66,7 +64,7 @@ def _after_quiet(schedule: Schedule, at: datetime, place: ZoneInfo) -> datetime:
     if until is None or not _quiet_at(schedule, local.time()):
         return at
     day = local.date() if until > local.time() else local.date() + timedelta(days=1)
-    return max(at, instant(day, until, place))
+    return max(at, instant_of(datetime.combine(day, until), place))
 
 
 def _quiet_at(schedule: Schedule, hour: time) -> bool:
@@ -74,9 +72,3 @@ def _quiet_at(schedule: Schedule, hour: time) -> bool:
     if start is None or end is None or start == end:
         return False
     return start <= hour < end if start < end else hour >= start or hour < end
-
-
-def instant(day: date, hour: time, place: ZoneInfo) -> datetime:
-    """This wall-clock time in UTC. One that a change of clocks leaves out is an hour later, of one told twice the first
-    counts: nobody is told too late."""
-    return datetime.combine(day, hour, tzinfo=place).astimezone(UTC)

@@ -2,12 +2,11 @@
 
 import pytest
 
-from callcenter.dispatch.rules.message_state import OPEN, UNTAKEN, MessageStatus, furthest, may_become
+from callcenter.dispatch.rules.message_state import OPEN, UNTAKEN, MessageStatus, may_become
 
 
 def test_a_receipt_that_comes_after_the_doctor_has_read_takes_nothing_back() -> None:
     assert not may_become(MessageStatus.READ, MessageStatus.DELIVERED)
-    assert furthest([MessageStatus.SENT, MessageStatus.READ, MessageStatus.DELIVERED]) is MessageStatus.READ
 
 
 def test_steps_may_be_skipped() -> None:
@@ -19,9 +18,8 @@ def test_nothing_moves_what_is_settled(settled: MessageStatus) -> None:
     assert not [one for one in MessageStatus if may_become(settled, one)]
 
 
-def test_an_open_message_may_be_withdrawn_and_nothing_heard_of_it_is_written() -> None:
+def test_an_open_message_may_be_withdrawn() -> None:
     assert all(may_become(one, MessageStatus.WITHDRAWN) for one in OPEN)
-    assert furthest([]) is MessageStatus.WRITTEN
 
 
 def test_what_is_taken_is_open_and_climbs_no_further() -> None:

@@ -1,6 +1,6 @@
 """The rules of one agenda: its openings, its exceptions, its public holidays, and the four weeks that they make."""
 
-from itertools import islice
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -29,7 +29,7 @@ from callcenter.web.rendering import redirect
 
 router = APIRouter()
 
-_HOLIDAYS_SHOWN = 10
+_HOLIDAYS_SHOWN = timedelta(days=365)
 
 
 class HolidaysForm(BaseModel):
@@ -73,7 +73,7 @@ def schedule(
         next_days={one.rule.id: one.days for one in preview.alternates},
         preview=preview,
         exceptions=coming_exceptions(session, place.schedule, today=today),
-        holidays=list(islice(place.holiday_names(today).items(), _HOLIDAYS_SHOWN)),
+        holidays=[one for one in place.holiday_names(today).items() if one[0] < today + _HOLIDAYS_SHOWN],
         outside=kept_outside(rules),
         what_was_done=DONE.get(request.query_params.get("done", ""), ""),
     )

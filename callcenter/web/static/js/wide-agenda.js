@@ -48,6 +48,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("#wide-agenda a[href^='/agenda'], #wide-side a[href^='/agenda']");
   if (!link || link.target) return;
   event.preventDefault();
+  toToday = link.id === "wide-today";
   if (link.dataset.appointment && !link.search) show(link);
   else go(link.href);
 });
@@ -146,6 +147,7 @@ document.addEventListener("keydown", (event) => {
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.requestConfig?.elt.matches?.(".wide-moment") || detail.xhr.status !== 200) return;
   const field = $("#wide-moment");
+  $("#wide-notices")?.replaceChildren(); // what was said of the one that could not be read is over
   field.value = "";
   field.blur();
 });
@@ -155,6 +157,7 @@ const SETTLED_WITHIN = 500; // milliseconds: another region may settle between t
 let cursor = "";
 let here = ""; // what had the focus before the region was drawn anew
 let booking = "";
+let toToday = false; // today was asked for: the cursor goes there, also when the week that is shown has it
 let owedUntil = 0; // what was just chosen gets the focus, also when drawing it a little later takes that away again
 
 /** Where the cursor may go: while a visit is moved only where it fits, while two change places only to visits. */
@@ -186,6 +189,16 @@ function rove() {
   const at = current();
   for (const one of region()?.querySelectorAll("[data-cell]") ?? []) one.tabIndex = one === at ? 0 : -1;
   return at;
+}
+
+/** What is free today from now on, else the first of today. */
+function ofToday() {
+  const heads = [...region().querySelectorAll(".dayhead")];
+  const today = heads.findIndex((one) => one.matches(".today"));
+  if (today < 0) return undefined;
+  const before = heads.slice(0, today).reduce((sum, one) => sum + Number(one.style.getPropertyValue("--span")), 0);
+  const own = cells(region().querySelectorAll("[data-col]")[before]);
+  return own.find((one) => one.matches(".free")) ?? own[0];
 }
 
 function point(cell) {
@@ -241,22 +254,32 @@ function settle() {
   const chosen = $("#wide-agenda [data-cell][aria-current]");
   if (chosen) cursor = chosen.id;
   const at = rove();
-  const book = $("#wide-book-it");
-  const choice = book?.dataset.choice ?? "";
+  // A time that cannot be had has the keyboard at what can be had instead: Enter must not act where she came from.
+  const offered = $(".wide-booking[data-choice], .wide-booking [data-choice]", region());
+  const choice = offered?.dataset.choice ?? "";
   const typing = document.activeElement?.matches(FIELDS);
-  if (choice && choice !== booking) owedUntil = Date.now() + SETTLED_WITHIN;
+  if (choice && choice !== booking) {
+    owedUntil = Date.now() + SETTLED_WITHIN;
+    if (!chosen) cursor = offered.closest(".wide-booking").dataset.at ?? cursor;
+  }
   if (choice && Date.now() < owedUntil && !typing) {
-    const search = region().dataset.call === undefined && !$("[name=patient_id][form=wide-book]") && $("#wide-search");
-    (search || book).focus();
+    const isBooking = offered.id === "wide-book-it";
+    const search = isBooking && region().dataset.call === undefined && !$("[name=patient_id][form=wide-book]") && $("#wide-search");
+    (search || offered).focus();
   } else if (document.activeElement === document.body && (here || !booking !== !choice)) {
     (cells().find((one) => one.id === here) ?? at)?.focus();
   } else if (document.activeElement?.matches("[data-cell]") && !cells().includes(document.activeElement)) {
     at?.focus();
   }
+  if (toToday && !asked) {
+    const cell = ofToday();
+    if (cell) point(cell);
+    toToday = false;
+  }
   booking = choice;
   here = "";
-  for (const toast of document.querySelectorAll("#wide-notices .toast:not([data-fades])")) {
-    toast.dataset.fades = now();
+  for (const toast of document.querySelectorAll("#wide-notices .toast:not([data-leaves-at])")) {
+    toast.dataset.leavesAt = now() + 10_000;
     setTimeout(() => toast.remove(), 10_000);
   }
 }
