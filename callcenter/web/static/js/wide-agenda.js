@@ -105,8 +105,11 @@ document.addEventListener("submit", (event) => {
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
   if (target?.id === "notices" && $("#wide-notices")) event.detail.target = $("#wide-notices");
+  // A button that goes with what it did leaves the keyboard nowhere: it is then where the cursor is.
+  const active = document.activeElement;
+  if (target?.id === "wide-side" && target.contains(active)) here = cursor;
   if (target?.id !== "wide-agenda") return;
-  here = target.contains(document.activeElement) ? document.activeElement.id : "";
+  if (active !== document.body || !here) here = target.contains(active) ? active.id || cursor : "";
   if (requestConfig.verb !== "get") return;
   const current = requestConfig.elt === target ? !asked && requestConfig.path === target.getAttribute("hx-get") : requestConfig.path === asked;
   if (!current || $("form.htmx-request", target)) event.detail.shouldSwap = false;
