@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from callcenter.agenda.editing.setup import WeeklyHours, open_schedule, set_openings
@@ -83,6 +83,32 @@ def test_without_a_call_a_time_is_chosen_first_and_then_for_whom(town: Town) -> 
         booked = session.scalars(select(Appointment)).one()
     assert booked.call_id is None
     expect(desk.locator(f"#c{tilleuls.doctor_id}-{booked.start}")).to_contain_text("Moreau P.")
+
+
+def test_who_was_found_keeps_the_keyboard_when_the_last_letters_are_answered_late(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    desk.keyboard.press("g")
+    expect(desk.locator("#wide-first")).to_be_visible()
+    desk.keyboard.press("l")
+    expect(desk.locator("#wide-search")).to_be_focused()
+    desk.keyboard.type("moreau")
+    found = desk.locator("#wide-found .person")
+    expect(found).to_contain_text("Paul Moreau")
+    late: list[Route] = []
+    desk.route("**/agenda/patient-search", lambda route: late.append(route))
+    for letters, focused in (" paul", found), (" pauline", desk.locator("#wide-search")):
+        desk.locator("#wide-search").focus()
+        desk.keyboard.press("End")
+        with desk.expect_request("**/agenda/patient-search"):
+            desk.keyboard.type(letters)
+        desk.keyboard.press("Enter")
+        expect(found).to_be_focused()
+        with desk.expect_response("**/agenda/patient-search"):
+            late.pop().continue_()
+        expect(focused).to_be_focused()
+    expect(desk.locator("#wide-found")).to_contain_text("Personne de ce cabinet")
+    expect(desk.locator("#wide-search")).to_be_focused()
 
 
 def test_a_day_or_an_hour_is_typed_while_the_patient_says_it(town: Town) -> None:

@@ -45,41 +45,6 @@ document.addEventListener("submit", (event) => {
   }
 }, { capture: true });
 
-/* ---------- From the search to those found: Enter or the arrow goes to the first, then digits choose ---------- */
-// Escape empties it, and leaves it once it is empty: there, digits and letters would only be typed.
-addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing || !event.target.matches?.(".finder [type=search]")) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  if (!event.target.value) return event.target.blur();
-  event.target.value = "";
-  event.target.dispatchEvent(new Event("input", { bubbles: true }));
-}, { capture: true });
-document.addEventListener("keydown", (event) => {
-  if (!["Enter", "ArrowDown"].includes(event.key) || event.isComposing || !event.target.matches?.("[role=search] [type=search]")) return;
-  const first = $(".found .person", event.target.closest("form").parentElement);
-  if (first) {
-    event.preventDefault();
-    first.focus();
-  } else if (event.key === "Enter" && openNewPatient(event.target)) {
-    event.preventDefault();
-  } // else Enter searches, as in any form
-});
-
-/** What nobody answers to becomes the new patient's name, number or date of birth; false until the search has said so. */
-function openNewPatient(search) {
-  const finder = search.closest(".finder");
-  const form = finder && $(".new-patient", finder);
-  const typed = search.value.trim();
-  if (!form || !typed || $("[data-nobody]", finder)?.dataset.nobody !== typed) return false;
-  const name = /^\d{1,2}[./-]\d{1,2}[./-]\d{4}$/.test(typed) ? "birth_on" : /^\+?[\d .-]+$/.test(typed) ? "phone" : "family_name";
-  const field = $(`[name="${name}"]`, form);
-  field.value = typed;
-  field.dispatchEvent(new Event("input", { bubbles: true })); // it is kept like what is typed there
-  form.open = true;
-  return true;
-}
-
 /* ---------- Dialogs drawn by the server become modal; Escape or a choice closes them ---------- */
 function openDialogs() {
   const emergency = $("#relay");

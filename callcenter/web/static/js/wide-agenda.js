@@ -295,33 +295,3 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   if (layer && target === layer && !$("#wide-book-it") && !document.activeElement?.matches(FIELDS)) current()?.focus();
 });
 rove();
-
-/* ---------- From the search to those found, where the desk's script is not there to do it ---------- */
-if (!layer) {
-  document.addEventListener("keydown", (event) => {
-    if (event.isComposing || !event.target.matches?.("#wide-search")) return;
-    if (event.key === "Escape") {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      if (!event.target.value) return event.target.blur();
-      event.target.value = "";
-      event.target.dispatchEvent(new Event("input", { bubbles: true }));
-    } else if (event.key === "Enter" || event.key === "ArrowDown") {
-      const first = $(".found .person", event.target.closest(".finder"));
-      if (!first) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      first.focus();
-    }
-  }, { capture: true });
-}
-// From one found to the next.
-document.addEventListener("keydown", (event) => {
-  const person = event.target.closest?.(".found-over .person");
-  if (!person || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
-  const all = [...person.closest(".found-over").querySelectorAll(".person")];
-  const next = all[all.indexOf(person) + (event.key === "ArrowDown" ? 1 : -1)];
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  (next ?? $("#wide-search"))?.focus();
-}, { capture: true });
