@@ -157,3 +157,94 @@ class WrapUpTime(Base):
 
     code: Mapped[DispositionCode] = mapped_column(String(20), primary_key=True)
     seconds: Mapped[int]
+
+
+class TaskKind(StrEnum):
+    """What somebody at the desk is to do."""
+
+    TEXT = "text"  # read what the practitioner says
+    BOOK_TODAY = "book_today"
+    I_CALL = "i_call"  # the practitioner rings the patient: see that it was done
+    TELL = "tell"
+    PROMISE = "promise"  # what an operator promised a caller
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    DONE = "done"
+    DROPPED = "dropped"  # it serves no more
+
+
+class Task(PracticeOwned, Base):
+    """Something that the desk owes somebody, by an instant."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        CheckConstraint("kind IN ('text', 'book_today', 'i_call', 'tell', 'promise')", name="kind"),
+        CheckConstraint("status IN ('open', 'taken', 'done', 'dropped')", name="status"),
+        Index(
+            "ix_task_open",
+            "due_at",
+            sqlite_where=text("status IN ('open', 'taken')"),
+            postgresql_where=text("status IN ('open', 'taken')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_key: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[TaskKind] = mapped_column(String(10))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"))
+    caller: Mapped[str] = mapped_column(String(120), default="")
+    number: Mapped[str | None] = mapped_column(String(20))  # E.164
+    words: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[TaskStatus] = mapped_column(String(10), default=TaskStatus.OPEN)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    taken_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class LoopKind(StrEnum):
+    """Of which of the domains' rows an open loop is."""
+
+    MESSAGE = "message"
+    CALLBACK = "callback"
+    OFFER = "offer"
+    RELAY = "relay"
+    TASK = "task"
+
+
+class LoopOwner(PracticeOwned, Base):
+    """Who was named for an open loop. Everything else about it is read from its own row."""
+
+    __tablename__ = "loop_owner"
+    __table_args__ = (
+        CheckConstraint("kind IN ('message', 'callback', 'offer', 'relay', 'task')", name="kind"),
+        CheckConstraint("reason IN ('taken', 'given', 'night')", name="reason"),
+    )
+
+    kind: Mapped[LoopKind] = mapped_column(String(8), primary_key=True)
+    ref_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(6))
+    named_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # None: the nightly check
+    named_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class NightDuty(Base):
+    """Who gets the loops that nobody owns before midnight; the centre's own wish, at most one row (id 1)."""
+
+    __tablename__ = "night_duty"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    named_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    named_at: Mapped[datetime] = mapped_column(Instant)

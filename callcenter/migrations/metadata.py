@@ -9,6 +9,8 @@ from callcenter.core import audit as _audit
 from callcenter.core.db import Base
 from callcenter.desk import models as _desk
 from callcenter.directory import models as _directory
+from callcenter.dispatch import models as _dispatch
+from callcenter.dispatch import on_call_models as _on_call
 from callcenter.instructions import models as _instructions
 from callcenter.messaging import models as _messaging
 from callcenter.routing import models as _routing
@@ -20,9 +22,11 @@ MODULES = (
     _audit,
     _desk,
     _directory,
+    _dispatch,
     _instructions,
     _messaging,
     _occupation,
+    _on_call,
     _resources,
     _routing,
     _telephony,

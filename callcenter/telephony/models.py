@@ -21,7 +21,7 @@ class Call(PracticeOwned, Base):
     __tablename__ = "call"
     __table_args__ = (
         CheckConstraint("status IN ('waiting', 'talking', 'lost', 'ended')", name="status"),
-        CheckConstraint("handling IN ('queue', 'announced', 'gated', 'fallback')", name="handling"),
+        CheckConstraint("handling IN ('queue', 'announced', 'gated', 'fallback', 'notice')", name="handling"),
         CheckConstraint("direction IN ('inbound', 'outbound')", name="direction"),
         Index("ix_call_practice_from", "practice_id", "from_number"),
         Index("ix_call_status", "status"),

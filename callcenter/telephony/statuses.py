@@ -20,7 +20,7 @@ class CallDirection(StrEnum):
     """Who rang whom."""
 
     INBOUND = "inbound"
-    OUTBOUND = "outbound"  # a call-back: we ring the patient
+    OUTBOUND = "outbound"  # we ring: a patient back, or a practitioner about a message
 
 
 class CallHandling(StrEnum):
@@ -30,6 +30,7 @@ class CallHandling(StrEnum):
     ANNOUNCED = "announced"  # outside the line's hours: she hears a sentence
     GATED = "gated"  # her practice is flooded: two digits first
     FALLBACK = "fallback"  # this product was out of reach: the carrier's static document answered her
+    NOTICE = "notice"  # nobody rang: a practitioner is rung about a message, and asked for a key
 
 
 class LegRole(StrEnum):
