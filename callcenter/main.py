@@ -28,7 +28,10 @@ from callcenter.core.migrate import refuse_newer
 from callcenter.desk.emergency import keep_relay
 from callcenter.desk.shield import lower_shield
 from callcenter.desk.supervision_ends import end_with_call, follow_supervisor
+from callcenter.dispatch.events import MessageMoved
+from callcenter.dispatch.notices import follow_leg as follow_notice
 from callcenter.jobs.ticker import Ticker
+from callcenter.messaging.notices import tell_patient
 from callcenter.messaging.subscribers import (
     cancel_confirmation,
     confirm_booking,
@@ -133,6 +136,7 @@ def wire_events() -> EventBus:
     bus.subscribe(LegChanged, follow_supervisor)
     bus.subscribe(LegChanged, bring_in_patient)
     bus.subscribe(LegChanged, close_callback)
+    bus.subscribe(LegChanged, follow_notice)
     bus.subscribe(CallEnded, leave_queue)
     bus.subscribe(CallEnded, reopen_callback)
     bus.subscribe(CallAccepted, note_taken)
@@ -146,6 +150,7 @@ def wire_events() -> EventBus:
     bus.subscribe(AppointmentMoved, confirm_move)
     bus.subscribe(SeriesBooked, confirm_series)
     bus.subscribe(AppointmentRestored, restore_confirmation)
+    bus.subscribe(MessageMoved, tell_patient)
     return bus
 
 

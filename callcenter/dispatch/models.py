@@ -1,6 +1,6 @@
 """Tables of messages for practitioners: what was said, who was to be told of it when, and what they answered."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -221,3 +221,13 @@ class EscalationStep(PracticeOwned, Base):
     every_seconds: Mapped[int] = mapped_column(default=0)
     target: Mapped[Target] = mapped_column(String(10))
     channel: Mapped[Channel] = mapped_column(String(6))
+
+    @property
+    def after(self) -> timedelta:
+        """From when the message is due."""
+        return timedelta(seconds=self.after_seconds)
+
+    @property
+    def every(self) -> timedelta:
+        """Between its repetitions."""
+        return timedelta(seconds=self.every_seconds)

@@ -22,6 +22,7 @@ from callcenter.desk.whispering import renew_whispers
 from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.callback_links import send_due_links
 from callcenter.messaging.delivery import deliver_due
+from callcenter.messaging.notices import send_due_notices
 from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.calling_back import rest_at_night
 from callcenter.routing.offers import expire_offers, offer_waiting_calls
@@ -63,7 +64,7 @@ class Ticker:
         self._looking = threading.Lock()
         self._calls = Reconciler(database, provider, clock, settle=self._settle)
         self._texts = TextReconciler(database, provider, clock)
-        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(5)})
+        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(6)})
 
     def start(self) -> None:
         """Tick until stopped."""
@@ -101,6 +102,7 @@ class Ticker:
             "emergencies": self.sweep_emergencies,
             "distribution": self.distribute,
             "calls": self.sweep_calls,
+            "notices": self.notify,
             "messages": self.deliver,
             "reconciliation": self.reconcile,
         }
@@ -146,6 +148,10 @@ class Ticker:
         _guarded("old ears", lambda: let_go_of_old_ears(database, provider, clock))
         _guarded("left recordings", lambda: stop_left_recordings(database, provider, clock))
         _guarded("ended calls", lambda: close_ended_calls(database, provider, clock))
+
+    def notify(self) -> None:
+        """Practitioners who are to be told of messages: never behind texts, and no offer behind their telephones."""
+        send_due_notices(self._database, self._provider, self._clock, settings=self._settings)
 
     def deliver(self) -> None:
         """Texts that are due."""

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
+from callcenter.dispatch.notices import note_link
 from callcenter.messaging.models import OutboxMessage, OutboxStatus
 from callcenter.messaging.reference import read_reference
 
@@ -30,9 +31,13 @@ def record_receipt(
     reference = read_reference(message_id)
     found = (
         session.execute(
-            select(OutboxMessage.id, OutboxMessage.attempts, OutboxMessage.call_id, OutboxMessage.sid).where(
-                OutboxMessage.id == reference[0] if reference else OutboxMessage.sid == sid
-            )
+            select(
+                OutboxMessage.id,
+                OutboxMessage.attempts,
+                OutboxMessage.call_id,
+                OutboxMessage.sid,
+                OutboxMessage.link_id,
+            ).where(OutboxMessage.id == reference[0] if reference else OutboxMessage.sid == sid)
         ).first()
         if reference or sid
         else None
@@ -64,4 +69,6 @@ def record_receipt(
     ).all()
     if changed:
         touch(session, "outbox", *([f"call-{found.call_id}"] if found.call_id is not None else []))
+        if found.link_id is not None and values["status"] != OutboxStatus.SENT:
+            note_link(session, found.link_id, arrived=values["status"] == OutboxStatus.DELIVERED, at=at)
     return bool(changed)

@@ -44,6 +44,30 @@ _CALLBACK_LINK_SHORT = {
     "fr": "{practice}. Rappel à votre tour : {url}",
     "en": "{practice}. Be called back in your turn: {url}",
 }
+# To practitioners. Nothing of what it is about: whoever holds the telephone reads it.
+_NOTICE = {
+    "fr": ("{practice} : un message vous attend. {url}", "{practice} : {count} messages vous attendent. {url}"),
+    "en": (
+        "{practice}: a message waits for you. {url}",
+        "{practice}: {count} messages wait for you. {url}",
+    ),
+}
+_URGENT_NOTICE = {
+    "fr": "URGENT, {practice} : un message attend votre réponse. {url}",
+    "en": "URGENT, {practice}: a message needs your answer. {url}",
+}
+_NOTICE_SUBJECT = {
+    "fr": ("{practice} : message", "{practice} : {count} messages", "{practice} : message urgent"),
+    "en": ("{practice}: message", "{practice}: {count} messages", "{practice}: urgent message"),
+}
+_TAKEN = {
+    "fr": "{practice} : le message que vous avez pris en charge. {url}",
+    "en": "{practice}: the message that you have taken. {url}",
+}
+_READ = {
+    "fr": "{practice} : votre message a été lu.",
+    "en": "{practice}: your message has been read.",
+}
 _ONE_SEGMENT, _OF_SEVERAL = 160, 153  # characters
 
 
@@ -90,6 +114,29 @@ def callback_link_text(url: str, *, practice: str, language: str) -> str:
         gsm_text(words[language].format(practice=practice, url=url)) for words in (_CALLBACK_LINK, _CALLBACK_LINK_SHORT)
     )
     return long if segments(long) == 1 else short
+
+
+def notice_text(url: str, *, count: int, is_urgent: bool, practice: str, language: str) -> str:
+    """Tells a practitioner that so many messages wait behind this address; ``practice`` is its short name."""
+    language = language if language in _NOTICE else "fr"
+    words = _URGENT_NOTICE[language] if is_urgent else _NOTICE[language][count > 1]
+    return gsm_text(words.format(practice=practice, count=count, url=url))
+
+
+def notice_subject(*, count: int, is_urgent: bool, practice: str, language: str) -> str:
+    """The subject of the same by e-mail."""
+    one, several, urgent = _NOTICE_SUBJECT[language if language in _NOTICE_SUBJECT else "fr"]
+    return (urgent if is_urgent else several if count > 1 else one).format(practice=practice, count=count)
+
+
+def taken_text(url: str, *, practice: str, language: str) -> str:
+    """What to read is behind this address, for a practitioner who took a message by a key of the telephone."""
+    return gsm_text(_TAKEN[language if language in _TAKEN else "fr"].format(practice=practice, url=url))
+
+
+def read_text(*, practice: str, language: str) -> str:
+    """Tells a patient that her message was read."""
+    return gsm_text(_READ[language if language in _READ else "fr"].format(practice=practice))
 
 
 def segments(text: str) -> int:

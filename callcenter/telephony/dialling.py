@@ -22,7 +22,7 @@ from callcenter.core.scope import Centre, CentreReason
 from callcenter.telephony.calls import conference_name
 from callcenter.telephony.legs import lock_call, record_leg_event
 from callcenter.telephony.lines import number_of_line
-from callcenter.telephony.models import Call, CallStatus, Leg, LegRole, LegStatus
+from callcenter.telephony.models import Call, CallHandling, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.placing import take_turn, take_turn_again
 from callcenter.telephony.provider import LABEL_TAKEN, RING_FOR, Provider
 from callcenter.telephony.state import LegNews
@@ -139,12 +139,18 @@ def order_for(session: Session, leg: Leg, call: Call, *, settings: Settings) -> 
         label=leg.label,
         status_callback=callback_url(settings.public_url, f"/twilio/leg?leg={leg.id}"),
         conference_callback=callback_url(settings.public_url, "/twilio/conference"),
-        document_url=callback_url(settings.public_url, f"/twilio/ear?leg={leg.id}") if leg.asks_key else "",
+        document_url=_question(leg, call, settings.public_url) if leg.asks_key else "",
         muted=leg.starts_muted,
         coached_sid=_sid_of(session, leg.coached_leg_id),
         digits=leg.digits,
         ring_for=EMERGENCY_RINGS_FOR if leg.role == LegRole.EMERGENCY else RING_FOR,
     )
+
+
+def _question(leg: Leg, call: Call, public_url: str) -> str:
+    """Where the carrier asks what is heard on a telephone that must press a key."""
+    about_message = call.handling == CallHandling.NOTICE and leg.role == LegRole.PRACTITIONER
+    return callback_url(public_url, f"/twilio/{'notice' if about_message else 'ear'}?leg={leg.id}")
 
 
 def _sid_of(session: Session, leg_id: int | None) -> str | None:

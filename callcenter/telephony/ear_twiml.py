@@ -47,6 +47,12 @@ def ask_for_key(leg_id: int, *, public_url: str, practice: str, language: str, a
 def into_room(leg: EarLeg, *, public_url: str) -> str:
     """Into the room of her call, as every telephone that we ring comes in."""
     response = VoiceResponse()
+    response.append(dial_room(leg, public_url=public_url))
+    return str(response)
+
+
+def dial_room(leg: EarLeg, *, public_url: str) -> Dial:
+    """The verb that brings a telephone into the room of its call."""
     dial = Dial()
     special = {"coach": leg.coached_sid} if leg.coached_sid else {}
     conference = Conference(
@@ -64,8 +70,7 @@ def into_room(leg: EarLeg, *, public_url: str) -> str:
         **special,
     )
     dial.append(conference)
-    response.append(dial)
-    return str(response)
+    return dial
 
 
 def too_late(language: str) -> str:

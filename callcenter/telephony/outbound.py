@@ -14,11 +14,19 @@ from callcenter.telephony.legs import end_legs, lock_call, want_leg
 from callcenter.telephony.models import Call, CallDirection, CallHandling, CallStatus, Leg, LegRole, LegStatus
 from callcenter.telephony.statuses import GOING_ON
 
-_FIRST_LABEL = "patient-1"  # the next one when she is rung back is patient-2
+FIRST_LABEL = "patient-1"  # the next one when she is rung back is patient-2
 
 
-def open_outbound_call(session: Session, *, practice_id: int, line_id: int, number: str, at: datetime) -> Call:
-    """A call to this number (E.164) in the name of that line; nobody is rung yet."""
+def open_outbound_call(
+    session: Session,
+    *,
+    practice_id: int,
+    line_id: int,
+    number: str | None,
+    at: datetime,
+    handling: CallHandling = CallHandling.QUEUE,
+) -> Call:
+    """A call to this patient (E.164; None: nobody knows) in the name of that line; nobody is rung yet."""
     call = Call(
         practice_id=practice_id,
         line_id=line_id,
@@ -26,7 +34,7 @@ def open_outbound_call(session: Session, *, practice_id: int, line_id: int, numb
         from_number=number,
         callback_number=number,
         direction=CallDirection.OUTBOUND,
-        handling=CallHandling.QUEUE,
+        handling=handling,
         status=CallStatus.WAITING,
         received_at=at,
     )
@@ -53,7 +61,7 @@ def want_patient(session: Session, call_id: int, *, at: datetime) -> Leg | None:
         session,
         call,
         role=LegRole.PATIENT,
-        label=_FIRST_LABEL,
+        label=FIRST_LABEL,
         address=call.from_number,
         staff_id=there[0].staff_id,
         at=at,
@@ -70,7 +78,7 @@ def note_never_rung(session: Session, call: Call, *, at: datetime) -> None:
                 call_id=call.id,
                 practice_id=call.practice_id,
                 role=LegRole.PATIENT,
-                label=_FIRST_LABEL,
+                label=FIRST_LABEL,
                 address=call.from_number or "",
                 status=LegStatus.FAILED,
                 wanted_at=at,

@@ -59,6 +59,31 @@ _EAR_TOO_LATE = {
     "fr": "L'appel n'est plus en attente. Au revoir.",
     "en": "The call is no longer waiting. Goodbye.",
 }
+_NOTICE = {
+    "fr": ("{practice}. Un message vous attend.", "{practice}. {count} messages vous attendent."),
+    "en": ("{practice}. A message waits for you.", "{practice}. {count} messages wait for you."),
+}
+_NOTICE_URGENT = {"fr": "Message urgent.", "en": "Urgent message."}
+_NOTICE_KEYS = {
+    "fr": ("Tapez 1 pour le prendre en charge.", "Tapez 1 pour les prendre en charge."),
+    "en": ("Press 1 to take it.", "Press 1 to take them."),
+}
+_NOTICE_PATIENT = {
+    "fr": "Tapez 2 pour être mis en relation avec le patient.",
+    "en": "Press 2 to be put through to the patient.",
+}
+_NOTICE_TAKEN = {
+    "fr": "C'est noté, vous l'avez pris en charge. Le message vous attend sur votre page. Au revoir.",
+    "en": "Noted, it is yours. The message is on your page. Goodbye.",
+}
+_NOTICE_PUT_THROUGH = {
+    "fr": "C'est noté. Nous appelons le patient, restez en ligne.",
+    "en": "Noted. We are calling the patient, stay on the line.",
+}
+_NOTICE_OVER = {
+    "fr": "Quelqu'un a déjà pris ce message en charge. Au revoir.",
+    "en": "Somebody has taken this message already. Goodbye.",
+}
 _RECORDING = {
     "fr": "À la demande du cabinet, cet appel va être enregistré. L'enregistrement est effacé dans le mois.",
     "en": "At the practice's request this call will be recorded. The recording is deleted within a month.",
@@ -136,6 +161,32 @@ def ear_question(practice: str, *, language: str) -> str:
 def ear_too_late(language: str) -> str:
     """Said to an operator who takes a call that is over."""
     return _EAR_TOO_LATE[spoken_language(language)]
+
+
+def notice_question(practice: str, *, count: int, is_urgent: bool, has_patient: bool, language: str) -> str:
+    """Asks a practitioner for a key about messages. Nothing of what they are about: anybody may have picked up."""
+    spoken = spoken_language(language)
+    said = [_NOTICE[spoken][count > 1].format(practice=practice, count=count), _NOTICE_KEYS[spoken][count > 1]]
+    if is_urgent:
+        said.insert(0, _NOTICE_URGENT[spoken])
+    if has_patient:
+        said.append(_NOTICE_PATIENT[spoken])
+    return " ".join(said)
+
+
+def notice_taken(language: str) -> str:
+    """Said after the key that takes a message."""
+    return _NOTICE_TAKEN[spoken_language(language)]
+
+
+def notice_put_through(language: str) -> str:
+    """Said after the key that asks for the patient."""
+    return _NOTICE_PUT_THROUGH[spoken_language(language)]
+
+
+def notice_over(language: str) -> str:
+    """Said to a practitioner whom nobody needs any more."""
+    return _NOTICE_OVER[spoken_language(language)]
 
 
 def recording_notice(language: str) -> str:

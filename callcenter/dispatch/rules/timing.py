@@ -29,6 +29,11 @@ class Schedule:
     quiet_until: time | None = None
 
 
+def read_hours(kept: Sequence[str]) -> tuple[time, ...]:
+    """Hours as they are kept (``12:00``), in the order of the day."""
+    return tuple(sorted(time.fromisoformat(one) for one in kept))
+
+
 def told_at(
     schedule: Schedule, *, urgency: Urgency, written_at: datetime, zone: str, free_at: datetime | None = None
 ) -> datetime:

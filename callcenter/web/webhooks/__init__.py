@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from callcenter.web.webhooks import callback_offer, ear, gate, messages, overflow, recording, reports, voice
+from callcenter.web.webhooks import callback_offer, ear, gate, messages, notice, overflow, recording, reports, voice
 
 router = APIRouter(prefix="/twilio")
 router.include_router(voice.router)
@@ -10,6 +10,7 @@ router.include_router(gate.router)
 router.include_router(callback_offer.router)
 router.include_router(overflow.router)
 router.include_router(ear.router)
+router.include_router(notice.router)
 router.include_router(reports.router)
 router.include_router(recording.router)
 router.include_router(messages.router)

@@ -1,0 +1,42 @@
+"""By what a practitioner is told, decided from what was set. Pure."""
+
+from dataclasses import dataclass
+
+from callcenter.dispatch.rules.ladder import Channel, Target
+from callcenter.dispatch.rules.message_state import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """How one practitioner can be reached. Numbers are E.164; empty: there is none."""
+
+    channel: Channel = Channel.APP  # as the practitioner chose
+    mobile: str = ""
+    second_number: str = ""
+    email: str = ""
+    has_account: bool = True  # signs in, and so sees the messages page
+
+
+def way_to(addresses: Addresses, target: Target, channel: Channel, urgency: Urgency) -> tuple[Channel, str] | None:
+    """The channel and the address of one notice; None: there is no such way.
+
+    A page that perhaps nobody looks at, and a mailbox, tell nobody of what is urgent: where a mobile is known, a text
+    goes there.
+    """
+    if target is Target.SECOND:
+        return (Channel.PHONE, addresses.second_number) if addresses.second_number else None
+    wanted = addresses.channel if channel is Channel.OWN else channel
+    if channel is Channel.OWN and urgency is Urgency.URGENT and wanted in {Channel.APP, Channel.EMAIL}:
+        wanted = Channel.SMS if addresses.mobile else wanted
+    return _addressed(addresses, wanted)
+
+
+def _addressed(addresses: Addresses, wanted: Channel) -> tuple[Channel, str] | None:
+    if wanted is Channel.EMAIL and addresses.email:
+        return Channel.EMAIL, addresses.email
+    if wanted in {Channel.SMS, Channel.PHONE} and addresses.mobile:
+        return wanted, addresses.mobile
+    # Without the address of the chosen way there is still the page.
+    if wanted is not Channel.PHONE and addresses.has_account:
+        return Channel.APP, ""
+    return None
