@@ -97,7 +97,7 @@ def _refuse_taken(session: Session, message: Message, by: Reader) -> None:
         return
     if taken.practitioner_id is not None and taken.practitioner_id == by.practitioner_id:
         return  # by a telephone first, then signed in
-    name = None
-    if taken.practitioner_id is not None:
-        name = session.scalar(select(Practitioner.name).where(Practitioner.id == taken.practitioner_id))
-    raise Conflict(N_("%(name)s has taken this message already."), name=name or N_("A colleague"))
+    if taken.practitioner_id is None:
+        raise Conflict(N_("Somebody of the centre has taken this message already."))
+    name = session.scalars(select(Practitioner.name).where(Practitioner.id == taken.practitioner_id)).one()
+    raise Conflict(N_("%(name)s has taken this message already."), name=name)
