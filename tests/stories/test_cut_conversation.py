@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import select, update
 
 from callcenter.core.scope import Centre, CentreReason
@@ -69,6 +69,30 @@ def test_she_comes_back_and_when_she_does_not_a_colleague_goes_on_with_her_note(
     ines.keyboard.press("Enter")
     expect(card).to_have_attribute("data-state", "available")
     expect(hers).to_have_attribute("data-state", "talking")
+
+
+def test_what_is_typed_while_the_card_is_drawn_reaches_the_server_by_itself(town: Town) -> None:
+    open_tilleuls(town)
+    ines = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(ines)
+    held: list[Route] = []
+    ines.route("**/calls/*/words", lambda route: route.continue_() if held else held.append(route))
+    ines.keyboard.press("n")
+    expect(ines.locator("textarea[name=words]")).to_be_focused()
+    # The card is drawn twice: while her first words are on their way, and while the next wait behind them.
+    for typed in ("Ses gouttes", " sont finies"):
+        ines.keyboard.type(typed)
+        with ines.expect_response("**/desk/card"):
+            ines.evaluate("htmx.trigger(document.body, 'desk-changed')")
+        ines.wait_for_timeout(100)
+    held[0].continue_()
+
+    def has_them_all() -> bool:
+        ines.wait_for_timeout(50)  # the browser's requests go through this process
+        return words(town) == "Ses gouttes sont finies"
+
+    until(has_them_all)  # nothing but time sends the rest
 
 
 def test_a_closed_page_ends_no_conversation(town: Town) -> None:

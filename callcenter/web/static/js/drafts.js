@@ -121,30 +121,58 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   send(address.key);
 });
 
-/* ---------- What the caller says: its own form, sent as she types ---------- */
-const talking = new Map(); // the form -> its timer
-function sendWords(form) {
-  if (!talking.has(form)) {
-    talking.set(form, setTimeout(() => {
-      talking.delete(form);
-      if (form.isConnected) form.dispatchEvent(new CustomEvent("words:typing"));
-    }, EVERY));
-  }
+/* ---------- What the caller says: its own form, sent as she types, until the server has what stands there ---------- */
+// One request at a time, by our own count: htmx forgets its own when the form's region is drawn meanwhile, and of two on
+// their way together the older words could be the last to arrive.
+const unheard = new Map(); // the form -> {timer, isUnderWay, asked: the words that were last sent}
+const wordsOf = (form) => form.elements.words.value;
+
+function standing(form) {
+  if (!unheard.has(form)) unheard.set(form, { timer: setTimeout(sendWords, EVERY, form), isUnderWay: false, asked: null });
+  return unheard.get(form);
 }
+
+function sendWords(form) {
+  const now = standing(form);
+  clearTimeout(now.timer);
+  now.timer = setTimeout(sendWords, EVERY, form);
+  if (now.isUnderWay) return;
+  now.asked = wordsOf(form);
+  if (form.isConnected) return void form.dispatchEvent(new CustomEvent("words:typing"));
+  // Its call is a colleague's now, or over: this once, by the form itself.
+  forget(form);
+  fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" }).catch(() => {});
+}
+
+function forget(form) {
+  clearTimeout(unheard.get(form)?.timer);
+  unheard.delete(form);
+}
+
+const formOfWords = (event) => event.target.closest?.("form.words");
 document.addEventListener("input", (event) => {
-  const form = event.target.closest?.("form.words");
-  if (form) sendWords(form);
+  const form = formOfWords(event);
+  if (form) standing(form);
+});
+document.addEventListener("focusout", (event) => {
+  const form = formOfWords(event);
+  if (form && unheard.has(form)) sendWords(form);
 });
 // The card may be drawn without it, because a colleague has the call now: what she typed last goes first.
 document.body.addEventListener("htmx:beforeSwap", () => {
-  for (const [form, timer] of talking) {
-    clearTimeout(timer);
-    talking.delete(form);
-    if (form.isConnected) form.dispatchEvent(new CustomEvent("words:typing"));
-  }
+  for (const [form, { asked }] of unheard) if (asked !== wordsOf(form)) sendWords(form);
 });
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt.matches?.("form.words") && !event.detail.successful && !event.detail.xhr?.status) sendWords(event.detail.elt);
+document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  if (elt.matches?.("form.words")) standing(elt).isUnderWay = true;
+});
+document.body.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
+  if (!elt.matches?.("form.words")) return;
+  const now = standing(elt);
+  now.isUnderWay = false;
+  const isKept = xhr?.status >= 200 && xhr.status < 300;
+  const isRefused = xhr?.status >= 400 && xhr.status < 500; // it would be again
+  if (isRefused || (isKept && requestConfig.formData.get("words") === wordsOf(elt))) forget(elt);
+  else if (isKept && now.asked !== wordsOf(elt)) sendWords(elt);
 });
 
 /* ---------- Back: forms that have just been drawn ---------- */
