@@ -1,7 +1,9 @@
 """The carrier's side of the webhooks: requests signed as it signs them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -20,7 +22,7 @@ class Carrier:
     """Posts webhooks to the product."""
 
     client: TestClient
-    floor: Floor
+    floor: Any  # a ``Floor``, or another centre with settings, database, clock and provider
 
     @property
     def world(self) -> World:
@@ -55,6 +57,13 @@ def floor(database: Database) -> Floor:
 
 @pytest.fixture
 def carrier(floor: Floor) -> Iterator[Carrier]:
+    with open_carrier(floor) as carrier:
+        yield carrier
+
+
+@contextmanager
+def open_carrier(floor: Any) -> Iterator[Carrier]:
+    """The product's webhooks for this centre."""
     app = FastAPI()
     app.state.world = World(
         settings=floor.settings, database=floor.database, clock=floor.clock, provider=floor.provider

@@ -1,0 +1,76 @@
+"""The address in a text opens nothing by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from callcenter.core.scope import Centre as WholeCentre
+from callcenter.core.scope import CentreReason
+from callcenter.directory.passwords import hash_password
+from callcenter.dispatch.links import OPEN_FOR, VALID_FOR, asks_code, find_link, give_code, is_open_for, messages_behind
+from tests.dispatch.cast import Centre
+
+ANYBODY = WholeCentre(CentreReason.WEBHOOK)
+
+
+@pytest.fixture
+def token(centre: Centre) -> str:
+    """Of the text that Dr Lemoine got, whose code is 2468."""
+    centre.prefer(centre.lemoine_id, code_hash=hash_password("2468", shortest=4))
+    centre.write()
+    centre.tick()
+    return centre.outbox()[0].body.rsplit("/m/", 1)[1]
+
+
+def give(centre: Centre, token: str, code: str) -> str | None:
+    with centre.database.unit_of_work(ANYBODY) as session:
+        link = find_link(session, token, at=centre.clock.now())
+        assert link is not None
+        return give_code(session, link, code, at=centre.clock.now())
+
+
+def test_the_right_code_opens_it_for_one_browser_for_a_quarter_of_an_hour(centre: Centre, token: str) -> None:
+    key = give(centre, token, " 2468 ")
+    at = centre.clock.now()
+    with centre.database.reading(ANYBODY) as session:
+        link = find_link(session, token, at=at)
+        assert link is not None
+        assert is_open_for(link, key, at=at)
+        assert not is_open_for(link, None, at=at)
+        assert not is_open_for(link, "x", at=at)
+        assert not is_open_for(link, key, at=at + OPEN_FOR)
+        assert len(messages_behind(session, link)) == 1
+
+
+def test_the_fifth_wrong_code_closes_it_also_for_the_right_one(centre: Centre, token: str) -> None:
+    assert [give(centre, token, "1111") for _ in range(5)] == [None] * 5
+    assert give(centre, token, "2468") is None
+    with centre.database.reading(ANYBODY) as session:
+        link = find_link(session, token, at=centre.clock.now())
+        assert link is not None
+        assert not asks_code(session, link)
+
+
+def test_a_right_code_forgets_the_wrong_ones(centre: Centre, token: str) -> None:
+    for _ in range(3):
+        assert [give(centre, token, "1111") for _ in range(4)] == [None] * 4
+        assert give(centre, token, "2468") is not None
+
+
+def test_a_week_later_or_a_letter_beside_there_is_none(centre: Centre, token: str) -> None:
+    at = centre.clock.now()
+    with centre.database.reading(ANYBODY) as session:
+        for wrong in ("", token[:-1], token.upper(), "a" * 26, f"{token}.", "../admin"):
+            assert find_link(session, wrong, at=at) is None
+        assert find_link(session, token, at=at + VALID_FOR + timedelta(seconds=1)) is None
+
+
+def test_who_has_no_code_can_only_sign_in(centre: Centre, token: str) -> None:
+    centre.prefer(centre.lemoine_id, code_hash="")
+    assert give(centre, token, "") is None
+    with centre.database.reading(ANYBODY) as session:
+        link = find_link(session, token, at=centre.clock.now())
+        assert link is not None
+        assert not asks_code(session, link)
