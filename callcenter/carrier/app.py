@@ -1,6 +1,7 @@
 """The carrier as a web application."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from callcenter.carrier import faulting, pages, phones
 from callcenter.carrier.callbacks import Callbacks
 from callcenter.carrier.carrier import Carrier
 from callcenter.carrier.clock import Clock, RealClock
+from callcenter.carrier.mail import MailServer
 from callcenter.carrier.network import Network
 from callcenter.carrier.numbers import new_number
 from callcenter.carrier.rest import calls, conferences, messages, numbers, recordings
@@ -27,9 +29,16 @@ _HERE = Path(__file__).parent
 
 
 def create_carrier(
-    settings: CarrierSettings, clock: Clock | None = None, *, client: httpx.AsyncClient | None = None
+    settings: CarrierSettings,
+    clock: Clock | None = None,
+    *,
+    client: httpx.AsyncClient | None = None,
+    smtp: socket.socket | None = None,
 ) -> FastAPI:
-    """A carrier on its own; `client` sends its requests to the product (one of its own by default)."""
+    """A carrier on its own.
+
+    `client` sends its requests to the product (one of its own by default); on `smtp`, a bound socket, it takes e-mail.
+    """
     network = Network()
     time = clock or RealClock()
     for number, label in settings.known_numbers:
@@ -40,8 +49,13 @@ def create_carrier(
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        mails = MailServer(app.state.carrier, smtp) if smtp is not None else None
+        if mails is not None:
+            await mails.start()
         yield
+        if mails is not None:
+            await mails.close()
         network.close()
         tasks = [call.task for call in network.live_calls.values() if call.task is not None]
         for task in tasks:

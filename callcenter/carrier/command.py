@@ -26,6 +26,9 @@ class _Server(uvicorn.Server):
 def carrier(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8100,
+    smtp_port: Annotated[
+        int | None, typer.Option(help="Port on which this machine's programs hand over e-mail; none: nowhere.")
+    ] = None,
     voice_url: Annotated[str, typer.Option(help="Where incoming calls are posted.")] = (
         "http://127.0.0.1:8000/twilio/voice"
     ),
@@ -43,8 +46,10 @@ def carrier(
     ] = 0.0,
     voice_fallback_url: Annotated[str, typer.Option(help="Asked when the voice URL gives no document.")] = "",
 ) -> None:
-    """Run the stand-in for Twilio: calls, conferences, SMS and a page of telephones."""
+    """Run the stand-in for Twilio: calls, conferences, SMS, e-mail and a page of telephones."""
     bound = listen(host, port)
+    # Whoever reaches a mail server may leave there what he likes: on the loopback only.
+    smtp = None if smtp_port is None else listen("127.0.0.1", smtp_port, option="--smtp-port")
     settings = CarrierSettings(
         account_sid=account_sid,
         auth_token=auth_token,
@@ -55,14 +60,16 @@ def carrier(
         voice_status_url=voice_status_url,
     )
     # Its stamps must be in the product's time: a lookup by date would otherwise miss what was just sent.
-    app = create_carrier(settings, RealClock(speed, offset=timedelta(seconds=clock_offset_seconds)))
+    app = create_carrier(settings, RealClock(speed, offset=timedelta(seconds=clock_offset_seconds)), smtp=smtp)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     typer.echo(f"Carrier: http://{host}:{bound.getsockname()[1]}/ (telephones), incoming calls to {voice_url}")
+    if smtp is not None:
+        typer.echo(f"E-mail: smtp://127.0.0.1:{smtp.getsockname()[1]}, shown at /mails")
     _Server(config).run(sockets=[bound])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket, or a sentence and exit status 1 when the port cannot be had."""
+def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
+    """A bound socket, or a sentence that names the option and exit status 1 when the port cannot be had."""
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -71,7 +78,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound.close()
         typer.echo(
             f"The carrier cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}). "
-            "Stop what uses that port, or choose another with --port.",
+            f"Stop what uses that port, or choose another with {option}.",
             err=True,
         )
         raise typer.Exit(1) from error

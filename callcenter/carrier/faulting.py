@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callcenter.carrier.carrier import Carrier
-from callcenter.carrier.faults import ANSWER_FAULTS, CALLBACK_FAULTS, Fault, FaultPlan
+from callcenter.carrier.faults import ANSWER_FAULTS, CALLBACK_FAULTS, MAIL_FAULTS, Fault, FaultPlan
 from callcenter.carrier.rest.shapes import ApiError, api_error_answer, carrier_of
 
 router = APIRouter(prefix="/network/faults")
@@ -27,7 +27,7 @@ class Asked(BaseModel):
 
     @model_validator(mode="after")
     def _at_most_one_each(self) -> "Asked":
-        for among in (CALLBACK_FAULTS, ANSWER_FAULTS):
+        for among in (CALLBACK_FAULTS, ANSWER_FAULTS, MAIL_FAULTS):
             if sum(self.chances.get(fault, 0.0) for fault in among) > 1:
                 raise ValueError(f"the chances of {', '.join(among)} add up to more than 1")
         return self

@@ -7,7 +7,8 @@ from typing import Literal
 
 CallbackFault = Literal["duplicate", "reorder", "delay", "lose", "timeout"]
 AnswerFault = Literal["error", "too_many", "error_after", "cut", "slow"]
-Fault = Literal[CallbackFault, AnswerFault]
+MailFault = Literal["mail_later", "mail_refused", "mail_lost", "mail_unheard", "mail_late"]
+Fault = Literal[CallbackFault, AnswerFault, MailFault]
 
 # A report comes twice (with one token), after the next one of its subject, late, never, or its answer is not heard.
 CALLBACK_FAULTS: tuple[CallbackFault, ...] = ("duplicate", "reorder", "delay", "lose", "timeout")
@@ -15,6 +16,8 @@ CALLBACK_FAULTS: tuple[CallbackFault, ...] = ("duplicate", "reorder", "delay", "
 DOCUMENT_FAULTS: tuple[CallbackFault, ...] = ("delay", "lose", "timeout")
 # The API refuses (503, 429), does it and says 500, does it and cuts its answer, or does it and answers late.
 ANSWER_FAULTS: tuple[AnswerFault, ...] = ("error", "too_many", "error_after", "cut", "slow")
+# An e-mail is put off (451) or refused (550), dies with the connection, is kept without an answer, or answered late.
+MAIL_FAULTS: tuple[MailFault, ...] = ("mail_later", "mail_refused", "mail_lost", "mail_unheard", "mail_late")
 _KEPT = 1000
 
 
@@ -24,8 +27,8 @@ class FaultPlan:
 
     `only` names what it aims at; empty means everything. Reports are `call`, `conference` or `message`, all of them
     `report`; documents are named by the last word of their address (`voice`, `wait`, `dial-done`), all of them
-    `document`; the API by its verb and the first word of the path (`POST Calls`), or that word alone. `at_most` faults
-    happen, None for no limit.
+    `document`; the API by its verb and the first word of the path (`POST Calls`), or that word alone; an e-mail is
+    `mail`, or the address it goes to. `at_most` faults happen, None for no limit.
     """
 
     seed: int = 0

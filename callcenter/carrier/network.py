@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from callcenter.carrier.faults import Faults
+from callcenter.carrier.mailbox import Mailbox
 from callcenter.carrier.numbers import OwnedNumber
 from callcenter.carrier.sdk_devices import Devices
 
@@ -198,6 +199,7 @@ class Network:
         self.conferences: dict[str, Conference] = {}
         self.open_conferences: dict[str, Conference] = {}
         self.messages: dict[str, TextMessage] = {}
+        self.mailbox = Mailbox()
         self.recordings: dict[str, Recording] = {}
         self.errors: list[NetworkError] = []
         self.faults = Faults()

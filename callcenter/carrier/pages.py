@@ -1,10 +1,11 @@
-"""Pages for people: the telephones, the SMS, an operator's headset."""
+"""Pages for people: the telephones, the SMS, the e-mails, an operator's headset."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
@@ -12,6 +13,7 @@ from fastapi.templating import Jinja2Templates
 
 from callcenter.carrier.identifiers import is_e164
 from callcenter.carrier.legs import phone_of
+from callcenter.carrier.mailbox import linked
 from callcenter.carrier.network import Network, TextMessage
 from callcenter.carrier.rest.shapes import carrier_of
 from callcenter.carrier.views import phone_view
@@ -57,6 +59,16 @@ async def messages(request: Request) -> HTMLResponse:
     return templates.TemplateResponse(
         request, "messages.html", {"page": "messages", "recipients": newest_first, "states": _STATES}
     )
+
+
+@router.get("/mails")
+async def mails(request: Request) -> HTMLResponse:
+    """Newest first; only addresses of the product can be followed: what others write leads nowhere."""
+    carrier = carrier_of(request)
+    product = urlsplit(carrier.settings.voice_url)
+    origin = f"{product.scheme}://{product.netloc}" if product.scheme in {"http", "https"} else ""
+    shown = [(one, linked(one.body, origin)) for one in reversed(carrier.network.mailbox.mails.values())]
+    return templates.TemplateResponse(request, "mails.html", {"page": "mails", "mails": shown})
 
 
 @router.get("/handsets/{identity}")

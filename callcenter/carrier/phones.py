@@ -13,7 +13,7 @@ from callcenter.carrier.legs import hang_up, phone_of
 from callcenter.carrier.network import Answers, Call, Deliveries, Phone
 from callcenter.carrier.numbers import OwnedNumber, new_number
 from callcenter.carrier.rest.shapes import carrier_of
-from callcenter.carrier.views import board_view, call_view, message_view, phone_view, state_view
+from callcenter.carrier.views import board_view, call_view, mail_view, message_view, phone_view, state_view
 
 router = APIRouter(prefix="/network")
 
@@ -197,6 +197,12 @@ async def read_messages(request: Request, to: str = "", status: str = "delivered
         for message in carrier_of(request).network.messages.values()
         if to in ("", message.to) and status in ("all", message.status)
     ]
+
+
+@router.get("/mails")
+async def read_mails(request: Request, to: str = "") -> list[dict[str, Any]]:
+    """The e-mails that arrived, oldest first."""
+    return [mail_view(one) for one in carrier_of(request).network.mailbox.mails.values() if one.is_for(to)]
 
 
 @router.get("/errors")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from callcenter.carrier.identifiers import is_client, is_e164
+from callcenter.carrier.mailbox import Mail
 from callcenter.carrier.network import Call, Line, Network, Phone, TextMessage
 
 
@@ -71,6 +72,19 @@ def message_view(message: TextMessage) -> dict[str, Any]:
     }
 
 
+def mail_view(mail: Mail) -> dict[str, Any]:
+    """An e-mail, what it says as text; `copies` counts how often it came."""
+    return {
+        "from": mail.sender,
+        "to": list(mail.recipients),
+        "subject": mail.subject,
+        "body": mail.body,
+        "headers": dict(mail.headers),
+        "copies": mail.copies,
+        "at": mail.at.isoformat(),
+    }
+
+
 def state_view(network: Network) -> dict[str, Any]:
     """Counts, for whoever wonders what is going on."""
     return {
@@ -78,6 +92,7 @@ def state_view(network: Network) -> dict[str, Any]:
         "live_calls": len(network.live_calls),
         "conferences": _count(one.status for one in network.conferences.values()),
         "messages": _count(message.status for message in network.messages.values()),
+        "mails": len(network.mailbox.mails),
         "errors": len(network.errors),
     }
 

@@ -31,7 +31,9 @@ def start() -> Iterator[Callable[..., Running]]:
         )
         settings = {"voice_url": "http://product/voice", "voice_status_url": "http://product/call-ended"} | settings
         given = CarrierSettings(account_sid=SID, auth_token=TOKEN, **settings)
-        app = create_carrier(given, clock or ManualClock(), client=outbound)
+        smtp = socket.socket()
+        smtp.bind(("127.0.0.1", 0))
+        app = create_carrier(given, clock or ManualClock(), client=outbound, smtp=smtp)
         checked = Checked(app)
         watched.append(checked)
         bound = socket.socket()
@@ -55,7 +57,7 @@ def start() -> Iterator[Callable[..., Running]]:
             bound.close()
 
         stops.append(stop)
-        return Running(base, product, http, Client(SID, TOKEN, http_client=session), checked)
+        return Running(base, product, http, Client(SID, TOKEN, http_client=session), checked, smtp.getsockname()[1])
 
     yield begin
     for stop in stops:

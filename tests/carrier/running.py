@@ -60,6 +60,11 @@ class Running:
     http: httpx.Client
     twilio: Client
     checked: Checked
+    smtp_port: int
+
+    def mails(self, to: str = "") -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = self.http.get("/network/mails", params={"to": to}).json()
+        return answer
 
     def place_call(self, from_: str = PATIENT, to: str = PRACTICE) -> str:
         answer = self.http.post("/network/calls", json={"from": from_, "to": to})
