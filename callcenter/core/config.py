@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from callcenter.core.errors import StartRefused
+from callcenter.core.mail_address import MailServer, read_mail_server, read_sender
 from callcenter.core.phone import CALL_COUNTRIES
 
 
@@ -40,6 +41,11 @@ class Settings(BaseSettings):
     )
     twilio_base_url: str = Field(default="https://api.twilio.com", description="Address of the carrier's API")
     sms_sender: str = Field(default="", description="Number (E.164) or name (at most 11 letters) that texts come from")
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Server for e-mail, smtp://USER:PASSWORD@HOST:587 or smtps://...; empty: no e-mail leaves",
+    )
+    mail_from: str = Field(default="", description="Whom e-mails come from, such as Centre <centre@example.org>")
     caller_number: str = Field(
         default="", description="Number (E.164) owned at the carrier that calls we place show; empty: the line called"
     )
@@ -116,6 +122,22 @@ class Settings(BaseSettings):
         name = re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", value)
         if value and not number and not name:
             raise ValueError("must be a number such as +33199001234, or a name of at most 11 letters and digits")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        read_mail_server(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_sender(cls, value: str, info: ValidationInfo) -> str:
+        smtp_url = info.data.get("smtp_url")
+        if value:
+            read_sender(value)
+        elif smtp_url is not None and smtp_url.get_secret_value():
+            raise ValueError("must be set together with CALLCENTER_SMTP_URL")
         return value
 
     @field_validator("softphone_url", "softphone_sdk_url")
@@ -200,6 +222,11 @@ class Settings(BaseSettings):
         """The tokens a webhook may be signed with: the present one, then the one being replaced."""
         both = (self.twilio_auth_token.get_secret_value(), self.twilio_old_auth_token.get_secret_value())
         return tuple(token for token in both if token)
+
+    @cached_property
+    def mail_server(self) -> MailServer | None:
+        """The server that takes e-mail; None: no e-mail leaves."""
+        return read_mail_server(self.smtp_url.get_secret_value())
 
     @cached_property
     def countries(self) -> frozenset[str]:

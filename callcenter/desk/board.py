@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from callcenter.desk.models import EmergencyRelay
 from callcenter.desk.queue_view import WaitingCall, waiting_calls
 from callcenter.directory.models import Practice, Staff
-from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.messaging.models import OutboxChannel, OutboxMessage, OutboxStatus
 from callcenter.routing.callbacks import CallbacksOwed, callbacks_owed
 from callcenter.routing.models import Agent, AgentStatus, Callback, CallbackStatus, QueueEntry, QueueEntryStatus
 from callcenter.routing.redialling import waiting_since
@@ -200,7 +200,9 @@ def read_incidents(session: Session, *, zone: ZoneInfo, at: datetime, limit: int
     """What needs a person's eye today, newest first; callers who could not be rung back, of whatever day."""
     delayed, since = session.execute(
         select(func.count(OutboxMessage.id), func.min(OutboxMessage.created_at)).where(
-            OutboxMessage.status == OutboxStatus.PENDING, OutboxMessage.attempts > 0
+            OutboxMessage.channel == OutboxChannel.SMS,
+            OutboxMessage.status == OutboxStatus.PENDING,
+            OutboxMessage.attempts > 0,
         )
     ).one()
     misdialled = session.scalars(

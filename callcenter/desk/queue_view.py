@@ -10,7 +10,7 @@ from callcenter.agenda.models import Appointment
 from callcenter.desk.models import Disposition
 from callcenter.directory.models import Patient, Practice, Staff
 from callcenter.messaging.callback_links import CALLBACK_LINK
-from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.messaging.models import OutboxChannel, OutboxMessage, OutboxStatus
 from callcenter.routing.choice import Barrier, PriorityReason, Skills
 from callcenter.routing.models import (
     IN_TURN,
@@ -152,6 +152,7 @@ def _undelivered_texts(session: Session, staff_id: int, *, at: datetime) -> list
         .outerjoin(Patient, Patient.id == Appointment.patient_id)
         .where(
             OutboxMessage.status == OutboxStatus.FAILED,
+            OutboxMessage.channel == OutboxChannel.SMS,
             OutboxMessage.created_at > at - _TODO_FOR,
             # She has spoken with whoever was sent one while waiting: nothing is left to be told.
             OutboxMessage.kind != CALLBACK_LINK,

@@ -22,6 +22,8 @@ from callcenter.desk.whispering import renew_whispers
 from callcenter.desk.wrap_up import finish_due_wrap_ups
 from callcenter.messaging.callback_links import send_due_links
 from callcenter.messaging.delivery import deliver_due
+from callcenter.messaging.mail import SmtpMailer
+from callcenter.messaging.mail_delivery import deliver_due_mail
 from callcenter.messaging.notices import send_due_notices
 from callcenter.messaging.reconciling import TextReconciler
 from callcenter.routing.calling_back import rest_at_night
@@ -51,7 +53,7 @@ _SCOPE = Centre(CentreReason.DISTRIBUTION)
 class Ticker:
     """Runs each kind of due work once a second (a look at the carrier every 20 s), never twice at a time.
 
-    Each kind has its own thread, so that a carrier slow with texts delays no offer.
+    Each kind has its own thread, so that a carrier slow with texts delays no offer, and no e-mail.
     """
 
     def __init__(self, settings: Settings, database: Database, clock: Clock, provider: Provider) -> None:
@@ -59,12 +61,13 @@ class Ticker:
         self._database = database
         self._clock = clock
         self._provider = provider
+        self._mailer = SmtpMailer(settings)
         self._works_since = self._looked_at = clock.now()
         self._stopping = threading.Event()
         self._looking = threading.Lock()
         self._calls = Reconciler(database, provider, clock, settle=self._settle)
         self._texts = TextReconciler(database, provider, clock)
-        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(6)})
+        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(7)})
 
     def start(self) -> None:
         """Tick until stopped."""
@@ -104,6 +107,7 @@ class Ticker:
             "calls": self.sweep_calls,
             "notices": self.notify,
             "messages": self.deliver,
+            "mail": self.deliver_mail,
             "reconciliation": self.reconcile,
         }
 
@@ -156,6 +160,10 @@ class Ticker:
     def deliver(self) -> None:
         """Texts that are due."""
         deliver_due(self._database, self._provider, self._settings, self._clock, is_stopping=self._stopping.is_set)
+
+    def deliver_mail(self) -> None:
+        """E-mails that are due."""
+        deliver_due_mail(self._database, self._mailer, self._clock, is_stopping=self._stopping.is_set)
 
     def reconcile(self) -> None:
         """What the carrier has otherwise than we: calls, then texts; and old receipts go. Never twice at a time."""

@@ -12,10 +12,10 @@ from callcenter.core.errors import Conflict, NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Practice
 from callcenter.messaging.callback_links import CALLBACK_LINK, link_serves
-from callcenter.messaging.failures import words_of
-from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.messaging.failures import mail_words_of, words_of
+from callcenter.messaging.models import OutboxChannel, OutboxMessage, OutboxStatus
 
-# A text that is due and has not left after this long is worth a supervisor's look.
+# What is due and has not left after this long is worth a supervisor's look.
 _LATE_AFTER = timedelta(seconds=30)
 
 
@@ -25,14 +25,15 @@ class OutboxRow:
 
     id: int
     practice: str
-    to_number: str
+    to_number: str  # empty: an e-mail
+    to_email: str
     kind: str
     status: OutboxStatus
     attempts: int
     created_at: datetime
     due_at: datetime
     error: str  # why it did not arrive, a message id; empty: it only waits
-    code: str  # the carrier's, for whoever asks it
+    code: str  # the carrier's or the mail server's, for whoever asks it
 
     @property
     def can_be_retried(self) -> bool:
@@ -45,7 +46,8 @@ class OutboxView:
     """Counts by status, and the messages that want attention, failed first, then the oldest."""
 
     waiting: int  # pending, sending, uncertain
-    on_the_way: int  # sent, no receipt yet
+    on_the_way: int  # texts that were sent, no receipt yet
+    mailed: int  # e-mails that a mail server has taken: nobody tells of them what became of them
     delivered: int
     failed: int
     rows: tuple[OutboxRow, ...]
@@ -54,12 +56,18 @@ class OutboxView:
 def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxView:
     """The outbox of the scope's practices; two queries."""
     counts: dict[str, int] = {}
+    mailed = 0
     # An address that nobody can use any more is nobody's concern.
     matters = or_(OutboxMessage.status != OutboxStatus.FAILED, OutboxMessage.kind != CALLBACK_LINK, link_serves(at=at))
-    for status, number in session.execute(
-        select(OutboxMessage.status, func.count(OutboxMessage.id)).where(matters).group_by(OutboxMessage.status)
+    for status, channel, number in session.execute(
+        select(OutboxMessage.status, OutboxMessage.channel, func.count(OutboxMessage.id))
+        .where(matters)
+        .group_by(OutboxMessage.status, OutboxMessage.channel)
     ):
-        counts[str(status)] = number
+        if (status, channel) == (OutboxStatus.SENT, OutboxChannel.EMAIL):
+            mailed = number
+        else:
+            counts[str(status)] = counts.get(str(status), 0) + number
     late = OutboxMessage.status.in_((OutboxStatus.PENDING, OutboxStatus.SENDING)) & (
         (OutboxMessage.error != "") | (OutboxMessage.due_at <= at - _LATE_AFTER)
     )
@@ -75,6 +83,7 @@ def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxVie
             id=one.id,
             practice=practice,
             to_number=one.to_number,
+            to_email=one.to_email,
             kind=one.kind,
             status=OutboxStatus(one.status),
             attempts=one.attempts,
@@ -84,12 +93,13 @@ def outbox_view(session: Session, *, at: datetime, limit: int = 50) -> OutboxVie
             code=code,
         )
         for one, practice in wanting
-        for why, code in [words_of(one.error)]
+        for why, code in [(mail_words_of if one.channel == OutboxChannel.EMAIL else words_of)(one.error)]
     )
     waiting = sum(counts.get(one, 0) for one in (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.UNCERTAIN))
     return OutboxView(
         waiting=waiting,
         on_the_way=counts.get(OutboxStatus.SENT, 0),
+        mailed=mailed,
         delivered=counts.get(OutboxStatus.DELIVERED, 0),
         failed=counts.get(OutboxStatus.FAILED, 0),
         rows=rows,

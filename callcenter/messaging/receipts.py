@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
 from callcenter.dispatch.notices import note_link
-from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.messaging.models import OutboxChannel, OutboxMessage, OutboxStatus
 from callcenter.messaging.reference import read_reference
 
 # Statuses of Twilio's Message resource.
@@ -37,7 +37,10 @@ def record_receipt(
                 OutboxMessage.call_id,
                 OutboxMessage.sid,
                 OutboxMessage.link_id,
-            ).where(OutboxMessage.id == reference[0] if reference else OutboxMessage.sid == sid)
+            ).where(
+                OutboxMessage.channel == OutboxChannel.SMS,
+                OutboxMessage.id == reference[0] if reference else OutboxMessage.sid == sid,
+            )
         ).first()
         if reference or sid
         else None

@@ -9,7 +9,7 @@ from callcenter.core.clock import Clock
 from callcenter.core.db import Database
 from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
-from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.messaging.models import OutboxChannel, OutboxMessage, OutboxStatus
 from callcenter.messaging.receipts import record_receipt
 from callcenter.telephony.provider import Provider
 from callcenter.telephony.reconciling import record_repair
@@ -60,6 +60,7 @@ class TextReconciler:
             rows = session.execute(
                 select(OutboxMessage.id, OutboxMessage.sid, OutboxMessage.call_id)
                 .where(
+                    OutboxMessage.channel == OutboxChannel.SMS,
                     OutboxMessage.status == OutboxStatus.SENT,
                     OutboxMessage.sid.is_not(None),
                     OutboxMessage.sent_at <= at - _ASK_AFTER,

@@ -28,6 +28,11 @@ def test_two_tokens_are_accepted_while_one_is_rotated() -> None:
         ("secret_key", "short", "CALLCENTER_SECRET_KEY: must have at least 32 characters"),
         ("twilio_account_sid", "", "CALLCENTER_TWILIO_ACCOUNT_SID: must be AC followed by 32"),
         ("sms_sender", "A name that is too long", "CALLCENTER_SMS_SENDER: must be a number such as"),
+        ("smtp_url", "http://mail.example.org", "CALLCENTER_SMTP_URL: must be smtp://USER:PASSWORD@HOST:587"),
+        ("smtp_url", "smtp://user@mail.example.org", "CALLCENTER_SMTP_URL: must give user and password together"),
+        ("smtp_url", "smtp://mail.example.org", "CALLCENTER_MAIL_FROM: must be set together with CALLCENTER_SMTP_URL"),
+        ("mail_from", "Centre <centre>", "CALLCENTER_MAIL_FROM: must be an address such as"),
+        ("mail_from", "a@x.example\r\nBcc: b@x.example", "CALLCENTER_MAIL_FROM: must be an address such as"),
         ("softphone_url", "nowhere", "CALLCENTER_SOFTPHONE_URL: must be an address"),
         ("default_language", "nl", "CALLCENTER_DEFAULT_LANGUAGE: must be fr or en"),
         ("log_level", "LOUD", "CALLCENTER_LOG_LEVEL"),
@@ -55,3 +60,12 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     assert "k" * 32 not in repr(load_settings(**GOOD))
+
+
+def test_the_mail_servers_password_shows_neither_when_printed_nor_when_refused() -> None:
+    good = {"mail_from": "centre@example.org", "smtp_url": "smtps://centre:s3cret@mail.example.org"}
+    settings = load_settings(**GOOD, **good)
+    assert "s3cret" not in f"{settings!r} {settings.mail_server!r}"
+    with pytest.raises(StartRefused) as refused:
+        load_settings(**GOOD, smtp_url="smtp://centre:s3cret@mail.example.org:port")
+    assert "s3cret" not in str(refused.value)

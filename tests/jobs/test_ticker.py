@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
+from callcenter.directory.models import Practice
 from callcenter.jobs.ticker import Ticker
+from callcenter.messaging.models import OutboxChannel, OutboxMessage
 from callcenter.routing import presence
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.telephony.state import LegNews
@@ -78,6 +80,34 @@ def test_a_database_that_stalls_takes_nobody_off(floor: Floor) -> None:
     ticker.distribute()
     # One lease after the database was back, whoever was not heard of is away.
     assert (floor.status_of("Ines"), floor.status_of("Lea")) == ("available", "offline")
+
+
+def test_e_mails_are_a_kind_of_their_own_and_fail_with_a_reason_where_no_server_is_set(floor: Floor) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        mail = OutboxMessage(
+            practice_id=session.scalars(select(Practice.id)).one(),
+            dedupe_key="notice-1",
+            kind="message_notice",
+            channel=OutboxChannel.EMAIL,
+            to_email="lemoine@cabinet.example",
+            subject="Message",
+            body="https://centre.example.org/m/abc",
+            created_at=floor.now,
+            due_at=floor.now,
+        )
+        session.add(mail)
+    kinds = ticker_of(floor).kinds()
+    kinds["messages"]()
+    assert told(floor) == ("pending", "")
+    kinds["mail"]()
+    assert told(floor) == ("failed", "no mail server is set")
+
+
+def told(floor: Floor) -> tuple[str, str]:
+    """What became of the one row of the outbox."""
+    with floor.database.reading(ALL) as session:
+        row = session.scalars(select(OutboxMessage)).one()
+        return str(row.status), row.error
 
 
 def test_a_fault_in_one_kind_of_sweep_leaves_the_others_to_be_done(floor: Floor) -> None:

@@ -1,9 +1,10 @@
-"""A carrier for the outbox's tests: it can be unreachable, slow to answer, or refuse; it remembers what it took."""
+"""A carrier and a mail server for the outbox's tests: unreachable, slow, or refusing; they remember what they took."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from callcenter.core.errors import ProviderError
 
@@ -59,3 +60,35 @@ class TextCarrier:
 UNREACHABLE = ProviderError("connection refused", permanent=False)
 TIMED_OUT = ProviderError("no answer within 10 s", permanent=False, unknown=True)
 NOT_A_NUMBER = ProviderError("The 'To' number is not valid", permanent=True, code=21211)
+
+
+@dataclass
+class Letter:
+    outbox_id: int
+    to: str
+    subject: str
+    body: str
+
+
+@dataclass
+class MailServer:
+    """Takes e-mails unless told otherwise; ``trouble`` is raised before one is taken, ``lost_answer`` after."""
+
+    trouble: BaseException | None = None
+    lost_answer: BaseException | None = None
+    on_taken: Callable[[Letter], None] | None = None
+    taken: list[Letter] = field(default_factory=list)
+
+    def send_mail(self, *, outbox_id: int, to: str, subject: str, body: str, at: datetime) -> None:
+        if self.trouble:
+            raise self.trouble
+        letter = Letter(outbox_id, to, subject, body)
+        self.taken.append(letter)
+        if self.on_taken:
+            self.on_taken(letter)
+        if self.lost_answer:
+            raise self.lost_answer
+
+
+NOT_NOW = ProviderError("4.3.2 Please try again later", permanent=False, code=451)
+NO_SUCH_MAILBOX = ProviderError("5.1.1 <lemoine@cabinet.example>: no such mailbox", permanent=True, code=550)

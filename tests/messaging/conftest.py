@@ -18,7 +18,8 @@ from callcenter.core.clock import ManualClock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database
 from callcenter.messaging.delivery import deliver_due
-from callcenter.messaging.models import OutboxMessage
+from callcenter.messaging.mail_delivery import deliver_due_mail
+from callcenter.messaging.models import OutboxChannel, OutboxMessage
 from callcenter.messaging.subscribers import (
     cancel_confirmation,
     confirm_booking,
@@ -27,7 +28,7 @@ from callcenter.messaging.subscribers import (
     restore_confirmation,
 )
 from tests.agenda.cast import NINE, SEED, Cast, book, paris, tilleuls
-from tests.messaging.carriers import TextCarrier
+from tests.messaging.carriers import MailServer, TextCarrier
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Centre:
     settings: Settings
     clock: ManualClock = field(default_factory=lambda: ManualClock(NINE))
     carrier: TextCarrier = field(default_factory=TextCarrier)
+    mail_server: MailServer = field(default_factory=MailServer)
 
     def book(self, hour: int = 11, minute: int = 30, **otherwise: object) -> int:
         with self.database.unit_of_work(self.cast.scope) as session:
@@ -44,6 +46,27 @@ class Centre:
 
     def deliver(self) -> int:
         return deliver_due(self.database, self.carrier, self.settings, self.clock)
+
+    def deliver_mail(self) -> int:
+        return deliver_due_mail(self.database, self.mail_server, self.clock)
+
+    def write(self, key: str = "1", *, to: str = "lemoine@cabinet.example") -> int:
+        """An e-mail to a practitioner, due now."""
+        with self.database.unit_of_work(self.cast.scope) as session:
+            message = OutboxMessage(
+                practice_id=self.cast.practice_id,
+                dedupe_key=f"notice-{key}",
+                kind="message_notice",
+                channel=OutboxChannel.EMAIL,
+                to_email=to,
+                subject=f"Message {key}",
+                body="https://centre.example.org/m/abc",
+                created_at=self.clock.now(),
+                due_at=self.clock.now(),
+            )
+            session.add(message)
+            session.flush()
+            return message.id
 
     def messages(self) -> list[OutboxMessage]:
         with self.database.reading(SEED) as session:

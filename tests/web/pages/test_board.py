@@ -9,7 +9,7 @@ import pytest
 
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice, PracticeLine, Role
-from callcenter.messaging.models import OutboxMessage, OutboxStatus
+from callcenter.messaging.models import OutboxChannel, OutboxMessage, OutboxStatus
 from callcenter.routing.models import Callback, CallbackReason, CallbackStatus
 from callcenter.telephony.models import Call
 from tests.web.serving import MONDAY_0914, Served, serve
@@ -168,6 +168,33 @@ def test_a_failed_text_is_sent_again_once_and_names_stay_text(served: Served) ->
         assert "Non remis</span>" not in sent.text
     with served.database.reading(SEED) as session:
         assert session.get_one(OutboxMessage, 1).status == OutboxStatus.PENDING
+
+
+def test_a_failed_e_mail_shows_its_address_and_its_reason_and_is_sent_again(served: Served) -> None:
+    with served.database.unit_of_work(SEED) as session:
+        text = session.get_one(OutboxMessage, 1)
+        mail = OutboxMessage(
+            practice_id=text.practice_id,
+            dedupe_key="notice-1",
+            kind="message_notice",
+            channel=OutboxChannel.EMAIL,
+            to_email="<b>lemoine</b>@cabinet.example",
+            subject="Message",
+            body="https://centre.example.org/m/abc",
+            status=OutboxStatus.FAILED,
+            created_at=MONDAY_0914,
+            due_at=MONDAY_0914,
+            attempts=1,
+            error="552 5.2.2 Mailbox full",
+        )
+        session.add(mail)
+    with _browser(served, Role.SUPERVISOR) as browser:
+        page = browser.get("/board/outbox", headers=SWAP).text
+        assert "&lt;b&gt;lemoine&lt;/b&gt;@cabinet.example" in page
+        assert re.search(r"cette boîte est pleine\s+<span class=\"num\">\(552\)", page)
+        assert browser.post("/outbox/2/retry", headers=SWAP).status_code == 200
+    with served.database.reading(SEED) as session:
+        assert session.get_one(OutboxMessage, 2).status == OutboxStatus.PENDING
 
 
 def test_a_refusal_is_a_notice_beside_what_is_on_screen(served: Served) -> None:
