@@ -57,6 +57,7 @@ class Addresses:
     host: str
     port: int
     carrier_port: int
+    smtp_port: int  # between the two alone: whichever is free
 
     @property
     def product(self) -> str:
@@ -73,7 +74,7 @@ def run_by_hand(
     folder: Path, *, host: str, port: int, carrier_port: int, reset: bool, say: Callable[[str], None]
 ) -> None:
     """The demonstration for people: runs until Ctrl-C. Raises ``StartRefused`` when it cannot start."""
-    addresses = Addresses(host, port, carrier_port)
+    addresses = Addresses(host, port, carrier_port, free_port("127.0.0.1"))
     for taken in (port, carrier_port):
         refuse_taken_port(host, taken)
     if reset:
@@ -106,7 +107,7 @@ def run_by_hand(
 
 def run_headless(folder: Path, *, seconds: float, host: str, seed: int) -> Report:
     """A fresh demonstration with simulated operators for that long, then what it amounts to."""
-    addresses = Addresses(host, free_port(host), free_port(host))
+    addresses = Addresses(host, free_port(host), free_port(host), free_port("127.0.0.1"))
     forget(folder)
     installation = open_installation(folder, machine_now=datetime.now(UTC))
     _furnish(installation)
@@ -161,12 +162,17 @@ def _furnish(installation: Installation) -> None:
 
 def _start(installation: Installation, addresses: Addresses) -> list[Process]:
     environment = installation.environment(
-        host=addresses.host, port=addresses.port, carrier_port=addresses.carrier_port, hint=_HINT
+        host=addresses.host,
+        port=addresses.port,
+        carrier_port=addresses.carrier_port,
+        smtp_port=addresses.smtp_port,
+        hint=_HINT,
     )
     carrier = Process(
         "stand-in carrier",
         [
             *("carrier", "--host", addresses.host, "--port", str(addresses.carrier_port)),
+            *("--smtp-port", str(addresses.smtp_port)),
             *("--voice-url", f"{addresses.product}/twilio/voice"),
             *("--voice-status-url", f"{addresses.product}/twilio/call-status"),
         ],
@@ -235,7 +241,8 @@ def _welcome(installation: Installation, addresses: Addresses) -> str:
     there = (datetime.now(UTC) + installation.clock_offset).astimezone(OFFICE_ZONE)
     return f"""
   The centre is open:   {addresses.product}
-  The telephone network: {addresses.carrier}   (ring a practice yourself, read the texts)
+  The telephone network: {addresses.carrier}   (ring a practice yourself)
+  What was sent:        {addresses.carrier}/messages   (texts)   {addresses.carrier}/mails   (e-mails)
 
   Its clock: {there:%A %d %B %Y, %H:%M} in Paris; the screens say so.
 

@@ -38,7 +38,7 @@ class Installation:
         """Remember that the database is filled and up to date."""
         (self.folder / "furnished").write_text(_newest_migration())
 
-    def environment(self, *, host: str, port: int, carrier_port: int, hint: str) -> dict[str, str]:
+    def environment(self, *, host: str, port: int, carrier_port: int, smtp_port: int, hint: str) -> dict[str, str]:
         """The settings the product is started with."""
         return {
             "CALLCENTER_DATABASE_URL": self.database_url,
@@ -54,6 +54,9 @@ class Installation:
             "CALLCENTER_TWILIO_API_KEY_SECRET": self.api_key_secret,
             "CALLCENTER_SOFTPHONE_SDK_URL": f"http://{host}:{carrier_port}/sdk/voice-sdk.js",
             "CALLCENTER_SMS_SENDER": "+33199009000",
+            # The stand-in's, on the loopback wherever the two listen otherwise.
+            "CALLCENTER_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+            "CALLCENTER_MAIL_FROM": "Secrétariat <secretariat@callcenter.example>",
             "CALLCENTER_SOFTPHONE_URL": f"http://{host}:{carrier_port}/handsets/{{identity}}",
             "CALLCENTER_CLOCK_OFFSET_SECONDS": str(self.clock_offset.total_seconds()),
             # The stand-in takes as many as it is told: a demonstration's operators need not wait for their telephones.

@@ -113,6 +113,11 @@ class Town:
         found = httpx.get(f"{self.carrier_url}/network/messages", params={"to": number}).json()
         return [str(one["body"]) for one in found]
 
+    def mails(self, address: str) -> list[dict[str, Any]]:
+        """The e-mails that arrived at an address, oldest first: ``subject``, ``body``, ``from``, ``copies``."""
+        found: list[dict[str, Any]] = httpx.get(f"{self.carrier_url}/network/mails", params={"to": address}).json()
+        return found
+
 
 @pytest.fixture
 def town(sqlite_url: str, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Town]:
@@ -126,7 +131,7 @@ def open_town(
     database_url: str, browser: Browser, context_args: dict[str, Any], **settings_of_town: Any
 ) -> Iterator[Town]:
     """An installation on this migrated, empty database; whatever setting a story needs may be given."""
-    product_socket, carrier_socket = _listen(), _listen()
+    product_socket, carrier_socket, smtp_socket = _listen(), _listen(), _listen()
     url, carrier_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (product_socket, carrier_socket))
     # Past the full hour: a time at 8:00 would be offered by a quick machine and be gone a moment later.
     offset = datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC) - datetime.now(UTC)
@@ -149,13 +154,15 @@ def open_town(
         "twilio_api_key_secret": _KEY_SECRET,
         "softphone_sdk_url": f"{carrier_url}/sdk/voice-sdk.js",
         "sms_sender": "Callcenter",
+        "smtp_url": f"smtp://127.0.0.1:{smtp_socket.getsockname()[1]}",
+        "mail_from": "Secrétariat <secretariat@callcenter.example>",
         "calls_per_second": 100,
         "clock_offset_seconds": offset.total_seconds(),
     }
     settings = load_settings(**particulars | settings_of_town)
     product = create_app(settings)
-    port = carrier_socket.getsockname()[1]
-    carriers = [_serve(create_carrier(carrier_settings), carrier_socket)]
+    port, smtp_port = carrier_socket.getsockname()[1], smtp_socket.getsockname()[1]
+    carriers = [_serve(create_carrier(carrier_settings, smtp=smtp_socket), carrier_socket)]
     stop_product = _serve(product, product_socket)
     opened = Town(
         url,
@@ -165,7 +172,9 @@ def open_town(
         browser,
         context_args,
         stop_carrier=lambda: carriers.pop()(),
-        start_carrier=lambda: carriers.append(_serve(create_carrier(carrier_settings), _listen(port))),
+        start_carrier=lambda: carriers.append(
+            _serve(create_carrier(carrier_settings, smtp=_listen(smtp_port)), _listen(port))
+        ),
     )
     yield opened
     for line in opened.said:
