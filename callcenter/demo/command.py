@@ -240,9 +240,9 @@ def _wait_for_texts(addresses: Addresses) -> None:
 def _welcome(installation: Installation, addresses: Addresses) -> str:
     there = (datetime.now(UTC) + installation.clock_offset).astimezone(OFFICE_ZONE)
     return f"""
-  The centre is open:   {addresses.product}
+  The centre is open:    {addresses.product}
   The telephone network: {addresses.carrier}   (ring a practice yourself)
-  What was sent:        {addresses.carrier}/messages   (texts)   {addresses.carrier}/mails   (e-mails)
+  What was sent:         {addresses.carrier}/messages   (texts)   {addresses.carrier}/mails   (e-mails)
 
   Its clock: {there:%A %d %B %Y, %H:%M} in Paris; the screens say so.
 
