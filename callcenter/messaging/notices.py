@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 from callcenter.core.clock import Clock
 from callcenter.core.config import Settings
 from callcenter.core.db import Database, touch
+from callcenter.core.errors import Problem
 from callcenter.core.guarding import guarded
 from callcenter.core.phone import is_mobile
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.directory.models import Practice
+from callcenter.dispatch.acknowledging import Reader, acknowledge
 from callcenter.dispatch.events import MessageMoved
 from callcenter.dispatch.links import open_link
 from callcenter.dispatch.models import (
+    AcknowledgementKind,
     Channel,
     Message,
     MessageStatus,
@@ -85,10 +88,35 @@ def _put(session: Session, told: Told, *, public_url: str, at: datetime) -> None
     )
 
 
-def send_what_was_taken(
+def take_by_telephone(session: Session, leg_id: int, *, public_url: str, at: datetime) -> bool:
+    """A key takes every message that this telephone rang about and nobody has, and a text says where to read them.
+
+    Whether there was one, or was by an earlier press of it. The calls are locked by the first acknowledgement, in
+    order: two telephones may ring for one message.
+    """
+    rows = session.execute(
+        select(Notice.message_id, Notice.practitioner_id, Notice.address)
+        .where(Notice.leg_id == leg_id, Notice.practitioner_id.is_not(None))
+        .order_by(Notice.message_id)
+    ).all()
+    taken = []
+    for message_id, practitioner_id, _ in rows:
+        by = Reader(Channel.PHONE, practitioner_id=practitioner_id)
+        try:
+            acknowledge(session, message_id, AcknowledgementKind.TAKEN, by=by, at=at)
+        except Problem:  # a colleague has it, or it was taken back
+            continue
+        taken.append(message_id)
+    _, practitioner_id, number = rows[0] if rows else (0, None, "")
+    if taken and practitioner_id is not None:
+        _send_what_was_taken(session, taken, practitioner_id, number, public_url=public_url, at=at)
+    return bool(taken)
+
+
+def _send_what_was_taken(
     session: Session, message_ids: Sequence[int], practitioner_id: int, number: str, *, public_url: str, at: datetime
 ) -> None:
-    """Who took messages by a key of the telephone gets their address there by text, once; no landline does."""
+    """To the telephone that took them, once; no landline gets it."""
     if not is_mobile(number):
         return
     taken = list(session.scalars(select(Message).where(Message.id.in_(message_ids)).order_by(Message.id)))

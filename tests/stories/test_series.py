@@ -42,3 +42,19 @@ def test_four_weeks_of_care_are_booked_in_one_go_and_taken_back_in_one(town: Tow
     expect(desk.locator(".booked-here li.cancelled")).to_have_count(2)
     with town.database.reading(ALL) as session:
         assert set(session.scalars(select(Appointment.status))) == {"cancelled"}
+
+
+def test_a_figure_typed_in_the_instant_after_the_dialog_came_counts(town: Town) -> None:
+    open_tilleuls(town)
+    desk = operator(town, "ines", "Inès Haddad")
+    town.dial()
+    answer(desk)
+    choose_person(desk, "Hélène Vasseur")
+    desk.keyboard.press("l")
+    expect(desk.locator("#book-it")).to_be_focused()
+    desk.evaluate("htmx.config.defaultSettleDelay = 1500")  # a machine with much else to do
+    desk.keyboard.press("s")
+    expect(desk.locator("#series-count")).to_be_focused()
+    desk.keyboard.press("Control+a")
+    desk.keyboard.type("3")
+    expect(desk.locator("dialog.series [name=start]:checked")).to_have_count(3)

@@ -13,12 +13,10 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.core.errors import Problem
 from callcenter.directory.models import Practice
-from callcenter.dispatch.acknowledging import Reader, acknowledge
-from callcenter.dispatch.models import AcknowledgementKind, Channel, Message, Notice, Urgency
+from callcenter.dispatch.models import Message, Notice, Urgency
 from callcenter.dispatch.rules.message_state import UNTAKEN
-from callcenter.messaging.notices import send_what_was_taken
+from callcenter.messaging.notices import take_by_telephone
 from callcenter.telephony import twiml
 from callcenter.telephony.ear_twiml import EarLeg
 from callcenter.telephony.legs import record_leg_event
@@ -94,36 +92,13 @@ def _hear_key(world: World, leg_id: int, *, key: str | None, at: datetime) -> _R
         rung = _find(session, leg_id)
         if rung is None:
             return None
-        took = _take(session, leg_id, at=at, public_url=world.settings.public_url)
+        took = take_by_telephone(session, leg_id, at=at, public_url=world.settings.public_url)
         if took:
             leg = session.scalars(select(Leg).where(Leg.id == leg_id)).one()
             record_leg_event(session, leg, LegNews.TAKEN, at=at)
             if key == PATIENT:
                 want_patient_too(session, leg.call_id, at=at)
         return rung._replace(took=took)
-
-
-def _take(session: Session, leg_id: int, *, at: datetime, public_url: str) -> bool:
-    """Take every message that this telephone rang about and nobody has; whether there was one, or was by this key.
-
-    The calls are locked by the first acknowledgement, in order: two telephones may ring for one message.
-    """
-    rows = session.execute(
-        select(Notice.message_id, Notice.practitioner_id, Notice.address)
-        .where(Notice.leg_id == leg_id, Notice.practitioner_id.is_not(None))
-        .order_by(Notice.message_id)
-    ).all()
-    mine = []
-    for message_id, practitioner_id, _ in rows:
-        by = Reader(Channel.PHONE, practitioner_id=practitioner_id)
-        try:
-            acknowledge(session, message_id, AcknowledgementKind.TAKEN, by=by, at=at)
-        except Problem:  # a colleague has it, or it was taken back
-            continue
-        mine.append(message_id)
-    if mine:
-        send_what_was_taken(session, mine, rows[0].practitioner_id, rows[0].address, public_url=public_url, at=at)
-    return bool(mine)
 
 
 def _find(session: Session, leg_id: int) -> _Rung | None:

@@ -94,11 +94,23 @@ new MutationObserver((changes) => {
 }).observe(document.querySelector("#notices") ?? document.createElement("p"), { childList: true });
 
 /* ---------- What is pressed in the instant after a swap: htmx takes it all the same ---------- */
-// It binds what is new 20 ms later; followed by the browser itself meanwhile, the whole page, and a call in it, would go.
-for (const [kind, asked] of [["submit", "form:is([hx-post], [hx-get])"], ["click", "a[hx-get]"]]) {
+// It binds what is new 20 ms later; followed by the browser itself meanwhile, the whole page, and a call in it, would go,
+// and a figure typed then would count as the one that stood there.
+/** Have htmx take this element as it stands; with a request under way it would forget that one. */
+export function bind(element) {
+  if (!element.classList.contains("htmx-request")) globalThis.htmx?.process(element);
+}
+const ASKS = "form:is([hx-post], [hx-get])";
+for (const [kind, asked] of [["submit", ASKS], ["click", "a[hx-get]"]]) {
   document.addEventListener(kind, (event) => {
     const element = event.target.closest?.(asked);
-    if (element) globalThis.htmx?.process(element);
+    if (element) bind(element);
+  }, { capture: true });
+}
+for (const kind of ["beforeinput", "keydown", "pointerdown"]) {
+  document.addEventListener(kind, (event) => {
+    const form = event.target.closest?.(ASKS);
+    if (form && !form["htmx-internal-data"]?.initHash) bind(form);
   }, { capture: true });
 }
 

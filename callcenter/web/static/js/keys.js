@@ -4,7 +4,7 @@
    Only visible, enabled elements count; while a dialog is open, only those inside it. Characters never fire while somebody
    types. Digits go by the physical key, since the upper row of a French keyboard gives "&é" without Shift. */
 
-import { say } from "./frame.js";
+import { bind, say } from "./frame.js";
 
 const FIELDS = "input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable=true]";
 const PRESSABLE = "a[href], button, summary, input, select, textarea, [tabindex]";
@@ -116,7 +116,7 @@ function press(element) {
     element.scrollIntoView({ block: "nearest" });
   } else {
     // htmx binds what is new 20 ms after a swap: in between, the element would ask for what it stood for before.
-    globalThis.htmx?.process(element.form ?? element);
+    bind(element.form ?? element);
     element.click();
     // The ring is where the choice is: among radios it goes along with the digit.
     const focused = document.activeElement;
