@@ -49,6 +49,9 @@ drill-presence: setup browsers ## Hide, close, put to sleep and cut off an opera
 drill-agenda: setup postgres ## Hold finder against booker, change clocks, and race eight processes; one JSON object (SEED=1)
 	@$(BIN)/python -m callcenter.drills.agenda --seed $(SEED)
 
+drill-dispatch: setup postgres ## Kill the work of messages before each of its steps, and let a day of calls pass; one JSON object (SEED=1)
+	@$(BIN)/python -m callcenter.drills.dispatch --seed $(SEED)
+
 format: setup ## Put the source in the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
