@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from callcenter.core.config import Settings
@@ -24,7 +25,6 @@ from tests.postbox import Postbox, open_postbox
 
 DOCTOR = "lemoine@cabinet.example"
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-PAIR = Path(__file__).with_name("mail.example.org.pem")  # a certificate of its own and its key, trusted by nobody
 LINK = "https://centre.example.org/m/" + "k" * 43
 
 
@@ -167,11 +167,22 @@ class Kept:
         return AuthResult(success=given.password == b"s3cret@#", handled=False)
 
 
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate and its key, made for this run and trusted by nobody who is not told to."""
+    folder = tmp_path_factory.mktemp("certificate")
+    authority = trustme.CA()
+    made = authority.issue_cert("mail.example.org")
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    made.private_key_and_cert_chain_pem.write_to_path(folder / "pair.pem")
+    return folder / "pair.pem"
+
+
 @contextmanager
-def office(kept: Kept) -> Iterator[int]:
+def office(kept: Kept, pair: Path) -> Iterator[int]:
     """A mail server that wants STARTTLS and a password; its port."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(PAIR)
+    context.load_cert_chain(pair)
     loop = asyncio.new_event_loop()
 
     def connection() -> SMTP:
@@ -210,11 +221,11 @@ def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_to_a_server_elsewhere_it_goes_encrypted_and_signed_in(
-    far_away: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    far_away: None, pair: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(PAIR))
+    monkeypatch.setenv("SSL_CERT_FILE", str(pair.with_name("authority.pem")))
     kept = Kept()
-    with office(kept) as port, caplog.at_level(logging.DEBUG, logger="callcenter"):
+    with office(kept, pair) as port, caplog.at_level(logging.DEBUG, logger="callcenter"):
         url = f"smtp://secretariat:%s@mail.example.org:{port}"
         send(SmtpMailer(settings_for(port, smtp_url=url % "s3cret%40%23")))
         assert kept.sign_ins == [(b"secretariat", b"s3cret@#")]
@@ -225,9 +236,9 @@ def test_to_a_server_elsewhere_it_goes_encrypted_and_signed_in(
     assert "s3cret" not in caplog.text + repr(settings_for(port, smtp_url=url % "s3cret%40%23").mail_server)
 
 
-def test_a_server_that_nobody_vouches_for_is_told_nothing(far_away: None) -> None:
+def test_a_server_that_nobody_vouches_for_is_told_nothing(far_away: None, pair: Path) -> None:
     kept = Kept()
-    with office(kept) as port:
+    with office(kept, pair) as port:
         refused = refusal(SmtpMailer(settings_for(port, smtp_url=f"smtp://a:b@mail.example.org:{port}")))
     assert (refused.permanent, refused.reason) == (False, "the mail server's certificate is not valid")
     assert (kept.sign_ins, kept.mails) == ([], [])
@@ -239,10 +250,12 @@ def test_a_server_elsewhere_that_offers_no_encryption_is_told_nothing(far_away: 
     assert postbox.mails() == []
 
 
-def test_a_server_may_be_encrypted_from_the_first_byte(far_away: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(PAIR))
+def test_a_server_may_be_encrypted_from_the_first_byte(
+    far_away: None, pair: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pair.with_name("authority.pem")))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(PAIR)
+    context.load_cert_chain(pair)
     heard: list[bytes] = []
 
     def answer(listening: socket.socket) -> None:
