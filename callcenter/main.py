@@ -28,7 +28,8 @@ from callcenter.core.migrate import refuse_newer
 from callcenter.desk.emergency import keep_relay
 from callcenter.desk.shield import lower_shield
 from callcenter.desk.supervision_ends import end_with_call, follow_supervisor
-from callcenter.dispatch.events import MessageMoved
+from callcenter.desk.tasks_from_answers import follow_message, open_task_from_answer
+from callcenter.dispatch.events import MessageAnswered, MessageMoved
 from callcenter.dispatch.notices import follow_leg as follow_notice
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.notices import tell_patient
@@ -151,6 +152,8 @@ def wire_events() -> EventBus:
     bus.subscribe(SeriesBooked, confirm_series)
     bus.subscribe(AppointmentRestored, restore_confirmation)
     bus.subscribe(MessageMoved, tell_patient)
+    bus.subscribe(MessageMoved, follow_message)
+    bus.subscribe(MessageAnswered, open_task_from_answer)
     return bus
 
 

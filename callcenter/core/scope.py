@@ -22,6 +22,7 @@ class CentreReason(StrEnum):
     WEBHOOK = "webhook"  # the dialled number decides the practice
     DISTRIBUTION = "distribution"  # the queue and offers span practices
     BOARD = "board"  # the supervisor's view of the floor
+    LOOPS = "loops"  # what nobody owns is handed over before midnight, of whichever practice
     OUTBOX = "outbox"  # delivery takes the next message whoever sent it
     ADMINISTRATION = "administration"  # the centre's own administrators, import
     SEED = "seed"  # demonstration data and tests

@@ -8,7 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.core.db import Base, Instant
 from callcenter.core.scope import PracticeOwned
+from callcenter.desk.loop_rules import LoopKind as LoopKind
 from callcenter.desk.supervising_rules import SupervisionMode as SupervisionMode
+from callcenter.desk.task_rules import TaskKind as TaskKind
+from callcenter.desk.task_rules import TaskStatus as TaskStatus
 
 
 class DispositionCode(StrEnum):
@@ -159,25 +162,6 @@ class WrapUpTime(Base):
     seconds: Mapped[int]
 
 
-class TaskKind(StrEnum):
-    """What somebody at the desk is to do."""
-
-    TEXT = "text"  # read what the practitioner says
-    BOOK_TODAY = "book_today"
-    I_CALL = "i_call"  # the practitioner rings the patient: see that it was done
-    TELL = "tell"
-    PROMISE = "promise"  # what an operator promised a caller
-
-
-class TaskStatus(StrEnum):
-    """Where a task stands."""
-
-    OPEN = "open"
-    TAKEN = "taken"
-    DONE = "done"
-    DROPPED = "dropped"  # it serves no more
-
-
 class Task(PracticeOwned, Base):
     """Something that the desk owes somebody, by an instant."""
 
@@ -210,16 +194,6 @@ class Task(PracticeOwned, Base):
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
-
-
-class LoopKind(StrEnum):
-    """Of which of the domains' rows an open loop is."""
-
-    MESSAGE = "message"
-    CALLBACK = "callback"
-    OFFER = "offer"
-    RELAY = "relay"
-    TASK = "task"
 
 
 class LoopOwner(PracticeOwned, Base):

@@ -17,6 +17,7 @@ from callcenter.core.errors import ProviderError
 from callcenter.core.scope import Centre, CentreReason
 from callcenter.desk.drafts import forget_drafts
 from callcenter.desk.emergency_dialling import dial_next_lines
+from callcenter.desk.nightly import NightlyCheck
 from callcenter.desk.supervision_ends import let_supervisors_go
 from callcenter.desk.whispering import renew_whispers
 from callcenter.desk.wrap_up import finish_due_wrap_ups
@@ -67,7 +68,8 @@ class Ticker:
         self._looking = threading.Lock()
         self._calls = Reconciler(database, provider, clock, settle=self._settle)
         self._texts = TextReconciler(database, provider, clock)
-        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(7)})
+        self._night = NightlyCheck(database, clock, zone=settings.centre_zone)
+        self._scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(8)})
 
     def start(self) -> None:
         """Tick until stopped."""
@@ -108,6 +110,7 @@ class Ticker:
             "notices": self.notify,
             "messages": self.deliver,
             "mail": self.deliver_mail,
+            "open loops": self.hand_over,
             "reconciliation": self.reconcile,
         }
 
@@ -164,6 +167,10 @@ class Ticker:
     def deliver_mail(self) -> None:
         """E-mails that are due."""
         deliver_due_mail(self._database, self._mailer, self._clock, is_stopping=self._stopping.is_set)
+
+    def hand_over(self) -> None:
+        """What nobody has, before midnight."""
+        self._night.run()
 
     def reconcile(self) -> None:
         """What the carrier has otherwise than we: calls, then texts; and old receipts go. Never twice at a time."""

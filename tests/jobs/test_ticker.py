@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from callcenter.directory.models import Practice
+from callcenter.directory.models import Practice, Role, Staff
+from callcenter.desk.models import LoopOwner, TaskKind
+from callcenter.desk.tasks import open_task
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.models import OutboxChannel, OutboxMessage
 from callcenter.routing import presence
@@ -108,6 +110,29 @@ def told(floor: Floor) -> tuple[str, str]:
     with floor.database.reading(ALL) as session:
         row = session.scalars(select(OutboxMessage)).one()
         return str(row.status), row.error
+
+
+def test_what_nobody_has_before_midnight_is_handed_to_the_supervisor(floor: Floor) -> None:
+    with floor.database.unit_of_work(ALL) as session:
+        sofia = Staff(login="sofia", name="Sofia", role=Role.SUPERVISOR, password_hash="-", created_at=MONDAY)
+        session.add(sofia)
+        practice_id = session.scalars(select(Practice.id)).one()
+        owed = open_task(
+            session,
+            practice_id,
+            kind=TaskKind.PROMISE,
+            request_key="t",
+            words="",
+            due_at=MONDAY,
+            at=MONDAY,
+        )
+    ticker = ticker_of(floor)
+    ticker.kinds()["open loops"]()
+    floor.clock.advance(timedelta(hours=14, minutes=45))  # 23:45 in Paris
+    ticker.kinds()["open loops"]()
+    with floor.database.reading(ALL) as session:
+        named = session.scalars(select(LoopOwner)).one()
+        assert (named.ref_id, named.staff_id, named.reason, named.named_by) == (owed.id, sofia.id, "night", None)
 
 
 def test_a_fault_in_one_kind_of_sweep_leaves_the_others_to_be_done(floor: Floor) -> None:
