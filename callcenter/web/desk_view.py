@@ -25,6 +25,7 @@ from callcenter.desk.card import CallCard, CardState
 from callcenter.desk.card_reading import call_card
 from callcenter.desk.dispositions import DISPOSITION_LABELS, codes_in_key_order
 from callcenter.desk.emergency_offline import offline_relay
+from callcenter.desk.loop_lists import desk_loops
 from callcenter.desk.queue_view import WaitingCall, has_colleagues, missed_call_taker, todo_list, waiting_calls
 from callcenter.desk.returned import read_cut, read_former, read_handed
 from callcenter.desk.wrap_up import WrapUp, read_wrap_up
@@ -52,6 +53,9 @@ class AgentView:
     switch_is_primary: bool
     may_take: bool
     breather_until: datetime | None = None  # a break after a hard call
+
+
+_LOOPS_AT_MOST = 8  # beside the queue; the whole list has a page of its own
 
 
 class Moments:
@@ -151,6 +155,7 @@ def desk_context(
         context["owed_count"] = callbacks_owed(session, at=at).count if context["owed"] else 0
     if only in {None, "todo"}:
         context["todo"] = todo_list(session, me.staff_id, at=at)
+        context["loops"] = desk_loops(session, me.staff_id, at=at, at_most=_LOOPS_AT_MOST)
     if only in {None, "card", "softkeys"}:
         context["answer_url"] = _answer_url(card, view, waiting)
     if only in {None, "agenda"}:
@@ -175,16 +180,16 @@ def live_triggers(me: Identity, card: CallCard | None) -> dict[str, str]:
     wanted = {
         "status": (),
         "queue": ("topic:queue",),
-        "todo": ("topic:outbox", *call),
+        "todo": ("topic:outbox", "topic:loops", *call),
         "ear": call,
         "card": (*call, *agenda) if card else ("topic:queue",),  # an idle card tells how many wait
         "agenda": (*call, *agenda),
     }
     # The keys arrive with the card; alone they are only read again after a cut.
     keys = {"keys": "live:reconnect from:body"}
-    return keys | {
-        region: ", ".join(f"{name} from:body" for name in (*always, *more)) for region, more in wanted.items()
-    }
+    found = {region: ", ".join(f"{name} from:body" for name in (*always, *more)) for region, more in wanted.items()}
+    found["todo"] += ", every 60s"  # what becomes late does so without a signal
+    return keys | found
 
 
 def agent_view(agent: Agent | None, card: CallCard | None) -> AgentView:

@@ -58,6 +58,7 @@ KEYS: dict[str, Key] = {
     "keypad": Key("k", N_("Send digits"), Area.CALL),
     "hang_up": Key("F8", N_("In a call: hang up"), Area.CALL),
     "status": Key("F9", N_("Between calls: pause, come back"), Area.CALL),
+    "promise": Key("p", N_("Promise something to the caller"), Area.CALL),
     "ear": Key("F10", N_("Change your telephone"), Area.CALL),
     "next_ear": Key("e", N_("Only from the next call on"), Area.CALL),
     "shield": Key("F7", N_("Shield"), Area.CALL),
@@ -66,6 +67,8 @@ KEYS: dict[str, Key] = {
     "record": Key("r", N_("Record, stop recording: where the practice asks for it"), Area.CALL),
     "take_back": Key("F9", N_("Your desk is open elsewhere: take it back"), Area.CALL),
     "callbacks": Key("a", N_("Go to the call-backs"), Area.QUEUE),
+    "take_task": Key("t", N_("Take the first thing that the desk owes"), Area.QUEUE),
+    "task_done": Key("v", N_("Done with the thing of yours that is open"), Area.QUEUE),
     "todo": Key("d", N_("Go to what is left to do"), Area.QUEUE),
     "take_next": Key("Enter", N_("Somebody else was quicker: take the next call"), Area.CALL),
     "disposition": Key("1", N_("How the call ended: a digit"), Area.WRAP_UP),
@@ -153,9 +156,10 @@ _DESK = (
     Area.QUEUE,
     Area.EMERGENCY,
 )
-# By the first part of the address.
+# By the whole address, else by its first part.
 _PAGES: dict[str, tuple[Area, ...]] = {
     "desk": _DESK,
+    "desk/loops": (),
     "board": (Area.SUPERVISION,),
     "my-agenda": (Area.DAY,),
     "agenda": (Area.WIDE_AGENDA,),
@@ -207,7 +211,8 @@ def help_of(path: str, *, may_have_calls: bool = True) -> Sequence[tuple[str, Se
 
     Whoever never has a call has no use for the key of the emergency.
     """
-    areas = (*_PAGES.get(path.strip("/").split("/")[0], ()), Area.EVERYWHERE)
+    whole = path.strip("/")
+    areas = (*_PAGES.get(whole, _PAGES.get(whole.split("/")[0], ())), Area.EVERYWHERE)
     hers = {name: one for name, one in KEYS.items() if may_have_calls or name != "emergency"}
     return [
         (gettext(area), [(_shown(name, one), gettext(one.label)) for name, one in hers.items() if one.area is area])

@@ -130,9 +130,11 @@ def _identity(role: Role, *practice_ids: int) -> Identity:
     return Identity(7, "x", "X", "X", role, None, None, "", frozenset(practice_ids), 1)
 
 
-def test_a_doctor_hears_only_of_the_agendas_that_are_hers() -> None:
-    assert live.topics_of(_identity(Role.PRACTITIONER, 3)) == {"agenda-3"}
-    assert {"queue", "outbox", "desk-7", "call-*", "agenda-*"} == live.topics_of(_identity(Role.OPERATOR, 3, 4))
+def test_a_doctor_hears_only_of_practices_that_are_hers() -> None:
+    assert live.topics_of(_identity(Role.PRACTITIONER, 3)) == {"agenda-3", "loops-3", "messages-3"}
+    assert {"queue", "outbox", "loops", "desk-7", "call-*", "agenda-*"} == live.topics_of(
+        _identity(Role.OPERATOR, 3, 4)
+    )
     assert "call-*" not in live.topics_of(_identity(Role.ADMINISTRATOR, 3))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.core.i18n import N_
 from callcenter.desk import board
 from callcenter.desk.disturbances import read_disturbances
+from callcenter.desk.nightly import handed_at_night
 from callcenter.directory.emergency_lines import count_unproven
 from callcenter.directory.identity import Identity
 from callcenter.messaging.outbox import outbox_view, retry_message
@@ -37,7 +38,7 @@ def show_board(request: Request, session: Reads, me: Supervisor, at: At) -> HTML
     context = _floor(request, session, me, at) | _agents(session, at) | _outbox(session, at)
     context |= supervision_context(request, session, me, at)
     context |= placing_context(session, world(request).settings, at)
-    return page(request, _PAGE, **context, **_incidents(request, session, at))
+    return page(request, _PAGE, **context, **_incidents(request, session, me, at))
 
 
 @router.get("/board/waiting")
@@ -59,14 +60,14 @@ def show_outbox(request: Request, session: Reads, _me: Supervisor, at: At) -> HT
 
 
 @router.get("/board/incidents")
-def show_incidents(request: Request, session: Reads, _me: Supervisor, at: At) -> HTMLResponse:
+def show_incidents(request: Request, session: Reads, me: Supervisor, at: At) -> HTMLResponse:
     """What the carrier or the numbers did that a person should know."""
-    return incidents_region(request, session, at)
+    return incidents_region(request, session, me, at)
 
 
-def incidents_region(request: Request, session: Session, at: At) -> HTMLResponse:
+def incidents_region(request: Request, session: Session, me: Identity, at: At) -> HTMLResponse:
     """The region as it is now, also for a gesture that was made in it."""
-    return page(request, _PAGE, block="incidents", **_incidents(request, session, at))
+    return page(request, _PAGE, block="incidents", **_incidents(request, session, me, at))
 
 
 @router.post("/outbox/{message_id}/retry")
@@ -95,9 +96,10 @@ def _outbox(session: Session, at: At) -> dict[str, Any]:
     return {"outbox": outbox_view(session, at=at)}
 
 
-def _incidents(request: Request, session: Session, at: At) -> dict[str, Any]:
+def _incidents(request: Request, session: Session, me: Identity, at: At) -> dict[str, Any]:
     return {
         "unproven_lines": count_unproven(session, today=at.astimezone(world(request).settings.centre_zone).date()),
         "incidents": board.read_incidents(session, zone=world(request).settings.centre_zone, at=at),
         "disturbances": read_disturbances(session, at=at),
+        "from_night": handed_at_night(session, me.staff_id, at=at),
     }

@@ -20,7 +20,7 @@ def retry(request: Request, callback_id: int, session: Writes, me: Supervisor, a
     """Back on the operators' lists."""
     try_again(session, callback_id, staff_id=me.staff_id, at=at)
     session.flush()
-    return incidents_region(request, session, at) if is_htmx(request) else redirect(request, "/board")
+    return incidents_region(request, session, me, at) if is_htmx(request) else redirect(request, "/board")
 
 
 @router.get("/callbacks/{callback_id}/settlement")
