@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from callcenter.directory.models import Practice, Role, Staff
 from callcenter.desk.models import LoopOwner, TaskKind
 from callcenter.desk.tasks import open_task
+from callcenter.directory.models import Practice, Role, Staff
 from callcenter.jobs.ticker import Ticker
 from callcenter.messaging.models import OutboxChannel, OutboxMessage
 from callcenter.routing import presence
