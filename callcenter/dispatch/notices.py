@@ -22,7 +22,7 @@ from callcenter.dispatch.models import (
 )
 from callcenter.dispatch.recipients import Recipient, recipient_of
 from callcenter.dispatch.rules.message_state import UNTAKEN
-from callcenter.dispatch.writing import lock_message, move_message
+from callcenter.dispatch.writing import lock_message, move_message, touch_message
 from callcenter.telephony.events import LegChanged
 from callcenter.telephony.models import Call, CallHandling, LegRole, LegStatus
 from callcenter.telephony.notice_calls import has_patient, ring_practitioner
@@ -80,7 +80,7 @@ def claim_notice(session: Session, notice_id: int, *, at: datetime) -> Told | No
     target = Target(notice.target)
     if target is Target.SUPERVISOR:
         _note_told(session, message, notice, None, at=at)
-        touch(session, "board", "queue")
+        touch(session, "board", "queue", "urgent-messages")
         return Told(message.practice_id, [notice.id], Channel.DESK, None, message.urgency == Urgency.URGENT)
     recipient = recipient_of(session, message, target, Channel(notice.channel), at=at)
     if recipient is None:
@@ -238,7 +238,8 @@ def _note_told(
         if recipient.staff_id is not None:
             touch(session, f"desk-{recipient.staff_id}")
     session.flush()
-    move_message(session, message, MessageStatus.SENT, at=at)
+    if not move_message(session, message, MessageStatus.SENT, at=at):
+        touch_message(session, message)  # a later step was told of a message that had left before
 
 
 def _note_end(session: Session, notice_id: int, *, arrived: bool, at: datetime) -> None:
@@ -253,6 +254,7 @@ def _note_end(session: Session, notice_id: int, *, arrived: bool, at: datetime) 
     ).all()
     if not won:
         return
+    touch_message(session, message)
     if arrived:
         move_message(session, message, MessageStatus.DELIVERED, at=at)
     else:

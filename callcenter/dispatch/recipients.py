@@ -11,7 +11,7 @@ from callcenter.directory.models import Practitioner
 from callcenter.dispatch.models import Channel, DispatchPreference, EscalationStep, Message, Target, Urgency
 from callcenter.dispatch.on_call import who_is_on_call
 from callcenter.dispatch.rules.ladder import ONCE, URGENT, Step
-from callcenter.dispatch.rules.reaching import Addresses, way_to
+from callcenter.dispatch.rules.reaching import Addresses, Lack, lack_of, way_to
 from callcenter.dispatch.rules.timing import Schedule, Timing, read_hours
 
 
@@ -30,11 +30,21 @@ def recipient_of(
     session: Session, message: Message, target: Target, channel: Channel, *, at: datetime
 ) -> Recipient | None:
     """Whom this step means now; None: nobody, or nobody who can be reached so. The supervisors are no recipient."""
+    found = find_recipient(session, message, target, channel, at=at)
+    return found if isinstance(found, Recipient) else None
+
+
+def find_recipient(
+    session: Session, message: Message, target: Target, channel: Channel, *, at: datetime
+) -> Recipient | Lack:
+    """Whom this step means at this instant, or why it tells nobody; never asked for the supervisors."""
     meant = whom(session, message.practice_id, message.practitioner_id, target, at=at)
     if meant is None:
-        return None
-    way = way_to(addresses_of(session, meant), target, channel, Urgency(message.urgency))
-    return None if way is None else Recipient(meant.id, meant.name, meant.staff_id, *way)
+        is_somebody = whom(session, message.practice_id, message.practitioner_id, Target.ADDRESSEE, at=at) is not None
+        return Lack.NO_ALTERNATE if target is Target.ALTERNATE and is_somebody else Lack.NOBODY_ON_CALL
+    addresses = addresses_of(session, meant)
+    way = way_to(addresses, target, channel, Urgency(message.urgency))
+    return lack_of(addresses, target, channel) if way is None else Recipient(meant.id, meant.name, meant.staff_id, *way)
 
 
 def whom(

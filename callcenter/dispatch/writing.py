@@ -18,11 +18,10 @@ from callcenter.core.text import clean_line, clean_text
 from callcenter.directory.models import Patient, Practice, Practitioner
 from callcenter.dispatch.events import MessageMoved
 from callcenter.dispatch.models import MayAnswer, Message, MessageStatus, Notice, NoticeStatus, Target, Urgency
-from callcenter.dispatch.recipients import addresses_of, ladder_of, schedule_of, whom
+from callcenter.dispatch.recipients import ladder_of, recipient_of, schedule_of
 from callcenter.dispatch.rules.deadline import deadline
 from callcenter.dispatch.rules.ladder import Planned, Step, plan
 from callcenter.dispatch.rules.message_state import may_become
-from callcenter.dispatch.rules.reaching import way_to
 from callcenter.dispatch.rules.timing import told_at
 
 _LONGEST = 2000
@@ -73,10 +72,7 @@ def write_message(
         return known
     practice = session.scalars(select(Practice).where(Practice.id == practice_id)).one()
     values = _checked(session, practice, typed, at=at)
-    due_at = at
-    if typed.practitioner_id is not None:
-        wishes = schedule_of(session, typed.practitioner_id)
-        due_at = told_at(wishes, urgency=typed.urgency, written_at=at, zone=practice.zone, free_at=free_at)
+    due_at = first_told_at(session, practice, typed.practitioner_id, typed.urgency, at=at, free_at=free_at)
     chosen = typed.deadline_at or deadline(typed.urgency, written_at=at, zone=practice.zone, within=typed.within)
     is_new = insert_new(
         session,
@@ -115,6 +111,22 @@ def write_message(
     return message
 
 
+def first_told_at(
+    session: Session,
+    practice: Practice,
+    practitioner_id: int | None,
+    urgency: Urgency,
+    *,
+    at: datetime,
+    free_at: datetime | None = None,
+) -> datetime:
+    """When a message that is written now is first told; whoever is on call is told at once."""
+    if practitioner_id is None:
+        return at
+    wishes = schedule_of(session, practitioner_id)
+    return told_at(wishes, urgency=urgency, written_at=at, zone=practice.zone, free_at=free_at)
+
+
 def planned_notices(session: Session, message: Message, *, at: datetime) -> tuple[Planned, ...]:
     """Every notice that this message would have, planned now."""
     urgency = Urgency(message.urgency)
@@ -122,10 +134,7 @@ def planned_notices(session: Session, message: Message, *, at: datetime) -> tupl
     def is_reachable(step: Step) -> bool:
         if step.target is Target.ON_CALL or message.practitioner_id is None:
             return True  # who that is, is found when the step is due
-        meant = whom(session, message.practice_id, message.practitioner_id, step.target, at=at)
-        return (
-            meant is not None and way_to(addresses_of(session, meant), step.target, step.channel, urgency) is not None
-        )
+        return recipient_of(session, message, step.target, step.channel, at=at) is not None
 
     return plan(
         ladder_of(session, message.practice_id, urgency),
@@ -185,9 +194,11 @@ def cancel_notices(session: Session, message: Message, *, at: datetime) -> None:
 
 def touch_message(session: Session, message: Message) -> None:
     """Signal every screen that shows it."""
-    touch(
-        session, f"messages-{message.practice_id}", "loops", *([f"call-{message.call_id}"] if message.call_id else [])
-    )
+    touch(session, f"messages-{message.practice_id}", "loops")
+    if message.urgency == Urgency.URGENT:
+        touch(session, "urgent-messages")
+    if message.call_id is not None:
+        touch(session, f"call-{message.call_id}")
 
 
 def _checked(session: Session, practice: Practice, typed: TypedMessage, *, at: datetime) -> dict[str, object]:

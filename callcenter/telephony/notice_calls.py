@@ -32,12 +32,7 @@ def ring_practitioner(
     ``line_id`` None: the practice's first line; a practice without any rings nobody, and None is the answer.
     ``patient_number``: who is rung when the practitioner asks for it.
     """
-    line_id = (
-        line_id
-        or session.execute(
-            select(LINE.c.id).where(LINE.c.practice_id == practice_id).order_by(LINE.c.id).limit(1)
-        ).scalar()
-    )
+    line_id = line_id or line_to_ring_from(session, practice_id)
     if line_id is None:
         return None
     call = open_outbound_call(
@@ -54,6 +49,13 @@ def ring_practitioner(
         name=name,
         asks_key=True,
     )
+
+
+def line_to_ring_from(session: Session, practice_id: int) -> int | None:
+    """The line in whose name the practice's practitioners are rung where no call says another; None: it has none."""
+    first = select(LINE.c.id).where(LINE.c.practice_id == practice_id).order_by(LINE.c.id).limit(1)
+    line_id: int | None = session.execute(first).scalar()
+    return line_id
 
 
 def want_patient_too(session: Session, call_id: int, *, at: datetime) -> Leg | None:

@@ -1,9 +1,21 @@
 """By what a practitioner is told, decided from what was set. Pure."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from callcenter.dispatch.rules.ladder import Channel, Target
 from callcenter.dispatch.rules.message_state import Urgency
+
+
+class Lack(StrEnum):
+    """Why a step of a ladder tells nobody."""
+
+    NOBODY_ON_CALL = "nobody_on_call"
+    NO_ALTERNATE = "no_alternate"
+    NO_SECOND_NUMBER = "no_second_number"
+    NO_NUMBER = "no_number"
+    NO_WAY = "no_way"  # neither an address nor an account
+    NO_LINE = "no_line"  # the practice has none in whose name a telephone could be rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,14 @@ def way_to(addresses: Addresses, target: Target, channel: Channel, urgency: Urge
     if channel is Channel.OWN and urgency is Urgency.URGENT and wanted in {Channel.APP, Channel.EMAIL}:
         wanted = Channel.SMS if addresses.mobile else wanted
     return _addressed(addresses, wanted)
+
+
+def lack_of(addresses: Addresses, target: Target, channel: Channel) -> Lack:
+    """What is missing where ``way_to`` finds no way."""
+    if target is Target.SECOND:
+        return Lack.NO_SECOND_NUMBER
+    wanted = addresses.channel if channel is Channel.OWN else channel
+    return Lack.NO_NUMBER if wanted is Channel.PHONE else Lack.NO_WAY
 
 
 def _addressed(addresses: Addresses, wanted: Channel) -> tuple[Channel, str] | None:
