@@ -23,7 +23,7 @@ router = APIRouter()
 BEAT_SECONDS = 15.0  # proxies and browsers take a silent line for a dead one
 IDENTITY_SECONDS = 60.0  # whoever is signed out elsewhere stops hearing within a minute
 # Boards and counts: at most one signal a second each, so that many screens do not multiply every event.
-COALESCED = frozenset({"queue", "outbox", "loops"})
+COALESCED = frozenset({"queue", "outbox", "loops", "urgent-messages"})
 COALESCING_SECONDS = 1.0
 # Each such signal makes a screen read several regions again: all at once they would keep the one operator waiting for
 # whom a call rings. So they take turns: 16 screens within two thirds of a second, 200 within eight (docs/bench.md).
@@ -44,7 +44,7 @@ def topics_of(me: Identity) -> frozenset[str]:
         return frozenset(
             f"{kind}-{practice_id}" for practice_id in me.practice_ids for kind in ("agenda", "loops", "messages")
         )
-    shared = {"queue", "outbox", "loops", "agenda-*", f"desk-{me.staff_id}"}
+    shared = {"queue", "outbox", "loops", "urgent-messages", "messages-*", "agenda-*", f"desk-{me.staff_id}"}
     # A call's legs and texts concern whoever handles it, and calls change hands: the region re-reads under its rights.
     return frozenset(shared | {"call-*"} if me.role in {Role.OPERATOR, Role.SUPERVISOR} else shared)
 

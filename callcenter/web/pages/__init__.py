@@ -23,6 +23,7 @@ from callcenter.web.pages import (
     holds,
     loops,
     my_agenda,
+    my_preferences,
     placing,
     practices,
     promises,
@@ -34,7 +35,9 @@ from callcenter.web.pages import (
     telephone,
     transfer,
     unreached,
+    untaken,
     wall,
+    who_next,
     wrap_up,
 )
 
@@ -59,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     emergency_ring.router,
     emergency_lines.router,
     board.router,
+    untaken.router,
     supervision.router,
     cautions.router,
     wall.router,
@@ -70,6 +74,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     holds.router,
     series.router,
     my_agenda.router,
+    my_preferences.router,
+    who_next.router,
     practices.router,
     staff.router,
 )

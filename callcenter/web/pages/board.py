@@ -18,6 +18,7 @@ from callcenter.routing.models import AgentStatus
 from callcenter.web.context import At, Reads, Supervisor, Writes, world
 from callcenter.web.pages.placing import placing_context
 from callcenter.web.pages.supervision import supervision_context
+from callcenter.web.pages.untaken import untaken_context
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter()
@@ -37,7 +38,7 @@ def show_board(request: Request, session: Reads, me: Supervisor, at: At) -> HTML
     """The whole board."""
     context = _floor(request, session, me, at) | _agents(session, at) | _outbox(session, at)
     context |= supervision_context(request, session, me, at)
-    context |= placing_context(session, world(request).settings, at)
+    context |= placing_context(session, world(request).settings, at) | untaken_context(session, me, at)
     return page(request, _PAGE, **context, **_incidents(request, session, me, at))
 
 

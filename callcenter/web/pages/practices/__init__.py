@@ -10,6 +10,9 @@ from callcenter.web.pages.practices import (
     instructions,
     line_times,
     lines,
+    message_ladder,
+    message_templates,
+    messages,
     opening_endings,
     openings,
     overbooking,
@@ -28,5 +31,6 @@ for section in (
     *(particulars, lines, line_times, certifications, sites),
     *(practitioners, hours, schedules, openings, opening_endings, exceptions),
     *(service_types, own_visits, resources, overbooking, contacts, instructions, patients),
+    *(messages, message_ladder, message_templates),
 ):
     router.include_router(section.router)

@@ -53,6 +53,7 @@ SECTIONS = (
     Section("overbooking", N_("Overbooking"), "calendar-plus"),
     Section("contacts", N_("Contacts"), "phone-forwarded"),
     Section("instructions", N_("Instructions"), "file-text"),
+    Section("messages", N_("Messages"), "message-square-text"),
     Section("patients", N_("Patients"), "users"),
 )
 
