@@ -13,6 +13,7 @@ from callcenter.desk.shield import NotedAbuse
 from callcenter.desk.supervision_view import Watcher
 from callcenter.desk.why import Why
 from callcenter.directory.models import Forwarding
+from callcenter.dispatch.on_call import OnCallLine
 from callcenter.telephony.ringing_back import RingingBack
 
 
@@ -66,6 +67,7 @@ class CallCard:
     offer_expires_at: datetime | None
     why: Why | None  # the rule that chose her; None for a call that she was brought into
     greeting: str
+    on_call: OnCallLine | None  # who is, at the practice; None where it has no roster
     practice_name: str
     city: str
     practitioners: list[str]

@@ -20,6 +20,7 @@ from callcenter.desk.shield import noted_abuse
 from callcenter.desk.supervision_view import watchers_of
 from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
+from callcenter.dispatch.on_call import on_call_line
 from callcenter.instructions.greeting import callback_phrase, greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation, ReservationStatus
@@ -151,6 +152,7 @@ def _assemble(
         offer_expires_at=held.reservation.expires_at if held.reservation else None,
         why=read_why(session, call, staff_id),
         greeting=_first_words(call, practice, staff, at=at),
+        on_call=on_call_line(session, practice.id, at=at),
         practice_name=practice.name,
         city=", ".join(dict.fromkeys(city for _, city in places if city)),
         practitioners=[name for name, _ in places],

@@ -177,12 +177,13 @@ def live_triggers(me: Identity, card: CallCard | None) -> dict[str, str]:
     always = ("desk-changed", "live:reconnect", f"topic:desk-{me.staff_id}")
     call = (f"topic:call-{card.call_id}",) if card else ()
     agenda = (f"topic:agenda-{card.practice_id}",) if card else ()
+    on_call = (f"topic:on-call-{card.practice_id}",) if card else ()
     wanted = {
         "status": (),
         "queue": ("topic:queue",),
         "todo": ("topic:outbox", "topic:loops", *call),
         "ear": call,
-        "card": (*call, *agenda) if card else ("topic:queue",),  # an idle card tells how many wait
+        "card": (*call, *agenda, *on_call) if card else ("topic:queue",),  # an idle card tells how many wait
         "agenda": (*call, *agenda),
     }
     # The keys arrive with the card; alone they are only read again after a cut.

@@ -25,6 +25,9 @@ _SENTENCES = {
 }
 
 
+_SECRET = ("/r/", "/on-call/feed/")  # what follows lets somebody in
+
+
 class SignInNeeded(Exception):
     """Nobody is signed in: the whole page goes to the sign-in page, also when only a fragment was asked for."""
 
@@ -75,6 +78,6 @@ def _fault(request: Request, error: Exception) -> Response:
 
 
 def _place(request: Request) -> str:
-    """The path as a log may hold it: whoever has an address that was sent to a patient may use it."""
+    """The path as a log may hold it: whoever has an address that was sent to a patient, or a calendar, may use it."""
     path = request.url.path
-    return "/r/..." if path.startswith("/r/") else path
+    return next((f"{secret}..." for secret in _SECRET if path.startswith(secret)), path)

@@ -25,6 +25,7 @@ IDENTITY_SECONDS = 60.0  # whoever is signed out elsewhere stops hearing within 
 # Boards and counts: at most one signal a second each, so that many screens do not multiply every event.
 COALESCED = frozenset({"queue", "outbox", "loops", "urgent-messages"})
 COALESCING_SECONDS = 1.0
+_OF_A_PRACTICE = ("agenda", "loops", "messages", "on-call")
 # Each such signal makes a screen read several regions again: all at once they would keep the one operator waiting for
 # whom a call rings. So they take turns: 16 screens within two thirds of a second, 200 within eight (docs/bench.md).
 SCREENS_PER_SECOND = 25
@@ -41,10 +42,17 @@ async def live(request: Request, me: MaybeMe) -> Response:
 def topics_of(me: Identity) -> frozenset[str]:
     """What this person's screens may need to know has changed; ``*`` at the end stands for anything."""
     if me.role == Role.PRACTITIONER:
-        return frozenset(
-            f"{kind}-{practice_id}" for practice_id in me.practice_ids for kind in ("agenda", "loops", "messages")
-        )
-    shared = {"queue", "outbox", "loops", "urgent-messages", "messages-*", "agenda-*", f"desk-{me.staff_id}"}
+        return frozenset(f"{kind}-{practice_id}" for practice_id in me.practice_ids for kind in _OF_A_PRACTICE)
+    shared = {
+        "queue",
+        "outbox",
+        "loops",
+        "urgent-messages",
+        "messages-*",
+        "agenda-*",
+        "on-call-*",
+        f"desk-{me.staff_id}",
+    }
     # A call's legs and texts concern whoever handles it, and calls change hands: the region re-reads under its rights.
     return frozenset(shared | {"call-*"} if me.role in {Role.OPERATOR, Role.SUPERVISOR} else shared)
 

@@ -131,8 +131,9 @@ def _identity(role: Role, *practice_ids: int) -> Identity:
 
 
 def test_a_doctor_hears_only_of_practices_that_are_hers() -> None:
-    assert live.topics_of(_identity(Role.PRACTITIONER, 3)) == {"agenda-3", "loops-3", "messages-3"}
-    assert {"queue", "outbox", "loops", "desk-7", "call-*", "agenda-*"} == live.topics_of(
+    assert live.topics_of(_identity(Role.PRACTITIONER, 3)) == {"agenda-3", "loops-3", "messages-3", "on-call-3"}
+    of_all = {"agenda-*", "messages-*", "on-call-*", "call-*"}
+    assert of_all | {"queue", "outbox", "loops", "urgent-messages", "desk-7"} == live.topics_of(
         _identity(Role.OPERATOR, 3, 4)
     )
     assert "call-*" not in live.topics_of(_identity(Role.ADMINISTRATOR, 3))

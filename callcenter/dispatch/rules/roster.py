@@ -36,6 +36,19 @@ class Rotation:
     zone: str
     ends_on: date | None = None  # the last day on which a turn may begin
 
+    def turn_ends_at(self, begins_on: date) -> datetime:
+        """When the turn that begins on this day is over."""
+        return instant_of(datetime.combine(begins_on + self.turn_days * DAY, self.changes_at), ZoneInfo(self.zone))
+
+    def may_still_run(self, at: datetime) -> bool:
+        """Whether a turn of it runs at this instant or may begin later."""
+        if self.ends_on is None:
+            return True
+        if self.ends_on < self.starts_on:
+            return False
+        last = (self.ends_on - self.starts_on).days // self.turn_days
+        return self.turn_ends_at(self.starts_on + last * self.turn_days * DAY) > at
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -68,11 +81,51 @@ def roster(
     edges = {starts_at, ends_at}
     edges |= {edge for one in layers for edge in (one.starts_at, one.ends_at) if starts_at < edge < ends_at}
     stretches: list[Shift] = []
+    before: Shift | None = None
     for begin, end in pairwise(sorted(edges)):
         on_top = next((one for one in layers if one.starts_at <= begin and one.ends_at >= end), None)
-        if on_top is not None:
-            _append(stretches, replace(on_top, starts_at=begin, ends_at=end))
+        if on_top is not None and on_top is before:
+            # Only something beneath it begins or ends here: it is one stretch. Two turns of one person remain two.
+            stretches[-1] = replace(stretches[-1], ends_at=end)
+        elif on_top is not None:
+            stretches.append(replace(on_top, starts_at=begin, ends_at=end))
+        before = on_top
     return tuple(stretches)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A time for which somebody else is on call in one roster than in another; None: nobody is."""
+
+    starts_at: datetime
+    ends_at: datetime
+    before: int | None
+    after: int | None
+
+
+def differences(
+    before: Sequence[Shift], after: Sequence[Shift], *, starts_at: datetime, ends_at: datetime
+) -> tuple[Difference, ...]:
+    """Where two rosters of one time differ, in order."""
+    edges = {starts_at, ends_at}
+    edges |= {edge for one in (*before, *after) for edge in (one.starts_at, one.ends_at) if starts_at < edge < ends_at}
+    found: list[Difference] = []
+    for begin, end in pairwise(sorted(edges)):
+        was, will_be = _whose(before, begin), _whose(after, begin)
+        last = found[-1] if found else None
+        if was == will_be:
+            continue
+        if last is not None and (last.ends_at, last.before, last.after) == (begin, was, will_be):
+            found[-1] = replace(last, ends_at=end)
+        else:
+            found.append(Difference(begin, end, was, will_be))
+    return tuple(found)
+
+
+def is_theirs(shifts: Sequence[Shift], practitioner_id: int, *, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether all of this time is this practitioner's, in a roster that covers it."""
+    own = [one for one in shifts if one.practitioner_id == practitioner_id]
+    return not gaps(own, starts_at=starts_at, ends_at=ends_at)
 
 
 def on_call_at(rotations: Sequence[Rotation], arranged: Sequence[Shift], at: datetime) -> Shift | None:
@@ -123,11 +176,5 @@ def _turns(rotation: Rotation, starts_at: datetime, ends_at: datetime) -> Iterab
         nth += 1
 
 
-def _append(stretches: list[Shift], following: Shift) -> None:
-    """Two stretches of one shift that something on top no longer parts are one again."""
-    last = stretches[-1] if stretches else None
-    same = last is not None and (last.practitioner_id, last.source) == (following.practitioner_id, following.source)
-    if last is not None and same and last.ends_at == following.starts_at:
-        stretches[-1] = replace(last, ends_at=following.ends_at)
-    else:
-        stretches.append(following)
+def _whose(shifts: Sequence[Shift], at: datetime) -> int | None:
+    return next((one.practitioner_id for one in shifts if one.starts_at <= at < one.ends_at), None)

@@ -23,7 +23,9 @@ from callcenter.web.pages import (
     holds,
     loops,
     my_agenda,
+    my_on_call,
     my_preferences,
+    on_call_feed,
     placing,
     practices,
     promises,
@@ -76,6 +78,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     my_agenda.router,
     my_preferences.router,
     who_next.router,
+    my_on_call.router,
+    on_call_feed.router,
     practices.router,
     staff.router,
 )

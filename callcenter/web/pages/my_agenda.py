@@ -13,6 +13,8 @@ from callcenter.agenda.views.grid import week_grid
 from callcenter.core.errors import NotFound
 from callcenter.core.i18n import N_
 from callcenter.directory.models import Practice, Practitioner, Role
+from callcenter.dispatch.on_call import on_call_line
+from callcenter.dispatch.swaps import swaps_asked
 from callcenter.web.context import FIRST_DAY, LAST_DAY, At, Me, Reads, require
 from callcenter.web.rendering import page
 
@@ -89,6 +91,8 @@ def _answer(
             "one_day": timedelta(days=1),
             "one": None,
             "week": None,
+            "on_call": on_call_line(session, chosen.practice_id, at=at),
+            "swaps_asked": swaps_asked(session, chosen, at=at),
         }
         if view != "day":
             week = week_view(session, practitioner_id=chosen.id, day=shown, at=at)

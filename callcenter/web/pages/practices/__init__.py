@@ -13,6 +13,10 @@ from callcenter.web.pages.practices import (
     message_ladder,
     message_templates,
     messages,
+    on_call,
+    on_call_calendar,
+    on_call_overrides,
+    on_call_rotations,
     opening_endings,
     openings,
     overbooking,
@@ -32,5 +36,6 @@ for section in (
     *(practitioners, hours, schedules, openings, opening_endings, exceptions),
     *(service_types, own_visits, resources, overbooking, contacts, instructions, patients),
     *(messages, message_ladder, message_templates),
+    *(on_call, on_call_rotations, on_call_overrides, on_call_calendar),
 ):
     router.include_router(section.router)

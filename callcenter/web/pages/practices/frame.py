@@ -26,6 +26,7 @@ from callcenter.directory.models import (
     Site,
 )
 from callcenter.directory.practices import load_practice
+from callcenter.dispatch.on_call_models import OnCallRotation
 from callcenter.instructions.models import Instruction
 from callcenter.web.forms import Typed
 from callcenter.web.rendering import page, redirect
@@ -54,6 +55,7 @@ SECTIONS = (
     Section("contacts", N_("Contacts"), "phone-forwarded"),
     Section("instructions", N_("Instructions"), "file-text"),
     Section("messages", N_("Messages"), "message-square-text"),
+    Section("on-call", N_("On-call roster"), "phone-call"),
     Section("patients", N_("Patients"), "users"),
 )
 
@@ -88,6 +90,7 @@ def open_frame(session: Session, practice_id: int, me: Identity) -> PracticeFram
         "overbooking": _count(session, OverbookingRule, practice_id, OverbookingRule.valid_until.is_(None)),
         "contacts": _count(session, Contact, practice_id),
         "instructions": _count(session, Instruction, practice_id, Instruction.valid_until.is_(None)),
+        "on-call": _count(session, OnCallRotation, practice_id, OnCallRotation.ends_on.is_(None)),
         "patients": _count(session, Patient, practice_id),
     }
     missing = (one for one in SECTIONS if one.next_step and not _is_complete(one.key, counts))

@@ -23,6 +23,7 @@ from callcenter.directory.practices import (
     create_practice,
     list_practices,
 )
+from callcenter.dispatch.on_call import on_call_line
 from callcenter.instructions.greeting import check_greeting_template, greeting_phrase
 from callcenter.telephony.kept_recordings import kept_recordings
 from callcenter.web.context import Administrator, At, Reads, Supervisor, TheWorld
@@ -131,6 +132,7 @@ def particulars(request: Request, practice_id: int, session: Reads, me: Supervis
         "particulars",
         form=form,
         recordings=kept_recordings(session, practice_id),
+        on_call=on_call_line(session, practice_id, at=at),
         **_choices(form, me.first_name, at),
     )
 
@@ -162,6 +164,7 @@ def change(
             "particulars",
             form=form,
             recordings=kept_recordings(session, practice_id),
+            on_call=on_call_line(session, practice_id, at=at),
             **_choices(form, me.first_name, at),
         )
     return saved(request, f"/practices/{practice_id}")
