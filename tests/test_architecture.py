@@ -34,6 +34,7 @@ DECISIONS = (
     "callcenter.directory.answering_hours",
     "callcenter.directory.emergency_order",
     "callcenter.dispatch.rules.deadline",
+    "callcenter.dispatch.rules.fields",
     "callcenter.dispatch.rules.ladder",
     "callcenter.dispatch.rules.message_state",
     "callcenter.dispatch.rules.reaching",

@@ -11,15 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.db import touch
-from callcenter.dispatch.models import (
-    Channel,
-    Message,
-    MessageStatus,
-    Notice,
-    NoticeStatus,
-    Target,
-    Urgency,
-)
+from callcenter.dispatch.models import Channel, Message, MessageStatus, Notice, NoticeStatus, Target, Urgency
 from callcenter.dispatch.recipients import Recipient, recipient_of
 from callcenter.dispatch.rules.message_state import UNTAKEN
 from callcenter.dispatch.writing import lock_message, move_message, touch_message
@@ -131,6 +123,14 @@ def note_link(session: Session, link_id: int, *, arrived: bool, at: datetime) ->
     """The text or e-mail with this address has arrived, or never will."""
     for notice_id in session.scalars(select(Notice.id).where(Notice.link_id == link_id).order_by(Notice.id)).all():
         _note_end(session, notice_id, arrived=arrived, at=at)
+
+
+def note_shown(session: Session, practitioner_ids: Sequence[int], *, at: datetime) -> None:
+    """These practitioners have opened the messages page: what was told them in the application has arrived."""
+    told = (Notice.channel == Channel.APP, Notice.status == NoticeStatus.SENT)
+    shown = select(Notice.id).where(Notice.practitioner_id.in_(practitioner_ids), *told)
+    for notice_id in session.scalars(shown.order_by(Notice.message_id, Notice.id)).all():
+        _note_end(session, notice_id, arrived=True, at=at)
 
 
 def follow_leg(session: Session, event: LegChanged) -> None:
