@@ -1,5 +1,6 @@
 """The call card: all an operator needs of one call, before she picks up. Read by ``desk.card_reading``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from callcenter.desk.shield import NotedAbuse
 from callcenter.desk.supervision_view import Watcher
 from callcenter.desk.why import Why
 from callcenter.directory.models import Forwarding
+from callcenter.dispatch.message_view import MessageView
 from callcenter.dispatch.on_call import OnCallLine
 from callcenter.telephony.ringing_back import RingingBack
 
@@ -97,6 +99,7 @@ class CallCard:
     past_calls: list[PastCall]
     words: str
     booked: list[BookedHere]
+    messages: Sequence[MessageView]  # of this call, and the chosen patient's of the last days
     emergency_opened: bool
     in_emergency: bool  # the relay is open and not yet taken over: no hold, and the card stands over the desk
     likely: DispositionCode | None

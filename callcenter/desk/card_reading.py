@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,9 @@ from callcenter.desk.shield import noted_abuse
 from callcenter.desk.supervision_view import watchers_of
 from callcenter.desk.why import read_why
 from callcenter.directory.models import Forwarding, Patient, Practice, PracticeLine, Practitioner, Site, Staff
+from callcenter.dispatch.models import MessageStatus
 from callcenter.dispatch.on_call import on_call_line
+from callcenter.dispatch.reading import messages_on_card
 from callcenter.instructions.greeting import callback_phrase, greeting_phrase
 from callcenter.instructions.standing import instructions_in_force
 from callcenter.routing.models import Agent, AgentStatus, QueueEntry, Reservation, ReservationStatus
@@ -29,6 +31,7 @@ from callcenter.telephony.models import Call, CallDirection, Leg, LegRole, LegSt
 from callcenter.telephony.recording import recording_since, was_stopped_for_company
 from callcenter.telephony.ringing_back import ringing_back
 
+MESSAGES_SHOWN_FOR = timedelta(days=14)
 _LAST_CALLS = 3
 _CALLING_BACK = (CardState.TALKING, CardState.HOLD)
 
@@ -133,6 +136,9 @@ def _assemble(
     ).all()
     persons, patient = known_persons(session, call.from_number, about, practice_id=practice.id, at=at)
     booked = read_booked_here(session, call.id)
+    messages = messages_on_card(
+        session, call.id, None if patient is None else patient.id, since=at - MESSAGES_SHOWN_FOR
+    )
     relay, in_emergency, disposition = _outcome(session, call.id)
     abuse = noted_abuse(session, call.id)
     live = [item for item in booked if not item.is_cancelled]
@@ -182,12 +188,14 @@ def _assemble(
         past_calls=_past_calls(session, call),
         words=note.words if note else "",
         booked=booked,
+        messages=messages,
         emergency_opened=relay,
         in_emergency=in_emergency,
         likely=likely_disposition(
             relayed=relay,
             booked=bool(live),
             cancelled=len(live) < len(booked),
+            messaged=any(one.call_id == call.id and one.status is not MessageStatus.WITHDRAWN for one in messages),
             put_through=company.put_through,
             abused=abuse is not None,
         ),

@@ -34,7 +34,7 @@ DISPOSITION_LABELS: dict[DispositionCode, str] = {
 
 
 def likely_disposition(
-    *, relayed: bool, booked: bool, cancelled: bool, put_through: bool, abused: bool
+    *, relayed: bool, booked: bool, cancelled: bool, messaged: bool, put_through: bool, abused: bool
 ) -> DispositionCode | None:
     """The code to offer first, from what was done in the call; None when nothing tells. Pure.
 
@@ -47,6 +47,8 @@ def likely_disposition(
         return DispositionCode.MOVED if cancelled else DispositionCode.BOOKED
     if cancelled:
         return DispositionCode.CANCELLED
+    if messaged:
+        return DispositionCode.MESSAGE
     if put_through:
         return DispositionCode.PUT_THROUGH
     return DispositionCode.NONE if abused else None

@@ -23,7 +23,7 @@ HANDED_ON = frozenset({"new-patient"})
 
 KEPT_FOR = timedelta(hours=24)
 _FORMS_AT_MOST = 12  # of one person in one call
-_FIELDS_AT_MOST = 20
+_FIELDS_AT_MOST = 60  # a message brings those of every form of its practice
 _NAME_LIMIT = 40
 _VALUE_LIMIT = 4000
 _SIZE_LIMIT = 16_000

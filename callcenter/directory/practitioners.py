@@ -42,6 +42,13 @@ def list_practitioners(session: Session, practice_id: int) -> Sequence[Practitio
     ).all()
 
 
+def practitioners_of_account(session: Session, staff_id: int) -> Sequence[Practitioner]:
+    """The practitioners that one account signs in as: one at each practice where that person receives."""
+    return session.scalars(
+        select(Practitioner).where(Practitioner.staff_id == staff_id).order_by(Practitioner.id)
+    ).all()
+
+
 def load_practitioner(session: Session, practice_id: int, practitioner_id: int) -> Practitioner:
     """One practitioner of this practice. Raises ``NotFound``."""
     practitioner = session.scalar(

@@ -165,6 +165,12 @@ def tell_patient(session: Session, event: MessageMoved) -> None:
     )
 
 
+def channel_of_link(session: Session, link_id: int) -> Channel:
+    """By what an address was sent: who acts behind it has been reached by that."""
+    sent = select(OutboxMessage.channel).where(OutboxMessage.link_id == link_id).order_by(OutboxMessage.id).limit(1)
+    return Channel.EMAIL if session.scalar(sent) == OutboxChannel.EMAIL else Channel.SMS
+
+
 def open_link_at(
     session: Session, practice_id: int, practitioner_id: int, *, public_url: str, at: datetime
 ) -> tuple[int, str]:

@@ -35,6 +35,7 @@ from callcenter.routing.callbacks import callbacks_owed
 from callcenter.routing.desk_claim import desk_elsewhere
 from callcenter.routing.models import Agent, AgentStatus
 from callcenter.web.ear_view import ear_context
+from callcenter.web.message_words import ANSWER_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def desk_context(
         context["former"] = read_former(session, card, me.staff_id)
         context["handed"] = read_handed(session, agent)
         context["lapsed_at"] = agent.lapsed_at if agent else None
+        context["answer_words"] = ANSWER_WORDS
     if only in {None, "card"}:
         settings = request.app.state.world.settings
         context["offline"] = offline_relay(
@@ -178,12 +180,13 @@ def live_triggers(me: Identity, card: CallCard | None) -> dict[str, str]:
     call = (f"topic:call-{card.call_id}",) if card else ()
     agenda = (f"topic:agenda-{card.practice_id}",) if card else ()
     on_call = (f"topic:on-call-{card.practice_id}",) if card else ()
+    messages = (f"topic:messages-{card.practice_id}",) if card else ()
     wanted = {
         "status": (),
         "queue": ("topic:queue",),
         "todo": ("topic:outbox", "topic:loops", *call),
         "ear": call,
-        "card": (*call, *agenda, *on_call) if card else ("topic:queue",),  # an idle card tells how many wait
+        "card": (*call, *agenda, *on_call, *messages) if card else ("topic:queue",),  # an idle card tells how many wait
         "agenda": (*call, *agenda),
     }
     # The keys arrive with the card; alone they are only read again after a cut.

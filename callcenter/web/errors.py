@@ -25,7 +25,7 @@ _SENTENCES = {
 }
 
 
-_SECRET = ("/r/", "/on-call/feed/")  # what follows lets somebody in
+_SECRET = ("/r/", "/m/", "/on-call/feed/")  # what follows lets somebody in
 
 
 class SignInNeeded(Exception):

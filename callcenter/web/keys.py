@@ -23,6 +23,7 @@ class Area(StrEnum):
     SHIELD = N_("Your shield")
     WRAP_UP = N_("After the call")
     CARD = N_("The card")
+    MESSAGE = N_("A message for a practitioner")
     AGENDA = N_("The agenda")
     WIDE_AGENDA = N_("The whole agenda")
     QUEUE = N_("Queue")
@@ -30,6 +31,7 @@ class Area(StrEnum):
     EMERGENCY = N_("The emergency card")
     SUPERVISION = N_("Beside an operator")
     DAY = N_("The day")
+    MESSAGES = N_("Your messages")
     EVERYWHERE = N_("Everywhere")
 
 
@@ -82,6 +84,17 @@ KEYS: dict[str, Key] = {
     "add_patient": Key("Enter", N_("Add and choose"), Area.CARD, is_taken=False),
     "why": Key("w", N_("Why this call is yours"), Area.CARD),
     "words": Key("n", N_("Their words"), Area.CARD),
+    "message": Key("m", N_("Write a message for a practitioner"), Area.CARD),
+    "message_for": Key("1", N_("Whom it is for: a digit"), Area.MESSAGE),
+    "message_on_call": Key("0", N_("For whoever is on call"), Area.MESSAGE),
+    "message_forms": Key("Alt+m", N_("Go to the practice's own forms"), Area.MESSAGE),
+    "message_form": Key("1", N_("There, which form: a digit"), Area.MESSAGE),
+    "message_routine": Key("Alt+o", N_("Not urgent"), Area.MESSAGE),
+    "message_today": Key("Alt+j", N_("Today"), Area.MESSAGE),
+    "message_urgent": Key("Alt+u", N_("Urgent: until somebody has it"), Area.MESSAGE),
+    "message_read_back": Key("Alt+r", N_("The number was read back"), Area.MESSAGE),
+    "message_tells": Key("Alt+p", N_("Tell the patient when it was read"), Area.MESSAGE),
+    "send_message": Key("Enter", N_("Send; with Shift, a new line"), Area.MESSAGE),
     "first_free": Key("l", N_("First free time"), Area.AGENDA),
     "first_of_all": Key("f", N_("First free time with anybody"), Area.AGENDA),
     "wide_agenda": Key("g", N_("The whole agenda"), Area.AGENDA),
@@ -137,6 +150,10 @@ KEYS: dict[str, Key] = {
     "earlier": Key("ArrowLeft", N_("Earlier"), Area.DAY),
     "today": Key("t", N_("Today"), Area.DAY),
     "later": Key("ArrowRight", N_("Later"), Area.DAY),
+    "take_message": Key("t", N_("Take it: it is yours"), Area.MESSAGES),
+    "end_message": Key("d", N_("It is done"), Area.MESSAGES),
+    "message_words": Key("n", N_("Write what is to be said"), Area.MESSAGES),
+    "to_messages": Key("m", N_("Your messages"), Area.DAY),
     "new": Key("n", N_("New"), Area.LISTS),
     "choose_row": Key("PageDown", N_("Choose a row, Enter takes it"), Area.QUEUE, is_taken=False),
     "emergency": Key("F12", N_("Emergency"), Area.EVERYWHERE),
@@ -151,6 +168,7 @@ _DESK = (
     Area.SHIELD,
     Area.WRAP_UP,
     Area.CARD,
+    Area.MESSAGE,
     Area.AGENDA,
     Area.WIDE_AGENDA,
     Area.QUEUE,
@@ -162,6 +180,7 @@ _PAGES: dict[str, tuple[Area, ...]] = {
     "desk/loops": (),
     "board": (Area.SUPERVISION,),
     "my-agenda": (Area.DAY,),
+    "my-messages": (Area.MESSAGES,),
     "agenda": (Area.WIDE_AGENDA,),
     "practices": (Area.LISTS,),
     "staff": (Area.LISTS,),

@@ -1,7 +1,9 @@
 """The words and icons of messages: how soon, to whom, by what, why not, and what became of it."""
 
+from typing import Any
+
 from callcenter.core.i18n import N_
-from callcenter.dispatch.models import Channel, MayAnswer, NoticeStatus, Target, Timing, Urgency
+from callcenter.dispatch.models import AnswerKind, Channel, MayAnswer, NoticeStatus, Target, Timing, Urgency
 from callcenter.dispatch.rules.reaching import Lack
 
 URGENCY_WORDS = {Urgency.ROUTINE: N_("Routine"), Urgency.TODAY: N_("Today"), Urgency.URGENT: N_("Urgent")}
@@ -59,3 +61,17 @@ FIELD_WORDS = {
     "choice": N_("Choice"),
     "yes_no": N_("Yes or no"),
 }
+ANSWER_WORDS = {
+    AnswerKind.TEXT: N_("Words for the desk"),
+    AnswerKind.BOOK_TODAY: N_("To be booked today"),
+    AnswerKind.I_CALL: N_("The practitioner calls back"),
+    AnswerKind.TELL: N_("To tell the patient"),
+}
+LETTER_WORDS: dict[str, Any] = {
+    "urgency_words": URGENCY_WORDS,
+    "channel_words": CHANNEL_WORDS,
+    "target_words": TARGET_WORDS,
+    "notice_words": NOTICE_WORDS,
+    "answer_words": ANSWER_WORDS,
+}
+"""What the templates of one message are given."""

@@ -122,7 +122,7 @@ def test_of_two_pages_of_hers_at_the_same_moment_one_text_stays(cast: Cast) -> N
         '"text"',
         '{"a": 1}',
         '{"a": {"b": "c"}}',
-        json.dumps({str(number): "x" for number in range(21)}),
+        json.dumps({str(number): "x" for number in range(61)}),
         json.dumps({"n" * 41: "x"}),
         json.dumps({"a": "x" * 16_001}),
         "[" * 15_000,

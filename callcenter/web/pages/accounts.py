@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from callcenter.core import i18n
@@ -42,16 +42,21 @@ def home(request: Request, me: Me) -> Response:
 
 
 @router.get("/sign-in")
-def sign_in_form(request: Request, me: MaybeMe) -> Response:
-    """The form, or one's own page when already signed in."""
+def sign_in_form(request: Request, me: MaybeMe, back: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """The form, or one's own page when already signed in; ``back`` is where she came from, and goes to after it."""
     if me is not None:
         return redirect(request, HOME[me.role])
-    return page(request, "sign_in.html", login="", sentence="")
+    return page(request, "sign_in.html", login="", sentence="", back=_inside(back) if back else "")
 
 
 @router.post("/sign-in")
 def sign_in(
-    request: Request, world: TheWorld, at: At, login: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+    request: Request,
+    world: TheWorld,
+    at: At,
+    login: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "",
 ) -> Response:
     """Check the password and set the cookie; a refusal keeps the login typed and says one sentence for every cause."""
     scope = Centre(CentreReason.SIGN_IN)
@@ -61,13 +66,14 @@ def sign_in(
             staff_id = check_password(session, login, password, at=at)
     except Invalid as refused:
         sentence = i18n.gettext(refused.sentence, **refused.values)
-        return page(request, "sign_in.html", status=422, login=login[:80], sentence=sentence)
+        back = _inside(back) if back else ""
+        return page(request, "sign_in.html", status=422, login=login[:80], sentence=sentence, back=back)
     with world.database.unit_of_work(scope) as session:
         token = open_session(session, staff_id, at=at)
         me = load_identity(session, token, at=at)
         if me is not None and me.role == Role.OPERATOR:
             claim_desk(session, staff_id, me.session_id, at=at)  # her other browser shows so at once
-    answer = redirect(request, "/")
+    answer = redirect(request, _inside(back or "/"))
     answer.set_cookie(
         SESSION_COOKIE,
         token,

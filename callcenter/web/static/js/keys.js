@@ -92,7 +92,9 @@ function scope() {
 /** An emergency waits for no dialog to be closed: its key is found behind any, and closes it. */
 function elementFor(key) {
   const named = (element) => keyOf(element) === key;
-  const here = candidates(scope()).find(named);
+  // Two groups of choices side by side have the same digits: they go to the one that has the keyboard.
+  const group = document.activeElement?.closest("[data-digits]");
+  const here = (group && candidates(group).find(named)) ?? candidates(scope()).find(named);
   if (here || key !== "F12") return here;
   const emergency = candidates(document).find(named);
   if (emergency) for (const one of document.querySelectorAll("dialog:modal")) one.close();
