@@ -15,6 +15,7 @@ from callcenter.demo.agenda_visits import book_told_visits, fill_agendas
 from callcenter.demo.centre import DATA, EMERGENCY_LINES
 from callcenter.demo.codes import Codes
 from callcenter.demo.installation import Installation
+from callcenter.demo.messages import write_messages
 from callcenter.demo.transfers import keep_telephones
 from callcenter.directory.emergency_lines import EmergencyLineParticulars, add_emergency_line
 from callcenter.directory.line_times import PeriodParticulars, add_period
@@ -51,6 +52,7 @@ def _prepare_agendas(session: Session, *, at: datetime) -> None:
     book_told_visits(session, codes, today=today)
     fill_agendas(session, today=today)
     write_new_patients(session, codes, at=at)
+    write_messages(session, codes, at=at)
 
 
 def _keep_emergency_lines(session: Session, *, at: datetime) -> None:
