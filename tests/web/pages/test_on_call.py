@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from callcenter.core.clock import ManualClock
 from callcenter.core.db import Database
-from callcenter.directory.accounts import create_staff
+from callcenter.directory.accounts import choose_language, create_staff, set_password
 from callcenter.directory.models import Practice, Practitioner, Role, Site
 from callcenter.dispatch.on_call_models import OnCallShift, ShiftSwap
+from callcenter.dispatch.shifts import OverrideParticulars, add_override
 from callcenter.main import create_app
 from tests.floor import ALL, MONDAY, Floor
 
@@ -359,8 +360,25 @@ def test_a_bad_file_gets_a_sentence(client: TestClient, content: bytes, sentence
     assert client.post(f"{ADDRESS}/import/preview").status_code == 422
 
 
-def test_the_practice_s_page_and_the_operator_s_card_say_who_is_on_call(client: TestClient, floor: Floor) -> None:
+def test_the_practice_s_page_says_who_is_on_call_where_there_is_a_roster(client: TestClient) -> None:
     assert "D’astreinte" not in plain(client.get("/practices/1").text)
     client.post(f"{ADDRESS}/overrides", data={"who": "1", "starts": "2026-11-23T09:00", "ends": "2026-11-23T18:00"})
     assert "D’astreinte : Dr Lemoine , jusqu’à 18:00 , puis personne" in plain(client.get("/practices/1").text)
     assert "D’astreinte" not in plain(client.get("/practices/2").text)
+
+
+def test_the_operator_s_card_says_who_is_on_call_where_there_is_a_roster(client: TestClient, floor: Floor) -> None:
+    floor.hire("Ines")
+    with floor.database.unit_of_work(ALL) as session:
+        set_password(session, floor.staff["Ines"], PASSWORD, at=floor.now)
+        choose_language(session, floor.staff["Ines"], "fr")
+    floor.ring()
+    sign_in(client, "ines")
+    card = client.get("/desk/card").text
+    assert "topic:on-call-1 from:body" in card, "it follows the roster"
+    assert "D’astreinte" not in card
+    typed = OverrideParticulars("1", "2026-11-23T09:00", "2026-11-23T18:00")
+    with floor.database.unit_of_work(ALL) as session:
+        add_override(session, 1, typed, at=floor.now, staff_id=floor.staff["solene"])
+    card = client.get("/desk/card").text
+    assert "D’astreinte : Dr Lemoine , jusqu’à 18:00 , puis personne" in plain(f"<main{card}")
