@@ -31,7 +31,7 @@ from callcenter.demo.report import Report, make_report
 from callcenter.demo.transfers import telephones
 from callcenter.local.processes import Process, free_port, refuse_taken_port
 
-_HINT = "camille, ines : opératrices ; sofia : superviseure ; lemoine, kaplan : médecins ; admin. Mot de passe : demo"
+_HINT = "camille, ines : opératrices ; sofia : superviseure ; lemoine, arnaud : médecins ; admin. Mot de passe : demo"
 _LEAVE_WITHIN = 3.0  # seconds for the patients to hang up when the demonstration stops
 _LAST_NEWS = 0.6  # seconds for the carrier to tell the product so
 _PASSWORD = "demo"  # noqa: S105  # of imaginary accounts, printed at every start
@@ -249,7 +249,7 @@ def _welcome(installation: Installation, addresses: Addresses) -> str:
   Accounts, password "demo":
     camille, ines   operators: sign in, press F9 to be available; a patient rings within seconds
     sofia           supervisor: who waits, who talks, what failed
-    lemoine, kaplan doctors: their day and week, made for a telephone's screen
+    lemoine, arnaud doctors: their day, week and turns on call, made for a telephone's screen
     admin           administrator: practices, hours, patients, staff
 
   To see: sign in as camille, F9, then F2 answers in the browser. The patient's words are in "Your telephone"

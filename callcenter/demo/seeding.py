@@ -16,6 +16,7 @@ from callcenter.demo.centre import DATA, EMERGENCY_LINES
 from callcenter.demo.codes import Codes
 from callcenter.demo.installation import Installation
 from callcenter.demo.messages import write_messages
+from callcenter.demo.on_call import arrange_on_call
 from callcenter.demo.transfers import keep_telephones
 from callcenter.directory.emergency_lines import EmergencyLineParticulars, add_emergency_line
 from callcenter.directory.line_times import PeriodParticulars, add_period
@@ -53,6 +54,7 @@ def _prepare_agendas(session: Session, *, at: datetime) -> None:
     fill_agendas(session, today=today)
     write_new_patients(session, codes, at=at)
     write_messages(session, codes, at=at)
+    arrange_on_call(session, codes, at=at)
 
 
 def _keep_emergency_lines(session: Session, *, at: datetime) -> None:
