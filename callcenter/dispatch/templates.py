@@ -15,12 +15,13 @@ from callcenter.core.text import clean_line, search_key
 from callcenter.directory.changes import fill, needed
 from callcenter.directory.models import Practice
 from callcenter.dispatch.models import MayAnswer, MessageTemplate, Urgency
+from callcenter.dispatch.rules.fields import FieldKind
 
 MOST_TEMPLATES = 9  # each has its digit
 MOST_FIELDS = 8
 MOST_CHOICES = 12
 LONGEST_MINUTES = 7 * 24 * 60
-KINDS = ("text", "number", "date", "choice", "yes_no")
+KINDS = tuple(FieldKind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from callcenter.core.i18n import N_
 from callcenter.dispatch.models import AnswerKind, Channel, MayAnswer, NoticeStatus, Target, Timing, Urgency
+from callcenter.dispatch.rules.fields import FieldKind
 from callcenter.dispatch.rules.reaching import Lack
 
 URGENCY_WORDS = {Urgency.ROUTINE: N_("Routine"), Urgency.TODAY: N_("Today"), Urgency.URGENT: N_("Urgent")}
@@ -55,11 +56,11 @@ MAY_ANSWER_WORDS = {
     MayAnswer.ADDRESSEE: N_("Nobody but whom it is for"),
 }
 FIELD_WORDS = {
-    "text": N_("Words"),
-    "number": N_("Number"),
-    "date": N_("Date"),
-    "choice": N_("Choice"),
-    "yes_no": N_("Yes or no"),
+    FieldKind.TEXT: N_("Words"),
+    FieldKind.NUMBER: N_("Number"),
+    FieldKind.DATE: N_("Date"),
+    FieldKind.CHOICE: N_("Choice"),
+    FieldKind.YES_NO: N_("Yes or no"),
 }
 ANSWER_WORDS = {
     AnswerKind.TEXT: N_("Words for the desk"),
