@@ -68,7 +68,7 @@ ANSWER_WORDS = {
     AnswerKind.I_CALL: N_("The practitioner calls back"),
     AnswerKind.TELL: N_("To tell the patient"),
 }
-LETTER_WORDS: dict[str, Any] = {
+MESSAGE_WORDS: dict[str, Any] = {
     "urgency_words": URGENCY_WORDS,
     "channel_words": CHANNEL_WORDS,
     "target_words": TARGET_WORDS,

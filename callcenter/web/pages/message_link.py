@@ -37,7 +37,7 @@ from callcenter.messaging.notices import channel_of_link
 from callcenter.web.context import At, MaybeMe, TheWorld, World
 from callcenter.web.desk_view import Moments
 from callcenter.web.forms import Typed
-from callcenter.web.message_words import LETTER_WORDS
+from callcenter.web.message_words import MESSAGE_WORDS
 from callcenter.web.rendering import page, redirect
 
 router = APIRouter()
@@ -249,5 +249,5 @@ def _page(
         form=form,
         new_key=lambda: uuid4().hex,
         f=Moments(at or world.clock.now()),
-        **LETTER_WORDS,
+        **MESSAGE_WORDS,
     )

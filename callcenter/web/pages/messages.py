@@ -27,7 +27,7 @@ from callcenter.dispatch.writing import withdraw_message
 from callcenter.web.context import LARGEST_ID, At, Operator, Reads, TheWorld, Writes
 from callcenter.web.desk_view import Moments
 from callcenter.web.forms import Typed
-from callcenter.web.message_words import LETTER_WORDS
+from callcenter.web.message_words import MESSAGE_WORDS
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter()
@@ -156,5 +156,5 @@ def _dialog(request: Request, asked: MessageForm, form: Typed, *, at: At) -> HTM
         form_name=FORM,
         on_call=ON_CALL,
         f=Moments(at),
-        **LETTER_WORDS,
+        **MESSAGE_WORDS,
     )

@@ -23,7 +23,7 @@ from callcenter.dispatch.reading import count_unread, messages_for, read_message
 from callcenter.web.context import At, Doctor, Reads, TheWorld, Writes, require
 from callcenter.web.desk_view import Moments
 from callcenter.web.forms import Typed, attempt
-from callcenter.web.message_words import LETTER_WORDS
+from callcenter.web.message_words import MESSAGE_WORDS
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter(dependencies=[Depends(require(Role.PRACTITIONER))])
@@ -140,7 +140,7 @@ def _list(request: Request, session: Session, me: Identity, *, at: At, block: st
         # Drawn anew with each that comes, and sent then.
         to_note=max((one.id for one in every if _has_come_here(one)), default=None),
         f=Moments(at),
-        **LETTER_WORDS,
+        **MESSAGE_WORDS,
     )
 
 
@@ -161,7 +161,7 @@ def _one(
         form=form,
         request_key=uuid4().hex,
         f=Moments(at),
-        **LETTER_WORDS,
+        **MESSAGE_WORDS,
     )
 
 
