@@ -120,8 +120,9 @@ def test_an_appointment_is_given_back_with_a_reason_and_its_history_says_who(sce
     expect(page.locator(".history li").first).to_contain_text("Inès Haddad")
     expect(scene.at(paris(10))).to_contain_class("free")
     assert scene.now("Vasseur")[1] is AppointmentStatus.CANCELLED
-    # The keyboard is where it was, before and after the undoing.
+    # The keyboard is where it was, before and after the undoing; what was done stays readable beside it.
     expect(scene.at(paris(10))).to_be_focused()
+    expect(page.locator(".history li").first).to_contain_text("Inès Haddad")
     page.keyboard.press("Control+z")
     expect(scene.at(paris(10))).to_contain_text("Vasseur H.")
     expect(scene.at(paris(10))).to_be_focused()

@@ -213,9 +213,11 @@ function point(cell) {
 
 document.addEventListener("focusin", (event) => {
   if (event.target.matches?.("[data-cell]")) {
-    // What stands beside belongs to the appointment at the cursor: a key must never act on another.
+    // What stands beside belongs to the appointment at the cursor: a key must never act on another. Of one that has just
+    // been cancelled it stays while the cursor does, whichever of the two is drawn first.
     const shown = $("#appointment-details")?.dataset.details;
-    if (shown && shown !== event.target.dataset.appointment) closeDetails();
+    const own = event.target.dataset.appointment;
+    if (shown && shown !== own && (own || event.target.id !== cursor)) closeDetails();
     cursor = event.target.id;
     rove();
   }
