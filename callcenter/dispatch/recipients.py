@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.core.phone import is_mobile
 from callcenter.directory.models import Practitioner
 from callcenter.dispatch.models import Channel, DispatchPreference, EscalationStep, Message, Target, Urgency
 from callcenter.dispatch.on_call import who_is_on_call
@@ -67,11 +68,14 @@ def addresses_of(session: Session, practitioner: Practitioner) -> Addresses:
     """How this practitioner is reached; without wishes in the application, and by the number of the directory."""
     wish = session.get(DispatchPreference, practitioner.id)
     has_account = practitioner.staff_id is not None
+    mobile = practitioner.phone if wish is None else wish.mobile or practitioner.phone
+    takes_texts = is_mobile(mobile)
     if wish is None:
-        return Addresses(mobile=practitioner.phone, has_account=has_account)
+        return Addresses(mobile=mobile, takes_texts=takes_texts, has_account=has_account)
     return Addresses(
         channel=Channel(wish.channel),
-        mobile=wish.mobile or practitioner.phone,
+        mobile=mobile,
+        takes_texts=takes_texts,
         second_number=wish.second_number,
         email=wish.email,
         has_account=has_account,

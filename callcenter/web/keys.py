@@ -85,6 +85,7 @@ KEYS: dict[str, Key] = {
     "why": Key("w", N_("Why this call is yours"), Area.CARD),
     "words": Key("n", N_("Their words"), Area.CARD),
     "message": Key("m", N_("Write a message for a practitioner"), Area.CARD),
+    "message_who_next": Key("Alt+q", N_("Who would be called, and then?"), Area.MESSAGE),
     "message_for": Key("1", N_("Whom it is for: a digit"), Area.MESSAGE),
     "message_on_call": Key("0", N_("For whoever is on call"), Area.MESSAGE),
     "message_forms": Key("Alt+m", N_("Go to the practice's own forms"), Area.MESSAGE),

@@ -24,6 +24,7 @@ class Addresses:
 
     channel: Channel = Channel.APP  # as the practitioner chose
     mobile: str = ""
+    takes_texts: bool = True  # whether that number does: a landline does not
     second_number: str = ""
     email: str = ""
     has_account: bool = True  # signs in, and so sees the messages page
@@ -33,13 +34,16 @@ def way_to(addresses: Addresses, target: Target, channel: Channel, urgency: Urge
     """The channel and the address of one notice; None: there is no such way.
 
     A page that perhaps nobody looks at, and a mailbox, tell nobody of what is urgent: where a mobile is known, a text
-    goes there.
+    goes there, and a landline is rung. No text goes to a landline, which never gets it.
     """
     if target is Target.SECOND:
         return (Channel.PHONE, addresses.second_number) if addresses.second_number else None
     wanted = addresses.channel if channel is Channel.OWN else channel
     if channel is Channel.OWN and urgency is Urgency.URGENT and wanted in {Channel.APP, Channel.EMAIL}:
         wanted = Channel.SMS if addresses.mobile else wanted
+    if wanted is Channel.SMS and addresses.mobile and not addresses.takes_texts:
+        is_for_the_page = urgency is not Urgency.URGENT and addresses.has_account
+        wanted = Channel.APP if is_for_the_page else Channel.PHONE
     return _addressed(addresses, wanted)
 
 

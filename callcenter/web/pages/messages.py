@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_, format_day_short, format_time, gettext
 from callcenter.core.scope import Practices
+from callcenter.desk.handling import handled_call
 from callcenter.desk.message_writing import (
     FORM,
     ON_CALL,
@@ -21,6 +22,7 @@ from callcenter.desk.message_writing import (
     message_form,
     write_in_call,
 )
+from callcenter.directory.practices import load_practice
 from callcenter.dispatch.models import MayAnswer, Urgency
 from callcenter.dispatch.rules.fields import NO, YES
 from callcenter.dispatch.writing import withdraw_message
@@ -28,6 +30,8 @@ from callcenter.web.context import LARGEST_ID, At, Operator, Reads, TheWorld, Wr
 from callcenter.web.desk_view import Moments
 from callcenter.web.forms import Typed
 from callcenter.web.message_words import MESSAGE_WORDS
+from callcenter.web.pages.who_next import who_next_context
+from callcenter.web.preference_form import read_id
 from callcenter.web.rendering import is_htmx, page, redirect
 
 router = APIRouter()
@@ -90,6 +94,31 @@ def begin(request: Request, call_id: int, session: Reads, me: Operator, at: At) 
         "request_key": asked.request_key,
     }
     return _dialog(request, asked, Typed(known), at=at)
+
+
+@router.get("/calls/{call_id}/who-next")
+def show_who_next(
+    request: Request,
+    call_id: int,
+    session: Reads,
+    me: Operator,
+    at: At,
+    whom: str = "",
+    urgency: Urgency = Urgency.ROUTINE,
+) -> HTMLResponse:
+    """Beside the form: who would be told of it as it stands, and then; nobody is told by reading it."""
+    call = handled_call(session, call_id, staff_id=me.staff_id)
+    practice = load_practice(session, call.practice_id, me.practice_ids)
+    context = who_next_context(
+        session, practice, me, practitioner="" if whom == ON_CALL else whom, urgency=urgency, moment="", at=at
+    )
+    return page(
+        request,
+        "desk/_message_who_next.html",
+        call_id=call_id,
+        is_chosen=whom == ON_CALL or read_id(whom) is not None,
+        **context,
+    )
 
 
 @router.post("/calls/{call_id}/messages")

@@ -1,5 +1,6 @@
 """Who would be called now, and then? A region that any page may hold; nobody is called by reading it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,12 +12,13 @@ from sqlalchemy.orm import Session
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
 from callcenter.core.wall_time import instant_of
+from callcenter.desk.message_writing import free_at_of
 from callcenter.directory.identity import Identity
 from callcenter.directory.models import Practice, Role
 from callcenter.directory.practices import load_practice
 from callcenter.directory.practitioners import list_practitioners, load_practitioner
 from callcenter.dispatch.models import Urgency
-from callcenter.dispatch.preview import masked, who_next
+from callcenter.dispatch.preview import Rung, masked, who_next
 from callcenter.web.context import FIRST_DAY, LARGEST_ID, LAST_DAY, At, Reads, require
 from callcenter.web.message_words import CHANNEL_WORDS, LACK_WORDS, NOTICE_WORDS, TARGET_WORDS, URGENCY_WORDS
 from callcenter.web.preference_form import read_id
@@ -80,11 +82,19 @@ def who_next_context(
         "asked": {"practitioner": practitioner_id or "", "urgency": urgency, "moment": moment},
         "refused_moment": refused,
         "seen_at": seen_at,
-        "rungs": [] if refused else who_next(session, practice, practitioner_id, urgency, at=seen_at),
+        "rungs": [] if refused else rungs_of(session, practice, practitioner_id, urgency, at=seen_at),
         "practitioners": list_practitioners(session, practice.id),
         "urgency_words": URGENCY_WORDS,
         **rung_words(me),
     }
+
+
+def rungs_of(
+    session: Session, practice: Practice, practitioner_id: int | None, urgency: Urgency, *, at: datetime
+) -> Sequence[Rung]:
+    """Every step as a message written at this instant would climb it, also while a patient is with him."""
+    free_at = None if practitioner_id is None else free_at_of(session, practitioner_id, at=at)
+    return who_next(session, practice, practitioner_id, urgency, at=at, free_at=free_at)
 
 
 def rung_words(me: Identity) -> dict[str, Any]:

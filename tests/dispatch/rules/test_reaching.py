@@ -1,5 +1,7 @@
 """By what a practitioner is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from callcenter.dispatch.rules.ladder import Channel, Target
@@ -30,6 +32,14 @@ def test_as_it_was_chosen(
     chosen: Channel, target: Target, channel: Channel, urgency: Urgency, expected: tuple[Channel, str]
 ) -> None:
     assert way_to(Addresses(channel=chosen, **EVERYTHING), target, channel, urgency) == expected
+
+
+def test_no_text_goes_to_a_landline_which_is_rung_for_what_is_urgent() -> None:
+    landline = Addresses(channel=SMS, mobile="+33199000040", takes_texts=False)
+    assert way_to(landline, Target.ADDRESSEE, OWN, Urgency.ROUTINE) == (APP, "")
+    assert way_to(landline, Target.ADDRESSEE, SMS, Urgency.URGENT) == (PHONE, "+33199000040")
+    assert way_to(replace(landline, channel=APP), Target.ADDRESSEE, OWN, Urgency.URGENT) == (PHONE, "+33199000040")
+    assert way_to(replace(landline, has_account=False), Target.ADDRESSEE, OWN, Urgency.TODAY) == (PHONE, "+33199000040")
 
 
 @pytest.mark.parametrize("chosen", [APP, SMS, EMAIL])

@@ -120,3 +120,21 @@ def test_hostile_words_break_neither_form_nor_card(house: House) -> None:
         assert "<script>alert" not in page.text
         assert "&lt;/Say&gt;" in page.text
     assert house.centre.clock.now() == NINE
+
+
+def test_beside_the_form_stands_who_would_be_told_and_then_as_it_stands_now(house: House) -> None:
+    call_id = talks(house.centre)
+    asked = f"/calls/{call_id}/who-next"
+    assert (
+        'hx-include="[name=whom]:checked, [name=urgency]:checked"'
+        in house.open(f"/calls/{call_id}/message", htmx=True).text
+    )
+    assert "Choisissez à qui s’adresse le message." in words(house.open(asked, htmx=True))
+    urgent = words(house.open(f"{asked}?whom={house.centre.lemoine_id}&urgency=urgent", htmx=True))
+    assert urgent.index("Dr Lemoine") < urgent.index("Les superviseurs")
+    assert "•• 40" in urgent
+    assert "98 00 40" not in urgent
+    assert "Dr Berger" in words(house.open(f"{asked}?whom=on_call&urgency=urgent", htmx=True))
+    assert house.open("/calls/999/who-next?whom=on_call", htmx=True).status_code == 404
+    assert "Choisissez" in words(house.open(f"{asked}?whom=nobody&urgency=urgent", htmx=True))
+    assert count(house) == 0
