@@ -196,16 +196,17 @@ def office(kept: Kept, pair: Path) -> Iterator[int]:
             loop=loop,
         )
 
-    server = loop.run_until_complete(loop.create_server(connection, "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever)
+    # All of it in a thread of its own: where a browser's story ran before, this one has a loop already.
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    listening = loop.create_server(connection, "127.0.0.1", 0)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result(timeout=10)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        server.close()
-        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 
 

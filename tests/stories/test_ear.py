@@ -173,6 +173,12 @@ def test_the_browser_that_signs_in_last_has_the_desk_and_the_first_takes_it_back
     assert second.evaluate("softphone.isHere")
     second.keyboard.press("Escape")
     expect(second.locator("#relay")).to_have_count(0)
+    # A reading that was under way meanwhile finds no card: nothing is wrong, and nothing is said.
+    with second.expect_response("**/desk/emergency?call=1") as read:
+        second.evaluate("void htmx.ajax('GET', '/desk/emergency?call=1', '#emergency-layer').catch(() => {})")
+    assert read.value.status == 404
+    second.evaluate("new Promise((drawn) => setTimeout(drawn, 200))")
+    assert "Aucune fiche" not in second.locator("#notices").inner_text()
     expect(second.locator("#desk-card")).to_have_attribute("data-state", "talking")
     second.locator("form[action='/sign-out'] button").click()
     expect(second.locator("#notices")).to_contain_text("raccrochez d’abord (F8)")

@@ -20,6 +20,11 @@ document.body.addEventListener("htmx:afterSwap", show);
 document.body.addEventListener("htmx:afterSettle", followSteps);
 document.body.addEventListener("relay-closed", () => (layer ? show() : location.assign("/desk")));
 show();
+// Read while it was being closed: nothing is wrong, and no sentence about it takes the place of one that matters.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { verb, path } = detail.requestConfig ?? {};
+  if (detail.xhr.status === 404 && verb === "get" && path.startsWith("/desk/emergency") && !card()) detail.shouldSwap = false;
+});
 
 /* ---------- A new step brings itself and what is left into sight; between two steps she may look back ---------- */
 let followed = "";
