@@ -30,6 +30,17 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
     return lambda line: record_property("figure", line)
 
 
+_THROUGH_A_BROWSER = (Path("stories"), Path("drills") / "test_presence.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What fails through a browser is told once more: decision 23. Everything else fails at once."""
+    tests = Path(__file__).parent
+    for item in items:
+        if any(item.path.is_relative_to(tests / one) for one in _THROUGH_A_BROWSER):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [one for outcome in ("passed", "failed") for one in terminalreporter.getreports(outcome)]
     told = [text for one in reports if one.when == "call" for name, text in one.user_properties if name == "figure"]
@@ -37,6 +48,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
     for line in told:
         terminalreporter.write_line(str(line))
+    if twice := terminalreporter.getreports("rerun"):
+        terminalreporter.section("failed at first, and was told once more")
+    for one in twice:
+        terminalreporter.write_line(one.nodeid)
+        terminalreporter.write_line(str(one.longrepr))
 
 
 @pytest.fixture(scope="session", autouse=True)
