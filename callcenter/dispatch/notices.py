@@ -14,7 +14,7 @@ from callcenter.core.db import touch
 from callcenter.dispatch.models import Channel, Message, MessageStatus, Notice, NoticeStatus, Target, Urgency
 from callcenter.dispatch.recipients import Recipient, recipient_of
 from callcenter.dispatch.rules.message_state import UNTAKEN
-from callcenter.dispatch.writing import lock_message, move_message, touch_message
+from callcenter.dispatch.writing import hurry_supervisors, lock_message, move_message, touch_message
 from callcenter.telephony.events import LegChanged
 from callcenter.telephony.models import Call, CallHandling, LegRole, LegStatus
 from callcenter.telephony.notice_calls import has_patient, ring_practitioner
@@ -42,11 +42,12 @@ class Told:
 
 
 def due_notices(session: Session, *, at: datetime) -> Sequence[int]:
-    """The notices that are due, the oldest first, a handful at once."""
+    """The notices that are due, those of urgent messages before the others, the oldest first, a handful at once."""
     return session.scalars(
         select(Notice.id)
+        .join(Message, Message.id == Notice.message_id)
         .where(Notice.status == NoticeStatus.DUE, Notice.due_at <= at)
-        .order_by(Notice.due_at, Notice.id)
+        .order_by(Message.urgency != Urgency.URGENT, Notice.due_at, Notice.id)
         .limit(_AT_ONCE)
     ).all()
 
@@ -266,6 +267,7 @@ def _ask_supervisors(session: Session, message: Message, *, at: datetime) -> Non
     if message.status not in UNTAKEN:
         return
     session.flush()
+    hurry_supervisors(session, message, at=at)
     still = select(Notice.id).where(
         Notice.message_id == message.id, Notice.status.in_((NoticeStatus.DUE, NoticeStatus.DELIVERED))
     )

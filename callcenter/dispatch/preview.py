@@ -62,6 +62,10 @@ def who_next(
     if all(one.lack is not None for one in rungs):
         # Nobody was there to be told when it was due, so a person is: as ``notices.claim_notice`` does.
         rungs.append(Rung(rungs[-1].position + 1, Target.SUPERVISOR, [rungs[-1].hours[-1]], Channel.DESK))
+    first = min(one.hours[0] for one in rungs)
+    if all(one.lack is not None for one in rungs if one.hours[0] == first):
+        # Nobody is told at first: the supervisors do not wait, as ``writing.hurry_supervisors`` has it.
+        rungs = [replace(one, hours=[first]) if one.target is Target.SUPERVISOR else one for one in rungs]
     known = {one.position for one in planned}
     rungs += [
         _coming(session, message, one.position, one.target, one.channel, message.due_at + one.after, at=at)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.audit import record_act
@@ -190,6 +190,31 @@ def cancel_notices(session: Session, message: Message, *, at: datetime) -> None:
         .values(status=NoticeStatus.CANCELED, settled_at=at)
         .execution_options(synchronize_session=False)
     )
+
+
+def hurry_supervisors(session: Session, message: Message, *, at: datetime) -> None:
+    """Where nobody at all was told of a locked message, nor is to be at this instant, its supervisors are told now.
+
+    The steps to come stay: somebody may be on call by then.
+    """
+    is_awaited = (Notice.status == NoticeStatus.DUE) & (Notice.due_at <= at)
+    others = select(Notice.id).where(
+        Notice.message_id == message.id,
+        Notice.target != Target.SUPERVISOR,
+        or_(Notice.told_at.is_not(None), is_awaited),
+    )
+    if session.scalar(others.limit(1)) is None:
+        session.execute(
+            update(Notice)
+            .where(
+                Notice.message_id == message.id,
+                Notice.target == Target.SUPERVISOR,
+                Notice.status == NoticeStatus.DUE,
+                Notice.due_at > at,
+            )
+            .values(due_at=at)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def touch_message(session: Session, message: Message) -> None:

@@ -1,7 +1,7 @@
 """Notices of messages that are due: claimed and put into the outbox, or rung, in one transaction each."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,6 +34,7 @@ MESSAGE_NOTICE = "message_notice"
 MESSAGE_TAKEN = "message_taken"
 MESSAGE_READ = "message_read"
 _SCOPE = Centre(CentreReason.OUTBOX)
+_LOOKS_AGAIN_AFTER = timedelta(seconds=3)
 
 
 def send_due_notices(database: Database, provider: Provider, clock: Clock, *, settings: Settings) -> int:
@@ -43,6 +44,8 @@ def send_due_notices(database: Database, provider: Provider, clock: Clock, *, se
         due = due_notices(session, at=at)
     left = 0
     for notice_id in due:
+        if clock.now() >= at + _LOOKS_AGAIN_AFTER:
+            break  # telephones take their time: what has become urgent meanwhile does not wait for all of them
         with guarded(f"notice {notice_id}"):
             told = _tell(database, settings, notice_id, at=at)
             if told is None:

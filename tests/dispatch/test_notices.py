@@ -15,7 +15,7 @@ from callcenter.dispatch.models import (
     Target,
     Urgency,
 )
-from callcenter.dispatch.notices import Told, claim_notice, note_link
+from callcenter.dispatch.notices import Told, claim_notice, due_notices, note_link
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
 from callcenter.telephony.state import LegNews
@@ -149,6 +149,16 @@ def test_between_two_patients_means_when_the_present_one_leaves(centre: Centre) 
     centre.write(free_at=NINE + timedelta(minutes=12))
     assert centre.tick(11) == 0
     assert centre.tick(1) == 1
+
+
+def test_what_is_urgent_leaves_before_a_batch_that_was_due_earlier(centre: Centre) -> None:
+    for nth in range(3):
+        centre.write(f"routine-{nth}")
+    centre.clock.advance(timedelta(seconds=1))
+    urgent_id = centre.urgent("urgent")
+    with centre.database.reading(SEED) as session:
+        first = due_notices(session, at=centre.clock.now())[0]
+    assert first == centre.notices(urgent_id)[0].id
 
 
 def test_what_is_for_whoever_is_on_call_goes_to_the_one_of_that_moment(centre: Centre) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -79,6 +79,18 @@ def test_nobody_on_call_is_said_and_a_person_is_told_instead(centre: Centre) -> 
         (Target.SUPERVISOR, None),
     ]
     assert by_hour(rungs) == climbed(centre, None, Urgency.ROUTINE)
+
+
+def test_an_urgent_message_for_nobody_on_call_is_a_supervisors_at_once_and_climbs_on(centre: Centre) -> None:
+    with centre.database.unit_of_work(SEED) as session:
+        # Of a roster that begins in eleven minutes.
+        session.scalars(select(OnCallRotation)).one().starts_on = NINE.date()
+        session.scalars(select(OnCallRotation)).one().changes_at = time(9, 11)
+    centre.prefer(centre.berger_id, second_number=SECOND, alternate_id=centre.lemoine_id)
+    rungs = foreseen(centre, None, Urgency.URGENT)
+    assert [one.hours[0] for one in rungs if one.target is Target.SUPERVISOR] == [NINE]
+    assert by_hour(rungs) == [(NINE, Channel.DESK, ""), (NINE + timedelta(minutes=15), Channel.PHONE, MOBILE)]
+    assert by_hour(rungs) == climbed(centre, None, Urgency.URGENT)
 
 
 def test_a_practice_without_a_line_rings_nobody(centre: Centre) -> None:
