@@ -1,6 +1,8 @@
 """The address in a text or an e-mail: a page with the messages it was sent for, after sign-in or a second fact.
 
-Of the token only the hash is kept. Opening the address changes nothing; five wrong codes close it but for sign-in.
+Of the token only the hash is kept. Opening the address changes nothing; five wrong codes close it but for sign-in, and
+fifteen at all the addresses that a practitioner has close them all: each message brings another address, and so would
+bring five more tries to whoever holds the telephone.
 """
 
 import re
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.core.scope import Practices, set_scope
@@ -20,6 +22,7 @@ from callcenter.dispatch.models import DispatchPreference, MessageLink, Notice
 VALID_FOR = timedelta(days=7)
 OPEN_FOR = timedelta(minutes=15)
 WRONG_CODES = 5
+WRONG_CODES_IN_ALL = 15
 _TOKEN = re.compile(r"[a-z2-7]{26}")  # 128 bits, in letters and digits alone
 
 
@@ -55,14 +58,48 @@ def asks_code(session: Session, link: MessageLink) -> bool:
     kept = session.scalar(
         select(DispatchPreference.code_hash).where(DispatchPreference.practitioner_id == link.practitioner_id)
     )
-    return bool(kept) and link.wrong_codes < WRONG_CODES
+    return bool(kept) and tries_left(session, link) > 0
+
+
+def tries_left(session: Session, link: MessageLink) -> int:
+    """How many codes may still be tried here: five at one address, fifteen at all that were valid beside it."""
+    in_all = session.scalar(
+        select(func.coalesce(func.sum(MessageLink.wrong_codes), 0)).where(
+            MessageLink.practice_id == link.practice_id,
+            MessageLink.practitioner_id == link.practitioner_id,
+            MessageLink.expires_at > link.created_at,
+        )
+    )
+    return max(0, min(WRONG_CODES - link.wrong_codes, WRONG_CODES_IN_ALL - (in_all or 0)))
+
+
+def forget_wrong_codes(session: Session, practice_id: int, practitioner_id: int) -> None:
+    """A practitioner has another code: what was tried before says nothing about it."""
+    session.execute(
+        update(MessageLink)
+        .where(
+            MessageLink.practice_id == practice_id,
+            MessageLink.practitioner_id == practitioner_id,
+            MessageLink.wrong_codes > 0,
+        )
+        .values(wrong_codes=0)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def give_code(session: Session, link: MessageLink, code: str, *, at: datetime) -> str | None:
     """Open the link for this browser: what it must show from then on, for a quarter of an hour; None: the wrong code.
 
-    Each try counts before it is looked at, so that many at once are no more than five.
+    Each try counts before it is looked at, one after the other for a practitioner, so that many at once are no more.
     """
+    kept = session.scalar(
+        select(DispatchPreference.code_hash)
+        .where(DispatchPreference.practitioner_id == link.practitioner_id)
+        .with_for_update()
+    )
+    session.refresh(link)
+    if tries_left(session, link) == 0:
+        return None
     counted = session.scalars(
         update(MessageLink)
         .where(MessageLink.id == link.id, MessageLink.wrong_codes < WRONG_CODES)
@@ -70,9 +107,6 @@ def give_code(session: Session, link: MessageLink, code: str, *, at: datetime) -
         .returning(MessageLink.id)
         .execution_options(synchronize_session=False)
     ).all()
-    kept = session.scalar(
-        select(DispatchPreference.code_hash).where(DispatchPreference.practitioner_id == link.practitioner_id)
-    )
     if not counted or not kept or not matches(code.strip(), kept):
         return None
     key = _new_token()

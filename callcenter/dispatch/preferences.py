@@ -12,12 +12,14 @@ from callcenter.core.audit import record_act
 from callcenter.core.db import touch
 from callcenter.core.errors import Invalid
 from callcenter.core.i18n import N_
+from callcenter.core.insertion import insert_new
 from callcenter.core.phone import CALL_COUNTRIES, is_mobile
 from callcenter.core.text import clean_line
 from callcenter.directory.changes import fill
 from callcenter.directory.models import Practice, Practitioner
 from callcenter.directory.ordinary_numbers import read_ordinary_number
 from callcenter.directory.passwords import hash_password
+from callcenter.dispatch.links import forget_wrong_codes
 from callcenter.dispatch.models import Channel, DispatchPreference, Timing
 
 MOST_HOURS = 6
@@ -106,6 +108,7 @@ def set_code(
     if typed != again.strip():
         raise Invalid(N_("The two codes are not the same. Type it twice."), field="again")
     _row(session, practitioner).code_hash = hash_password(typed, shortest=SHORTEST_CODE, field="code")
+    forget_wrong_codes(session, practitioner.practice_id, practitioner.id)
     _note(session, practitioner, "message_code_set", at=at, staff_id=staff_id)
 
 
@@ -222,9 +225,9 @@ def _is_obvious(code: str) -> bool:
 def _row(session: Session, practitioner: Practitioner) -> DispatchPreference:
     kept = find_preference(session, practitioner)
     if kept is None:
-        kept = DispatchPreference(practice_id=practitioner.practice_id, practitioner_id=practitioner.id)
-        session.add(kept)
-        session.flush()
+        # Sent twice at once, the second waits and finds the first.
+        insert_new(session, DispatchPreference, practice_id=practitioner.practice_id, practitioner_id=practitioner.id)
+        kept = session.get_one(DispatchPreference, practitioner.id)
     return kept
 
 

@@ -8,8 +8,19 @@ import pytest
 
 from callcenter.core.scope import Centre as WholeCentre
 from callcenter.core.scope import CentreReason
+from callcenter.directory.models import Practitioner
 from callcenter.directory.passwords import hash_password
-from callcenter.dispatch.links import OPEN_FOR, VALID_FOR, asks_code, find_link, give_code, is_open_for, messages_behind
+from callcenter.dispatch.links import (
+    OPEN_FOR,
+    VALID_FOR,
+    asks_code,
+    find_link,
+    give_code,
+    is_open_for,
+    messages_behind,
+    tries_left,
+)
+from callcenter.dispatch.preferences import set_code
 from tests.dispatch.cast import Centre
 
 ANYBODY = WholeCentre(CentreReason.WEBHOOK)
@@ -57,6 +68,27 @@ def test_a_right_code_forgets_the_wrong_ones(centre: Centre, token: str) -> None
     for _ in range(3):
         assert [give(centre, token, "1111") for _ in range(4)] == [None] * 4
         assert give(centre, token, "2468") is not None
+
+
+def test_another_message_brings_no_more_tries_for_ever(centre: Centre) -> None:
+    """Whoever holds a lost telephone gets an address with each message; fifteen codes are all that may be tried."""
+    centre.prefer(centre.lemoine_id, code_hash=hash_password("2468", shortest=4))
+    for nth in range(4):
+        centre.write(f"m{nth}")
+        centre.tick()
+    tokens = [one.body.rsplit("/m/", 1)[1] for one in centre.outbox()]
+    for token in tokens[:3]:
+        assert [give(centre, token, "1111") for _ in range(5)] == [None] * 5
+    assert give(centre, tokens[3], "2468") is None
+    with centre.database.reading(ANYBODY) as session:
+        link = find_link(session, tokens[3], at=centre.clock.now())
+        assert link is not None
+        assert (link.wrong_codes, tries_left(session, link), asks_code(session, link)) == (0, 0, False)
+
+    with centre.database.unit_of_work(centre.cast.scope) as session:
+        doctor = session.get_one(Practitioner, centre.lemoine_id)
+        set_code(session, doctor, "8264", "8264", at=centre.clock.now(), staff_id=None)
+    assert give(centre, tokens[3], "8264") is not None
 
 
 def test_a_week_later_or_a_letter_beside_there_is_none(centre: Centre, token: str) -> None:

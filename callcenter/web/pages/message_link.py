@@ -23,12 +23,12 @@ from callcenter.dispatch.acknowledging import Reader, acknowledge
 from callcenter.dispatch.answering import answer_message
 from callcenter.dispatch.links import (
     OPEN_FOR,
-    WRONG_CODES,
     asks_code,
     find_link,
     give_code,
     is_open_for,
     messages_behind,
+    tries_left,
 )
 from callcenter.dispatch.message_view import MessageView
 from callcenter.dispatch.models import AcknowledgementKind, AnswerKind, MessageLink
@@ -199,7 +199,7 @@ def _shown(
     if is_open_for(link, request.cookies.get(COOKIE), at=at) and not was_wrong:
         messages = read_messages(session, messages_behind(session, link))
         return _page(request, "open", token=token, practice=practice, messages=messages, form=form, at=at)
-    standing = "code" if asks_code(session, link) else "closed" if link.wrong_codes >= WRONG_CODES else "sign-in"
+    standing = "code" if asks_code(session, link) else "closed" if tries_left(session, link) == 0 else "sign-in"
     return _page(
         request,
         standing,
@@ -207,7 +207,7 @@ def _shown(
         token=token,
         practice=practice,
         has_account=_account_of(session, link) is not None,
-        left=WRONG_CODES - link.wrong_codes if was_wrong else None,
+        left=tries_left(session, link) if was_wrong else None,
         at=at,
     )
 
