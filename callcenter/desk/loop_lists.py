@@ -1,7 +1,7 @@
 """The lists of open loops: an operator's with the desk's, a supervisor's of everything, a practice's own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -47,8 +47,15 @@ def desk_loops(session: Session, staff_id: int, *, at: datetime, at_most: int = 
 
 
 def practice_loops(session: Session, *, at: datetime) -> LoopList:
-    """What is open in the practices of the session's scope, but for calls that ring for somebody at this moment."""
-    return _listed(open_loops(session, at=at, kinds=_NOT_RINGING), at=at, at_most=ROWS_AT_MOST)
+    """What is open in the practices of the session's scope, but for calls that ring for somebody at this moment.
+
+    Every practitioner of a practice reads it: of what is one's alone it says that it is open and whose it is.
+    """
+    found = [
+        replace(one, about="", number=None, words="") if one.is_private else one
+        for one in open_loops(session, at=at, kinds=_NOT_RINGING)
+    ]
+    return _listed(found, at=at, at_most=ROWS_AT_MOST)
 
 
 def filtered(loops: Sequence[Loop], *, practice: str, owner: str, at: datetime) -> LoopList:

@@ -100,6 +100,7 @@ class Loop:
     practice_name: str = ""
     zone: str = ""
     country: str = "FR"
+    is_private: bool = False  # of a message that no colleague of its addressee may open
 
     @property
     def id(self) -> str:

@@ -27,7 +27,7 @@ from callcenter.desk.loop_rules import (
 from callcenter.desk.models import EmergencyRelay, LoopOwner, Task, TaskKind, TaskStatus
 from callcenter.desk.queue_view import person_name
 from callcenter.directory.models import Patient, Practice, Practitioner, Staff
-from callcenter.dispatch.models import Acknowledgement, AcknowledgementKind, Message, MessageStatus
+from callcenter.dispatch.models import Acknowledgement, AcknowledgementKind, MayAnswer, Message, MessageStatus
 from callcenter.routing.callback_rules import LATE_AFTER
 from callcenter.routing.models import OWED, Callback, CallbackReason, CallbackStatus, Reservation, ReservationStatus
 from callcenter.telephony.models import Call, CallStatus
@@ -137,6 +137,7 @@ def _messages(session: Session, at: datetime) -> Iterator[_Row]:
                 about=f"{who} → {addressee}" if who and addressee else who or addressee or "",
                 number=message.callback_number,
                 words=message.words,
+                is_private=message.may_answer == MayAnswer.ADDRESSEE,
             ),
             _named(named),
         )
@@ -222,12 +223,13 @@ def _relays(session: Session, _at: datetime) -> Iterator[_Row]:
 
 def _tasks(session: Session, _at: datetime) -> Iterator[_Row]:
     rows = session.execute(
-        select(Task, Patient, LoopOwner)
+        select(Task, Patient, LoopOwner, Message.may_answer)
         .outerjoin(Patient, Patient.id == Task.patient_id)
+        .outerjoin(Message, Message.id == Task.message_id)
         .outerjoin(LoopOwner, _names_for(LoopKind.TASK, Task.id))
         .where(Task.status.in_(_written([TaskStatus.OPEN, TaskStatus.TAKEN])))
     )
-    for one, patient, named in rows:
+    for one, patient, named, may_answer in rows:
         taken = one.status == TaskStatus.TAKEN and one.taken_by is not None
         yield _Row(
             Loop(
@@ -241,6 +243,7 @@ def _tasks(session: Session, _at: datetime) -> Iterator[_Row]:
                 about=person_name(patient) if patient is not None else one.caller,
                 number=one.number,
                 words=one.words,
+                is_private=may_answer == MayAnswer.ADDRESSEE,
             ),
             _named(named),
         )

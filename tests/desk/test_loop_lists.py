@@ -9,6 +9,7 @@ from callcenter.desk.loop_lists import desk_loops, filtered, owners_among, pract
 from callcenter.desk.loop_rules import LoopKind
 from callcenter.desk.loops import open_loops
 from callcenter.desk.owning import give_loop
+from callcenter.dispatch.models import MayAnswer
 from tests.desk.conftest import Cast
 from tests.desk.loop_cast import one_of_each, owe_call, owe_task, write_message
 
@@ -73,3 +74,15 @@ def test_a_practice_sees_its_own_but_no_call_that_rings_for_somebody(cast: Cast)
             "relay",
             "task",
         ]
+
+
+def test_what_is_one_doctors_alone_is_open_for_the_practice_without_a_word(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        message = write_message(session, cast)
+        message.may_answer = MayAnswer.ADDRESSEE
+        owe_task(session, cast).message_id = message.id
+    with cast.database.reading(Practices.of(cast.tilleuls)) as session:
+        shown = practice_loops(session, at=cast.at).shown
+    assert [(one.about, one.number, one.words) for one in shown] == [("", None, "")] * 2
+    with cast.database.reading(cast.everything) as session:
+        assert {one.words for one in open_loops(session, at=cast.at)} == {"Mon ordonnance", "C'est normal"}
