@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.core.errors import Invalid
+from callcenter.core.errors import Conflict, Invalid
 from callcenter.core.events import publish
 from callcenter.core.i18n import N_
 from callcenter.core.insertion import insert_new
@@ -32,18 +32,19 @@ def answer_message(
     """Keep an answer and tell the desk; sent twice (``request_key``), it is the first.
 
     Whoever answers has taken the message. What the desk is to do is the desk's from then on, and the message is done;
-    who rings the patient still has that to do. Raises what ``acknowledge`` does, and ``Invalid``.
+    who rings the patient still has that to do. Raises what ``acknowledge`` does, ``Invalid``, and ``Conflict`` for the
+    key of another message.
     """
     message = lock_with_telephones(session, message_id)
     said = clean_text(words, limit=1000)
     if kind in _NEEDS_WORDS and not said:
         raise Invalid(N_("Write what is to be said."), field="words")
     known = session.scalar(select(MessageAnswer).where(MessageAnswer.request_key == request_key))
-    if known is not None:
+    if known is not None and known.message_id == message_id:
         return known
     acknowledge(session, message_id, AcknowledgementKind.READ, by=by, at=at)
     acknowledge(session, message_id, AcknowledgementKind.TAKEN, by=by, at=at)
-    insert_new(
+    is_new = insert_new(
         session,
         MessageAnswer,
         practice_id=message.practice_id,
@@ -55,6 +56,8 @@ def answer_message(
         practitioner_id=by.practitioner_id,
         answered_at=at,
     )
+    if not is_new:  # the key is another message's, perhaps another practice's
+        raise Conflict(N_("This form was sent before, for another message. Open it anew."))
     kept = session.scalars(select(MessageAnswer).where(MessageAnswer.request_key == request_key)).one()
     publish(
         session,

@@ -63,7 +63,8 @@ def write_message(
 ) -> Message:
     """Keep a message and plan every notice of it; sent twice (``request_key``), it is the first.
 
-    ``free_at``: when the patient leaves who is with the practitioner now; None: nobody is. Raises ``Invalid``.
+    ``free_at``: when the patient leaves who is with the practitioner now; None: nobody is. Raises ``Invalid``, and
+    ``Conflict`` for a key of another practice.
     """
     known = session.scalar(
         select(Message).where(Message.practice_id == practice_id, Message.request_key == typed.request_key)
@@ -87,9 +88,11 @@ def write_message(
         deadline_at=max(chosen, due_at),
         **values,
     )
-    message = session.scalars(
+    message = session.scalar(
         select(Message).where(Message.practice_id == practice_id, Message.request_key == typed.request_key)
-    ).one()
+    )
+    if message is None:  # the key is another practice's
+        raise Conflict(N_("This form was sent before, for another practice. Open it anew."))
     if not is_new:
         return message
     for one in planned_notices(session, message, at=at):

@@ -54,3 +54,11 @@ def test_a_colleague_answers_nothing_that_is_taken(centre: Centre) -> None:
     answer(centre, message_id, AnswerKind.BOOK_TODAY)
     with pytest.raises(Conflict):
         answer(centre, message_id, AnswerKind.BOOK_TODAY, key="a2", who=centre.marchand_id)
+
+
+def test_a_key_of_another_message_is_refused_and_nothing_is_lost_in_silence(centre: Centre) -> None:
+    first, second = centre.write("m1"), centre.write("m2")
+    answer(centre, first, AnswerKind.TELL, "Qu'elle vienne à jeun.")
+    with pytest.raises(Conflict):
+        answer(centre, second, AnswerKind.TELL, "Rien à craindre.")
+    assert centre.message(second).status == MessageStatus.WRITTEN

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.core.errors import Invalid
+from callcenter.core.errors import Conflict, Invalid
 from callcenter.dispatch.models import NoticeStatus, Target, Urgency
+from callcenter.dispatch.writing import TypedMessage, write_message
 from tests.agenda.cast import NINE, tilleuls
 from tests.dispatch.cast import Centre
 
@@ -25,6 +26,14 @@ def test_sent_twice_it_is_one_message(centre: Centre) -> None:
     first = centre.write("m1")
     assert centre.write("m1", words="Autre chose") == first
     assert len(centre.notices(first)) == 1
+
+
+def test_a_key_that_another_practice_has_used_is_a_refusal(centre: Centre) -> None:
+    other = tilleuls(centre.database, code="autre")
+    centre.write("m1")
+    typed = TypedMessage("m1", "Autre chose", practitioner_id=other.practitioner_id)
+    with pytest.raises(Conflict), centre.database.unit_of_work(other.scope) as session:
+        write_message(session, other.practice_id, typed, staff_id=other.camille_id, at=NINE)
 
 
 def test_nine_notices_are_planned_for_what_is_urgent(centre: Centre) -> None:
