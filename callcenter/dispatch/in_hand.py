@@ -73,7 +73,7 @@ def untaken_messages(session: Session, *, at: datetime) -> Sequence[Untaken]:
             Message.status.in_(UNTAKEN),
             or_(Message.urgency == Urgency.URGENT, Notice.told_at.is_not(None)),
         )
-        .order_by(Message.written_at, Message.id)
+        .order_by(or_(Notice.told_at.is_(None), Notice.staff_id.is_not(None)), Message.written_at, Message.id)
         .limit(_SHOWN)
     ).all()
     found = []
@@ -94,7 +94,7 @@ def untaken_messages(session: Session, *, at: datetime) -> Sequence[Untaken]:
                 in_hand_by=in_hand_by or "",
             )
         )
-    return sorted(found, key=lambda one: one.reached_at is None or bool(one.in_hand_by))
+    return found
 
 
 def take_in_hand(session: Session, message_id: int, *, staff_id: int, at: datetime) -> None:

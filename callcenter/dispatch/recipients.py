@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.core.phone import is_mobile
-from callcenter.directory.models import Practitioner
+from callcenter.directory.models import Practitioner, Staff
 from callcenter.dispatch.models import Channel, DispatchPreference, EscalationStep, Message, Target, Urgency
 from callcenter.dispatch.on_call import who_is_on_call
 from callcenter.dispatch.rules.ladder import ONCE, URGENT, Step
@@ -67,7 +67,9 @@ def whom(
 def addresses_of(session: Session, practitioner: Practitioner) -> Addresses:
     """How this practitioner is reached; without wishes in the application, and by the number of the directory."""
     wish = session.get(DispatchPreference, practitioner.id)
-    has_account = practitioner.staff_id is not None
+    # A closed account signs in no more: its page tells nobody.
+    account = None if practitioner.staff_id is None else session.get(Staff, practitioner.staff_id)
+    has_account = account is not None and account.is_active
     mobile = practitioner.phone if wish is None else wish.mobile or practitioner.phone
     takes_texts = is_mobile(mobile)
     if wish is None:

@@ -18,6 +18,7 @@ from callcenter.dispatch.acknowledging import Reader, acknowledge
 from callcenter.dispatch.events import MessageMoved
 from callcenter.dispatch.links import open_link
 from callcenter.dispatch.models import (
+    Acknowledgement,
     AcknowledgementKind,
     Channel,
     Message,
@@ -145,12 +146,20 @@ def _send_what_was_taken(
 
 
 def tell_patient(session: Session, event: MessageMoved) -> None:
-    """A patient who was promised it is told that her message was read, once; no landline is."""
+    """A patient who was promised it is told that her message was read, once; no landline is.
+
+    By a practitioner: one that the supervisors saw to themselves was read by none.
+    """
     if event.status not in {MessageStatus.READ, MessageStatus.TAKEN, MessageStatus.DONE}:
         return
     message = session.scalars(select(Message).where(Message.id == event.message_id)).one()
     number = message.callback_number
     if not message.tells_patient or number is None or not is_mobile(number):
+        return
+    by_practitioner = select(Acknowledgement.kind).where(
+        Acknowledgement.message_id == message.id, Acknowledgement.practitioner_id.is_not(None)
+    )
+    if session.scalar(by_practitioner.limit(1)) is None:
         return
     key = f"message-read-{message.id}"
     if session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)) is not None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from callcenter.directory.models import Staff
 from callcenter.dispatch.acknowledging import Reader, acknowledge
 from callcenter.dispatch.models import (
     AcknowledgementKind,
@@ -202,4 +203,12 @@ def test_a_doctor_without_any_way_is_not_waited_for(centre: Centre) -> None:
     """Nobody signs in as Dr Berger, and a landline takes no text: whatever the message, a person has it."""
     centre.prefer(centre.berger_id, channel="email")
     message_id = centre.write(practitioner_id=centre.berger_id)
+    assert told(centre, message_id) == [("supervisor", 1, "desk", "due")]
+
+
+def test_whose_account_is_closed_is_told_nothing_on_a_page_that_nobody_opens(centre: Centre) -> None:
+    centre.prefer(centre.lemoine_id, channel="app")
+    with centre.database.unit_of_work(SEED) as session:
+        session.get_one(Staff, centre.doctor_account_id).is_active = False
+    message_id = centre.write()
     assert told(centre, message_id) == [("supervisor", 1, "desk", "due")]
