@@ -19,6 +19,10 @@ MOST_SHIFTS = 3000
 _MOST_EVENTS, _MOST_SERIES = 5000, 50
 _TOO_OFTEN = {"SECONDLY", "MINUTELY", "HOURLY"}
 _WITHIN_A_DAY = {"BYHOUR", "BYMINUTE", "BYSECOND"}
+# A rule that is narrowed may never come true, and is then looked for until the year 9999: a second for one of months or
+# years, ten for one of days or weeks, which no roster needs.
+_NARROWING = {"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYEASTER"}
+_MOST_NARROWED = 12
 _OLDEST = 2000
 
 
@@ -102,6 +106,7 @@ def _refuse_too_much(events: Sequence[Any]) -> None:
     series = [one for one in events if "RRULE" in one]
     if len(events) > _MOST_EVENTS or len(series) > _MOST_SERIES:
         raise _too_much()
+    narrowed = 0
     for one in series:
         rules = one["RRULE"] if isinstance(one["RRULE"], list) else [one["RRULE"]]
         for rule in rules:
@@ -110,8 +115,19 @@ def _refuse_too_much(events: Sequence[Any]) -> None:
                 raise Invalid(
                     N_("An event of this calendar returns several times a day: that is no roster."), field="file"
                 )
-        if len(rules) > 1 or one["DTSTART"].dt.year < _OLDEST:
+            narrowed += _is_narrowed(rule)
+        if len(rules) > 1 or narrowed > _MOST_NARROWED or one["DTSTART"].dt.year < _OLDEST:
             raise _too_much()
+
+
+def _is_narrowed(rule: Any) -> bool:
+    """Whether this rule might never come true. Raises ``Invalid`` for one of days or weeks."""
+    parts = {str(part).upper() for part in rule}
+    frequencies = {str(frequency).upper() for frequency in rule.get("FREQ", [])}
+    is_narrowed = bool(parts & _NARROWING) or ("DAILY" in frequencies and {"INTERVAL", "BYDAY"} <= parts)
+    if is_narrowed and frequencies & {"DAILY", "WEEKLY"}:
+        raise _too_much()
+    return is_narrowed
 
 
 def _stretch(event: Any, zone: ZoneInfo, changes_at: time) -> tuple[datetime, datetime]:

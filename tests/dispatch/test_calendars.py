@@ -222,3 +222,25 @@ def test_what_the_preview_did_not_show_is_not_taken_over(cast: Cast, carried: st
     with pytest.raises(Invalid), cast.database.unit_of_work(cast.scope) as session:
         import_shifts(session, cast.tilleuls, read_back(carried), at=NOW, staff_id=cast.staff["sofia"])
     assert cast.shifts() == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31",
+        "FREQ=DAILY;BYDAY=MO,TU;BYSETPOS=5",
+        "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=5",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=TU",
+    ],
+)
+def test_a_rule_that_may_never_come_true_is_not_looked_for_until_the_year_9999(rule: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(ics(f"SUMMARY:Lemoine\nDTSTART:20000101T080000Z\nDTEND:20000102T080000Z\nRRULE:{rule}"))
+    assert "too much" in refused.value.sentence
+
+
+def test_the_first_monday_of_each_month_and_every_working_day_are_read() -> None:
+    monthly = "DTSTART:20261207T080000Z\nDTEND:20261208T080000Z\nRRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1;COUNT=3"
+    daily = "DTSTART:20261201T180000Z\nDTEND:20261201T200000Z\nRRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;COUNT=5"
+    found = read(ics(f"SUMMARY:Lemoine\n{monthly}", f"SUMMARY:Martin\n{daily}"))
+    assert found.recognised == {1: 3, 3: 5}
