@@ -76,7 +76,8 @@ def claim_due(session: Session, channel: OutboxChannel, *, at: datetime) -> list
         channel,
         due,
         {"status": OutboxStatus.SENDING, "claimed_at": at, "attempts": OutboxMessage.attempts + 1},
-        in_order_of=(OutboxMessage.due_at, OutboxMessage.id),
+        # What tells a practitioner of messages has a link, and waits behind no hundred confirmations.
+        in_order_of=(OutboxMessage.link_id.is_(None), OutboxMessage.due_at, OutboxMessage.id),
     )
 
 
@@ -91,7 +92,7 @@ def hold(
     which: ColumnElement[bool],
     values: dict[str, object],
     *,
-    in_order_of: Sequence[InstrumentedAttribute[Any]] = (OutboxMessage.id,),
+    in_order_of: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]] = (OutboxMessage.id,),
 ) -> list[Claimed]:
     """Change the first of the channel's messages of which this is true, and nobody else changes them meanwhile."""
     # SKIP LOCKED in a materialised CTE: as a plain sub-select PostgreSQL may run it again and claim too much.
@@ -125,7 +126,7 @@ def hold(
     ).all()
     if rows:
         touch(session, "outbox")
-    return [Claimed(**row._mapping) for row in sorted(rows)]
+    return [Claimed(**row._mapping) for row in sorted(rows, key=lambda row: (row.link_id is None, row.id))]
 
 
 def settle(session: Session, message: Claimed, **values: object) -> bool:
