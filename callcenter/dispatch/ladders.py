@@ -172,8 +172,11 @@ def _without_position(step: Step) -> Step:
 
 
 def _lock(session: Session, practice_id: int) -> None:
-    """Two who save at once do so one after the other."""
-    session.execute(select(Practice.id).where(Practice.id == practice_id).with_for_update())
+    """Two who save at once do so one after the other.
+
+    Calls that come in meanwhile only refer to the practice, and do not wait.
+    """
+    session.execute(select(Practice.id).where(Practice.id == practice_id).with_for_update(key_share=True))
 
 
 def _forget(session: Session, practice_id: int) -> None:

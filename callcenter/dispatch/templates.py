@@ -129,8 +129,11 @@ def remove_template(session: Session, template: MessageTemplate, *, at: datetime
 
 
 def _locked(session: Session, practice_id: int) -> Sequence[MessageTemplate]:
-    """The practice's templates, with nobody else changing them until the end of the transaction."""
-    session.execute(select(Practice.id).where(Practice.id == practice_id).with_for_update())
+    """The practice's templates, with nobody else changing them until the end of the transaction.
+
+    Calls that come in meanwhile only refer to the practice, and do not wait.
+    """
+    session.execute(select(Practice.id).where(Practice.id == practice_id).with_for_update(key_share=True))
     return list_templates(session, practice_id)
 
 
