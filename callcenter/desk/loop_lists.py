@@ -41,7 +41,7 @@ class Choice:
 
 def desk_loops(session: Session, staff_id: int, *, at: datetime, at_most: int = ROWS_AT_MOST) -> LoopList:
     """What is hers, and what the desk owes and nobody has taken."""
-    found = [one for one in open_loops(session, at=at, kinds=_NOT_RINGING) if _is_for(one, staff_id)]
+    found = [one for one in open_loops(session, at=at, kinds=_NOT_RINGING, at_desk=True) if _is_for(one, staff_id)]
     from_night = sum(one.owner.is_staff(staff_id) and one.owner.reason is OwnerReason.NIGHT for one in found)
     return _listed(found, at=at, at_most=at_most, from_night=from_night)
 

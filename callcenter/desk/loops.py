@@ -6,6 +6,7 @@ Eight queries at most, however many are open: one a kind, and the names of pract
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -57,9 +58,15 @@ class _Row:
     named: Owner | None
 
 
-def open_loops(session: Session, *, at: datetime, kinds: Collection[LoopKind] = tuple(LoopKind)) -> list[Loop]:
-    """What is open in the session's scope, late first, then by due time; owners as they are at this instant."""
-    rows = [row for kind in kinds for row in _READERS[kind](session, at)]
+def open_loops(
+    session: Session, *, at: datetime, kinds: Collection[LoopKind] = tuple(LoopKind), at_desk: bool = False
+) -> list[Loop]:
+    """What is open in the session's scope, late first, then by due time; owners as they are at this instant.
+
+    ``at_desk`` leaves out the messages that practitioners have, or still have time to take: nearly all of them.
+    """
+    readers = _READERS | {LoopKind.MESSAGE: partial(_messages, at_desk=True)} if at_desk else _READERS
+    rows = [row for kind in kinds for row in readers[kind](session, at)]
     if not rows:
         return []
     practices = {
@@ -105,7 +112,7 @@ def _if_open(owner: Owner, staff: dict[int, str]) -> Owner:
     return DESK if owner.kind is OwnerKind.STAFF and owner.ref_id not in staff else owner
 
 
-def _messages(session: Session, at: datetime) -> Iterator[_Row]:
+def _messages(session: Session, at: datetime, *, at_desk: bool = False) -> Iterator[_Row]:
     taken = and_(Acknowledgement.message_id == Message.id, Acknowledgement.kind == AcknowledgementKind.TAKEN)
     is_open = Message.status.not_in(_written(_CLOSED))
     rows = session.execute(
@@ -114,7 +121,7 @@ def _messages(session: Session, at: datetime) -> Iterator[_Row]:
         .outerjoin(Practitioner, Practitioner.id == Message.practitioner_id)
         .outerjoin(Patient, Patient.id == Message.patient_id)
         .outerjoin(LoopOwner, _names_for(LoopKind.MESSAGE, Message.id))
-        .where(is_open)
+        .where(is_open, *[_may_be_the_desks(at)] * at_desk)
     )
     for message, acknowledged, addressee, patient, named in rows:
         taker = None if acknowledged is None else _taker(acknowledged)
@@ -141,6 +148,12 @@ def _messages(session: Session, at: datetime) -> Iterator[_Row]:
             ),
             _named(named),
         )
+
+
+def _may_be_the_desks(at: datetime) -> ColumnElement[bool]:
+    """Somebody was named for a message, or no practitioner has it and its deadline is over, or the centre took it."""
+    is_owed = or_(Acknowledgement.message_id.is_not(None), Message.deadline_at <= at)
+    return or_(LoopOwner.ref_id.is_not(None), and_(Acknowledgement.practitioner_id.is_(None), is_owed))
 
 
 def _taker(one: Acknowledgement) -> Owner | None:

@@ -9,7 +9,8 @@ from callcenter.desk.loop_lists import desk_loops, filtered, owners_among, pract
 from callcenter.desk.loop_rules import LoopKind
 from callcenter.desk.loops import open_loops
 from callcenter.desk.owning import give_loop
-from callcenter.dispatch.models import MayAnswer
+from callcenter.dispatch.acknowledging import Reader, acknowledge
+from callcenter.dispatch.models import AcknowledgementKind, Channel, MayAnswer
 from tests.desk.conftest import Cast
 from tests.desk.loop_cast import one_of_each, owe_call, owe_task, write_message
 
@@ -86,3 +87,21 @@ def test_what_is_one_doctors_alone_is_open_for_the_practice_without_a_word(cast:
     assert [(one.about, one.number, one.words) for one in shown] == [("", None, "")] * 2
     with cast.database.reading(cast.everything) as session:
         assert {one.words for one in open_loops(session, at=cast.at)} == {"Mon ordonnance", "C'est normal"}
+
+
+def test_her_list_reads_no_message_that_a_practitioner_has_or_may_still_take(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        due = [write_message(session, cast, key=f"m{nth}", due=(nth - 2) * HOUR).id for nth in range(5)]
+        by = Reader(Channel.APP, practitioner_id=cast.lemoine)
+        acknowledge(session, due[0], AcknowledgementKind.TAKEN, by=by, at=cast.at)
+        of_doctor = f"practitioner-{cast.lemoine}"
+        give_loop(
+            session, LoopKind.MESSAGE, due[4], seen=of_doctor, to=str(cast.ines), staff_id=cast.camille, at=cast.at
+        )
+    with cast.database.reading(cast.everything) as session:
+        at_desk = {one.ref_id for one in open_loops(session, at=cast.at, at_desk=True)}
+        every = {one.ref_id for one in open_loops(session, at=cast.at)}
+        hers = [one.ref_id for one in desk_loops(session, cast.ines, at=cast.at).shown]
+    assert at_desk == {due[1], due[2], due[4]}
+    assert every == set(due)
+    assert hers == [due[1], due[2], due[4]]
