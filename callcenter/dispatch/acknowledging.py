@@ -31,11 +31,12 @@ _BECOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who says so, and by what: ``practitioner_id`` None is somebody of the centre."""
+    """Who says so, and by what: ``practitioner_id`` None is somebody of the centre; ``leg_id``: on which telephone."""
 
     channel: Channel
     practitioner_id: int | None = None
     staff_id: int | None = None
+    leg_id: int | None = None
 
 
 def acknowledge(session: Session, message_id: int, kind: AcknowledgementKind, *, by: Reader, at: datetime) -> bool:
@@ -67,7 +68,7 @@ def acknowledge(session: Session, message_id: int, kind: AcknowledgementKind, *,
     move_message(session, message, _BECOMES[kind], at=at)
     if kind is not AcknowledgementKind.READ:
         cancel_notices(session, message, at=at)
-        stop_ringing(session, message, at=at, but=by.practitioner_id if by.channel is Channel.PHONE else None)
+        stop_ringing(session, message, at=at, but=by.leg_id)
     return True
 
 

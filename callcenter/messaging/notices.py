@@ -105,7 +105,7 @@ def take_by_telephone(session: Session, leg_id: int, *, public_url: str, at: dat
     ).all()
     taken = []
     for message_id, practitioner_id, _ in rows:
-        by = Reader(Channel.PHONE, practitioner_id=practitioner_id)
+        by = Reader(Channel.PHONE, practitioner_id=practitioner_id, leg_id=leg_id)
         try:
             acknowledge(session, message_id, AcknowledgementKind.TAKEN, by=by, at=at)
         except Problem:  # a colleague has it, or it was taken back

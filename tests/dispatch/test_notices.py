@@ -17,6 +17,7 @@ from callcenter.dispatch.models import (
     Urgency,
 )
 from callcenter.dispatch.notices import Told, claim_notice, due_notices, note_link
+from callcenter.messaging.notices import take_by_telephone
 from callcenter.telephony.legs import record_leg_event
 from callcenter.telephony.models import Call, CallStatus, Leg, LegStatus
 from callcenter.telephony.state import LegNews
@@ -212,3 +213,18 @@ def test_whose_account_is_closed_is_told_nothing_on_a_page_that_nobody_opens(cen
         session.get_one(Staff, centre.doctor_account_id).is_active = False
     message_id = centre.write()
     assert told(centre, message_id) == [("supervisor", 1, "desk", "due")]
+
+
+def test_taken_on_one_of_his_telephones_the_other_is_let_be(centre: Centre) -> None:
+    centre.prefer(centre.lemoine_id, channel="phone")
+    message_id = centre.urgent()
+    centre.tick()
+    centre.tick(10)  # the mobile was never answered so far, and the second number rings as well
+    first, second = centre.legs()[0], centre.legs()[-1]
+    assert (first.address, second.address) == (MOBILE, SECOND)
+    with centre.database.unit_of_work(SEED) as session:
+        assert take_by_telephone(session, second.id, public_url="https://c.example", at=centre.clock.now())
+    statuses = {one.id: one.status for one in centre.legs()}
+    assert statuses[first.id] == LegStatus.FAILED
+    assert statuses[second.id] not in {LegStatus.FAILED, LegStatus.LEFT}
+    assert centre.message(message_id).status == MessageStatus.TAKEN
