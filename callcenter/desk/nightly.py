@@ -8,7 +8,7 @@ over then and counted; that figure must be 0.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -29,6 +29,8 @@ from callcenter.directory.models import Role, Staff, StaffSession
 log = logging.getLogger(__name__)
 _SCOPE = Centre(CentreReason.LOOPS)
 _BATCH = 50
+# Two looks: what runs out between the last look of the day and midnight has somebody's name before.
+_AHEAD = timedelta(seconds=2)
 _CLOSED = "loops.night_closed"
 _NIGHTS_SHOWN = 30
 
@@ -57,7 +59,7 @@ class NightlyCheck:
         at = self._clock.now()
         handed = self._close_night(at) if self._closed_on != at.astimezone(self._zone).date() else 0
         while is_night(at := self._clock.now(), self._zone):
-            done = self._hand_over(at, as_of=at)
+            done = self._hand_over(at, as_of=at + _AHEAD)
             handed += done
             if done < self._batch:
                 break
@@ -85,7 +87,7 @@ class NightlyCheck:
         return handed
 
     def _hand_over(self, at: datetime, *, as_of: datetime) -> int:
-        """One batch, in one transaction: what was nobody's at ``as_of``."""
+        """One batch, in one transaction: what was, or will be, nobody's at ``as_of``."""
         with self._database.unit_of_work(_SCOPE) as session:
             nobodys = _without_name(session, as_of)[: self._batch]
             if not nobodys:

@@ -97,6 +97,20 @@ def test_what_opens_after_the_first_pass_is_handed_over_too(cast: Cast, sofia: i
     assert owners(cast, clock.now()) == ["Sofia", "Sofia"]
 
 
+def test_a_deadline_in_the_last_second_of_the_day_does_not_pass_midnight_unowned(cast: Cast, sofia: int) -> None:
+    del sofia
+    clock = ManualClock(EVENING)
+    check = closed_before(cast, clock)
+    with cast.database.unit_of_work(cast.everything) as session:
+        write_message(session, cast).deadline_at = MIDNIGHT - timedelta(milliseconds=300)
+        write_message(session, cast, key="at midnight").deadline_at = MIDNIGHT
+    clock.advance(MIDNIGHT - SECOND - clock.now())
+    assert check.run() == 2
+    clock.advance(2 * SECOND)
+    assert check.run() == 0
+    assert nights(cast)[0] == ("2026-11-24", 0)
+
+
 def test_killed_in_the_middle_it_goes_on_where_it_was(cast: Cast, sofia: int, monkeypatch: pytest.MonkeyPatch) -> None:
     del sofia
     with cast.database.unit_of_work(cast.everything) as session:
