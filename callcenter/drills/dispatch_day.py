@@ -31,6 +31,10 @@ from callcenter.routing.callback_rules import LOST_AFTER
 _SECOND = timedelta(seconds=1)
 _WORK = ("emergencies", "distribution", "calls", "notices", "messages", "open loops")
 _NIGHT = MIDNIGHT - timedelta(minutes=15)
+_CLOSER = (
+    (_NIGHT, MIDNIGHT, timedelta(minutes=2)),
+    (MIDNIGHT - 4 * _SECOND, MIDNIGHT + _SECOND, _SECOND),
+)
 _EVENING = MORNING + timedelta(hours=12)
 _LOOKED_AT = (timedelta(hours=5), timedelta(hours=11), timedelta(hours=16))  # after the morning
 
@@ -49,8 +53,8 @@ class Day:
         kinds = Ticker(stage.settings, stage.database, stage.clock, stage.carrier).kinds()
         self._work = [kinds[name] for name in _WORK if hands_over or name != "open loops"]
         self._distribute, self._deliver = kinds["distribution"], kinds["messages"]
-        # About as many looks as there are calls; who waits on the line is looked after every ten seconds.
-        self._pause = (MIDNIGHT - MORNING).total_seconds() / calls
+        # As many looks as there are calls, one a minute at most; who waits is looked after every ten seconds.
+        self._pause = max(60.0, (MIDNIGHT - MORNING).total_seconds() / calls)
         self._attends = False
 
     def play(self, verdict: Verdict) -> None:
@@ -177,13 +181,13 @@ class Day:
             self.stage.later(10.0, self._attend)
 
     def _tick(self) -> None:
-        """One look of the ticker; every second when the clock is about to strike midnight."""
+        """One look of the ticker; every two minutes at night, every second when the clock is about to strike."""
         self._tick_once()
-        now = self.stage.now
-        pause = self._pause
-        if _NIGHT <= now < MIDNIGHT + timedelta(minutes=1):
-            pause = min(pause, 1.0 if now >= MIDNIGHT - timedelta(seconds=10) else 30.0)
-        self.stage.later(min(pause, max(1.0, (_NIGHT - now).total_seconds())) if now < _NIGHT else pause, self._tick)
+        now, pause = self.stage.now, timedelta(seconds=self._pause)
+        for begins, ends, at_most in _CLOSER:
+            pause = min(pause, max(begins - now, _SECOND)) if now < begins else pause
+            pause = min(pause, at_most) if begins <= now < ends else pause
+        self.stage.at(now + pause, self._tick)
 
     def _tick_once(self) -> None:
         for work in self._work:

@@ -59,7 +59,7 @@ class Desk:
 
     def renew(self) -> None:
         """The browsers of those who are there say so, as they do every few seconds."""
-        if (self._stage.now - self._renewed_at).total_seconds() < 8 or not self._present:
+        if (self._stage.now - self._renewed_at).total_seconds() < 12 or not self._present:
             return
         self._renewed_at = self._stage.now
         with self._stage.database.unit_of_work(SCOPE) as session:

@@ -12,7 +12,7 @@ from callcenter.drills.verdict import Verdict
 
 @pytest.fixture
 def day(database_url: str) -> Iterator[Day]:
-    scene = Day(database_url, calls=40, seed=7)
+    scene = Day(database_url, calls=30, seed=7)
     yield scene
     scene.close()
 
@@ -23,7 +23,7 @@ def test_a_day_ends_with_an_owner_for_all_that_is_owed_and_one_that_is_taken_awa
     day.play(verdict)
     assert (verdict.broken, verdict.lost, verdict.doubled) == ([], 0, 0)
     figures = verdict.figures
-    assert figures["calls"] == 40
+    assert figures["calls"] == 30
     assert (figures["without_owner"], figures["past_due_without_owner"], figures["passed_midnight"]) == (0, 0, 0)
     assert set(figures["open_kinds_at_midnight"]) == {"message", "callback", "offer", "relay", "task"}
     assert list(figures["handed_over_at_night"]) == ["Sofia"]
