@@ -32,8 +32,13 @@ def test_an_urgent_message_is_written_by_keyboard_answered_behind_its_text_and_s
     # What she wrote an instant ago stands there, and of one doctor alone nobody has to be chosen.
     expect(form.locator("[name=words]")).to_have_value("J’ai mal à la poitrine depuis ce matin.")
     expect(form.locator("[name=whom]").first).to_be_checked()
+    # Who would be told stays beside the form, and follows what she chooses.
+    desk.keyboard.press("Alt+q")
+    who_next = form.locator("#message-who-next")
+    expect(who_next.locator("li")).to_have_count(1)
     desk.keyboard.press("Alt+r")
     desk.keyboard.press("Alt+u")
+    expect(who_next).to_contain_text("Les superviseurs")
     desk.keyboard.press("Enter")
     expect(form).to_have_count(0)
     expect(desk.locator("#notices")).to_contain_text("Message pour Dr Lemoine envoyé")

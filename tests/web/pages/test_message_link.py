@@ -192,7 +192,7 @@ def test_a_message_that_was_taken_back_is_said_to_be(house: House) -> None:
         withdraw_message(session, message_id, staff_id=house.centre.cast.camille_id, at=house.centre.clock.now())
     assert house.post(f"{path}/code", code=CODE).status_code == 303
     page = house.open(path)
-    assert "Repris" in words(page)
+    assert "Retiré" in words(page)
     assert said(house.centre, message_id) == {}
     assert house.post(f"{path}/messages/{message_id}/acknowledgement", kind="taken").status_code == 409
 
