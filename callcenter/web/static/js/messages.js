@@ -18,11 +18,6 @@ document.addEventListener("input", (event) => {
   template.form.elements.may_answer.value = template.dataset.mayAnswer ?? "practice";
 });
 
-document.addEventListener("click", (event) => {
-  const opener = event.target.closest?.("[data-focuses]");
-  if (opener) opener.form.querySelector(opener.dataset.focuses)?.focus();
-});
-
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.repeat) return;
   if (!event.target.matches?.(`${FORM} :is(textarea, select)`)) return;
