@@ -57,7 +57,7 @@ MAY_ANSWER_WORDS = {
 }
 FIELD_WORDS = {
     FieldKind.TEXT: N_("Words"),
-    FieldKind.NUMBER: N_("Number"),
+    FieldKind.NUMBER: N_("A number"),
     FieldKind.DATE: N_("Date"),
     FieldKind.CHOICE: N_("Choice"),
     FieldKind.YES_NO: N_("Yes or no"),
