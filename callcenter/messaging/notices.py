@@ -99,19 +99,22 @@ def take_by_telephone(session: Session, leg_id: int, *, public_url: str, at: dat
     order: two telephones may ring for one message.
     """
     rows = session.execute(
-        select(Notice.message_id, Notice.practitioner_id, Notice.address)
+        select(Notice.message_id, Notice.practitioner_id, Notice.address, Message.status)
+        .join(Message, Message.id == Notice.message_id)
         .where(Notice.leg_id == leg_id, Notice.practitioner_id.is_not(None))
         .order_by(Notice.message_id)
     ).all()
     taken = []
-    for message_id, practitioner_id, _ in rows:
+    for message_id, practitioner_id, _, status in rows:
+        if status == MessageStatus.DONE:  # nothing is left to be taken: the telephone says so
+            continue
         by = Reader(Channel.PHONE, practitioner_id=practitioner_id, leg_id=leg_id)
         try:
             acknowledge(session, message_id, AcknowledgementKind.TAKEN, by=by, at=at)
         except Problem:  # a colleague has it, or it was taken back
             continue
         taken.append(message_id)
-    _, practitioner_id, number = rows[0] if rows else (0, None, "")
+    _, practitioner_id, number, _ = rows[0] if rows else (0, None, "", "")
     if taken and practitioner_id is not None:
         _send_what_was_taken(session, taken, practitioner_id, number, public_url=public_url, at=at)
     return bool(taken)

@@ -119,11 +119,14 @@ def test_a_voicemail_takes_nothing_and_the_ladder_goes_on(carrier: Carrier, cent
     assert centre.tick(5) == 1
 
 
-def test_who_is_too_late_hears_so_and_takes_nothing(carrier: Carrier, centre: Centre, message_id: int) -> None:
+@pytest.mark.parametrize("kind", [AcknowledgementKind.TAKEN, AcknowledgementKind.DONE])
+def test_who_is_too_late_hears_so_and_takes_nothing(
+    carrier: Carrier, centre: Centre, message_id: int, kind: AcknowledgementKind
+) -> None:
     ask(carrier)
     with centre.database.unit_of_work(SEED) as session:
         by = Reader(Channel.APP, practitioner_id=centre.marchand_id)
-        acknowledge(session, message_id, AcknowledgementKind.TAKEN, by=by, at=centre.clock.now())
+        acknowledge(session, message_id, kind, by=by, at=centre.clock.now())
     assert "Quelqu'un a déjà pris ce message en charge" in ask(carrier, key="1")
 
 
