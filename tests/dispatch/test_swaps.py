@@ -68,6 +68,20 @@ def test_once_he_agrees_each_has_the_other_s_week(cast: Cast) -> None:
     assert cast.acts()[1:] == ["on_call_swap_proposed", "on_call_swap_agreed"]
 
 
+def test_a_week_cut_by_an_evening_without_anybody_is_swapped_in_its_parts(cast: Cast) -> None:
+    cast.weeks()
+    with cast.database.unit_of_work(cast.scope) as session:
+        nobody = OverrideParticulars("nobody", "2026-11-25T18:00", "2026-11-26T08:00")
+        add_override(session, cast.tilleuls, nobody, at=NOW, staff_id=cast.staff["sofia"])
+    swap_id = _propose(cast)
+    with cast.database.reading(cast.scope) as session:
+        [listed] = list_swaps(session, cast.tilleuls, names=names_of(session, cast.tilleuls), at=NOW)
+    assert listed.stands
+    assert _agree(cast, swap_id) == SwapStatus.AGREED
+    assert cast.who("2026-11-24 12:00") == "Dr Arnaud"
+    assert cast.who("2026-11-27 12:00") == "Dr Lemoine", "the rest of her week is hers"
+
+
 def test_proposed_twice_it_is_one_and_agreed_twice_it_counts_once(cast: Cast) -> None:
     cast.weeks()
     assert _propose(cast) == (swap_id := _propose(cast))

@@ -7,7 +7,9 @@ import time
 
 import httpx
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from callcenter.desk.models import Draft
 from callcenter.directory.passwords import hash_password
 from callcenter.dispatch.models import Channel, DispatchPreference
 from tests.stories.conftest import Town
@@ -59,6 +61,19 @@ def test_an_urgent_message_is_written_by_keyboard_answered_behind_its_text_and_s
     doctor.get_by_role("button", name="À voir aujourd’hui").tap()
     expect(message).to_contain_text("À voir aujourd’hui")
     expect(message.locator("[data-message-state=done]")).to_be_visible()
+
+    # What was sent is no draft any more: the next message would begin with it.
+    with town.database.reading(ALL) as session:
+        assert session.scalars(select(Draft.fields).where(Draft.form == "message")).all() == []
+    desk.keyboard.press("m")
+    expect(form.locator("[name=urgency][value=routine]")).to_be_checked()
+    form.locator("[name=words]").fill("")
+    form.locator("[name=whom]").first.focus()
+    desk.keyboard.press("0")
+    expect(form.locator("[name=words]")).to_be_focused()  # nothing noted: what is typed next is the message
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("Escape")
+    expect(form).to_have_count(0)
 
     desk.keyboard.press("F8")
     expect(desk.locator("#desk-card")).to_have_attribute("data-state", "wrap_up")

@@ -141,10 +141,12 @@ def gaps(shifts: Iterable[Shift], *, starts_at: datetime, ends_at: datetime) -> 
     found: list[Gap] = []
     covered_until = starts_at
     for one in shifts:
+        if one.starts_at >= ends_at:
+            break
         if one.practitioner_id is None:
             continue
         if one.starts_at > covered_until:
-            found.append(Gap(covered_until, min(one.starts_at, ends_at)))
+            found.append(Gap(covered_until, one.starts_at))
         covered_until = max(covered_until, one.ends_at)
     if covered_until < ends_at:
         found.append(Gap(covered_until, ends_at))

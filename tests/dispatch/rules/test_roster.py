@@ -7,7 +7,17 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.dispatch.rules.roster import DAY, Rotation, Shift, ShiftSource, gaps, on_call_at, roster, swapped
+from callcenter.dispatch.rules.roster import (
+    DAY,
+    Rotation,
+    Shift,
+    ShiftSource,
+    gaps,
+    is_theirs,
+    on_call_at,
+    roster,
+    swapped,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 LEMOINE, MARTIN, NGUYEN = 1, 2, 3
@@ -56,6 +66,15 @@ def test_an_arranged_nobody_is_nobody_and_a_gap() -> None:
     week = {"starts_at": at("2026-11-02 18:00"), "ends_at": at("2026-11-09 18:00")}
     found = gaps(roster([WEEKS], [closed], **week), **week)
     assert [(one.starts_at, one.ends_at) for one in found] == [(closed.starts_at, closed.ends_at)]
+
+
+def test_what_somebody_has_later_leaves_no_gap_before_it() -> None:
+    turns = roster([WEEKS], [], starts_at=at("2026-11-02 18:00"), ends_at=at("2026-12-14 18:00"))
+    first, later = [one for one in turns if one.practitioner_id == LEMOINE][:2]
+    assert later.starts_at > first.ends_at
+    assert gaps([first, later], starts_at=first.starts_at, ends_at=first.ends_at) == ()
+    assert is_theirs(turns, LEMOINE, starts_at=first.starts_at, ends_at=first.ends_at)
+    assert not is_theirs(turns, LEMOINE, starts_at=first.starts_at, ends_at=later.ends_at)
 
 
 def test_thirty_days_ahead_the_days_after_the_rotation_are_a_gap() -> None:

@@ -110,10 +110,11 @@ document.addEventListener("visibilitychange", () => {
 document.body.addEventListener("live:up", () => { for (const key of pending.keys()) send(key); });
 
 /* ---------- Over: its form is sent ---------- */
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, successful, requestConfig } = event.detail;
+// Before the answer is acted upon: it may take the form away, and htmx then speaks of another element.
+document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { elt, xhr, requestConfig } = event.detail;
   const form = elt.closest?.(FORMS);
-  if (!successful || !form || "draftStays" in form.dataset || requestConfig?.verb !== "post") return;
+  if (xhr.status < 200 || xhr.status >= 300 || !form || "draftStays" in form.dataset || requestConfig?.verb !== "post") return;
   const address = addressOf(form);
   if (!address) return;
   // After whatever is still on its way: an older text must not come back.

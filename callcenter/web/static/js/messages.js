@@ -18,6 +18,16 @@ document.addEventListener("input", (event) => {
   template.form.elements.may_answer.value = template.dataset.mayAnswer ?? "practice";
 });
 
+// Chosen for whom by a digit or a pointer, with nothing noted yet: what she says next is what is to be written. Arrows go on
+// among the names, and where words stand already Enter sends them.
+let lastKey = "";
+document.addEventListener("keydown", (event) => { lastKey = event.key; }, { capture: true });
+document.addEventListener("change", (event) => {
+  const whom = event.target;
+  if (!whom.matches?.(`${FORM} [name=whom]`) || event.detail === "restored" || lastKey.startsWith("Arrow")) return;
+  if (!whom.form.elements.words.value.trim()) whom.form.elements.words.focus();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.repeat) return;
   if (!event.target.matches?.(`${FORM} :is(textarea, select)`)) return;
