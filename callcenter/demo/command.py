@@ -24,6 +24,7 @@ from callcenter.demo.centre import (
     lines,
 )
 from callcenter.demo.installation import OFFICE_ZONE, Installation, forget, open_installation
+from callcenter.demo.messages import CODE
 from callcenter.demo.operators import Operator
 from callcenter.demo.patients import Patients
 from callcenter.demo.people import Caller, caller_of, next_caller
@@ -249,7 +250,8 @@ def _welcome(installation: Installation, addresses: Addresses) -> str:
   Accounts, password "demo":
     camille, ines   operators: sign in, press F9 to be available; a patient rings within seconds
     sofia           supervisor: who waits, who talks, what failed
-    lemoine, arnaud doctors: their day, week and turns on call, made for a telephone's screen
+    lemoine, arnaud doctors: their day, week, messages and turns on call, made for a telephone's screen
+                    (behind the short address in a text: code {CODE})
     admin           administrator: practices, hours, patients, staff
 
   To see: sign in as camille, F9, then F2 answers in the browser. The patient's words are in "Your telephone"

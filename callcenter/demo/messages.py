@@ -26,7 +26,7 @@ from callcenter.dispatch.notices import claim_notice
 from callcenter.dispatch.writing import TypedMessage, write_message
 
 _PRACTICE, _DOCTOR = "tilleuls", "lemoine"
-_CODE = "2468"
+CODE = "2468"
 _MOBILE = "06 39 98 00 21"  # fictional, the one where patients are put through
 _FORMS: tuple[tuple[str, Urgency, int | None, MayAnswer, list[dict[str, object]]], ...] = (
     (
@@ -89,7 +89,7 @@ def write_messages(session: Session, codes: Codes, *, at: datetime) -> None:
             timing=Timing.BATCH,
             channel=Channel.SMS,
             mobile=parse_number(_MOBILE),
-            code_hash=hash_password(_CODE, shortest=4),
+            code_hash=hash_password(CODE, shortest=4),
         )
     )
     session.flush()
