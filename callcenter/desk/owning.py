@@ -20,6 +20,7 @@ from callcenter.desk.loops import find_loop
 from callcenter.desk.models import LoopOwner
 from callcenter.desk.tasks import signal_loops, take_task
 from callcenter.directory.models import Role, Staff
+from callcenter.dispatch.in_hand import settle_in_hand
 from callcenter.routing.agents import was_changed
 
 _OF_THE_CENTRE = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -69,6 +70,19 @@ def give_loop(
     loop = _as_seen(session, kind, ref_id, seen=seen, wanted=int(colleague), at=at)
     if loop is not None:
         name_owner(session, loop, int(colleague), OwnerReason.GIVEN, named_by=staff_id, at=at)
+
+
+def settle_message(session: Session, message_id: int, note: str, *, staff_id: int, at: datetime) -> None:
+    """She has seen to a message that is hers, and says what was done; nobody is told of it any more. Twice is once.
+
+    Raises ``Invalid`` without a note, ``Conflict`` while it is somebody else's or once a practitioner has it, and
+    ``NotFound``.
+    """
+    loop = find_loop(session, LoopKind.MESSAGE, message_id, at=at)
+    if loop is not None and not loop.owner.is_staff(staff_id):
+        raise Conflict(N_("This is not yours: take it first."))
+    key = f"settled-{message_id}-by-{staff_id}"
+    settle_in_hand(session, message_id, note, request_key=key, staff_id=staff_id, at=at)
 
 
 def name_owner(

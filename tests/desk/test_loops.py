@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from callcenter.core.db import Database
 from callcenter.core.errors import Conflict, Invalid, NotFound
@@ -13,10 +13,17 @@ from callcenter.core.scope import Practices
 from callcenter.desk.loop_rules import Loop, LoopKind, OwnerReason
 from callcenter.desk.loops import open_loops
 from callcenter.desk.models import LoopOwner
-from callcenter.desk.owning import give_loop, note_looked, take_loop
+from callcenter.desk.owning import give_loop, note_looked, settle_message, take_loop
 from callcenter.desk.tasks import finish_task
 from callcenter.directory.models import Role, Staff
-from callcenter.dispatch.models import Acknowledgement, AcknowledgementKind, Channel, MessageStatus
+from callcenter.dispatch.models import (
+    Acknowledgement,
+    AcknowledgementKind,
+    Channel,
+    Message,
+    MessageAnswer,
+    MessageStatus,
+)
 from callcenter.routing.models import CallbackStatus, ReservationStatus
 from tests.desk.conftest import Cast
 from tests.desk.loop_cast import hire, one_of_each, open_relay, owe_call, owe_task, write_message
@@ -184,3 +191,26 @@ def test_what_is_closed_changes_hands_no_more(cast: Cast) -> None:
         finish_task(session, task.id, staff_id=cast.ines, at=cast.at)
     with pytest.raises(NotFound):
         _take(cast, LoopKind.TASK, task.id, by=cast.camille)
+
+
+def test_whoever_has_a_message_ends_it_with_a_word_and_nobody_else_does(cast: Cast) -> None:
+    with cast.database.unit_of_work(cast.everything) as session:
+        message_id = write_message(session, cast).id
+
+    def settle(by: int, note: str = "Dr Lemoine jointe à l’hôpital.") -> None:
+        with cast.database.unit_of_work(cast.everything) as session:
+            settle_message(session, message_id, note, staff_id=by, at=cast.at + MINUTE)
+
+    with pytest.raises(Conflict):
+        settle(cast.camille)  # it is still the doctor's
+    _take(cast, LoopKind.MESSAGE, message_id, by=cast.camille, seen=_only(cast).owner.key)
+    with pytest.raises(Conflict):
+        settle(cast.ines)
+    with pytest.raises(Invalid):
+        settle(cast.camille, " ")
+    for _twice in range(2):
+        settle(cast.camille)
+    with cast.database.reading(cast.everything) as session:
+        assert open_loops(session, at=cast.at + MINUTE) == []
+        assert session.get_one(Message, message_id).status == MessageStatus.DONE
+        assert [one.words for one in session.scalars(select(MessageAnswer))] == ["Dr Lemoine jointe à l’hôpital."]

@@ -11,11 +11,12 @@ from callcenter.desk.loop_lists import desk_loops, filtered, owners_among, pract
 from callcenter.desk.loop_rules import LoopKind
 from callcenter.desk.loops import open_loops
 from callcenter.desk.nightly import choose_night_duty, closed_nights, handed_at_night, who_has_the_night
-from callcenter.desk.owning import colleagues, give_loop, note_looked, take_loop
+from callcenter.desk.owning import colleagues, give_loop, note_looked, settle_message, take_loop
 from callcenter.desk.promises_kept import promises_kept
 from callcenter.desk.tasks import drop_task, finish_task, give_back
 from callcenter.directory.identity import Identity
 from callcenter.directory.models import Role
+from callcenter.dispatch.in_hand import NOTE_LIMIT
 from callcenter.web.context import (
     AnyBrowser,
     At,
@@ -105,6 +106,21 @@ def give(
 ) -> Response:
     """It is a colleague's from now on."""
     give_loop(session, kind, ref_id, seen=seen, to=to, staff_id=me.staff_id, at=at)
+    return _changed(request, back)
+
+
+@router.post("/messages/{message_id}/settlement")
+def settle(
+    request: Request,
+    message_id: int,
+    session: Writes,
+    me: OfTheCentre,
+    at: At,
+    note: Annotated[str, Form(max_length=2 * NOTE_LIMIT)] = "",
+    back: Text = "",
+) -> Response:
+    """She has seen to a message that is hers."""
+    settle_message(session, message_id, note, staff_id=me.staff_id, at=at)
     return _changed(request, back)
 
 
